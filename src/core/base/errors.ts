@@ -1,0 +1,152 @@
+/**
+ * Every error dvault raises on purpose, told apart by `code`, never by message.
+ *
+ * A bug is an `assert` (plain Error, no code); bad input, damage and refusals are a `DvaultError`.
+ * Each edge (errno in the mount, exit code in the CLI) owns a total map over {@link ErrorCode}, so a
+ * new code does not compile until every edge answers it. Messages are lower case, carry the values
+ * concerned, and never a secret, a key or a plaintext name.
+ *
+ * @module
+ */
+
+/** Codes of {@link FsError}: the POSIX errno names a file system call may answer. */
+export type FsErrorCode =
+  | "EPERM"
+  | "ENOENT"
+  | "EIO"
+  | "EBADF"
+  | "EACCES"
+  | "EEXIST"
+  | "EXDEV"
+  | "ENODEV"
+  | "ENOTDIR"
+  | "EISDIR"
+  | "EINVAL"
+  | "EFBIG"
+  | "ENOSPC"
+  | "EROFS"
+  | "EMLINK"
+  | "ERANGE"
+  | "ENAMETOOLONG"
+  | "ENOSYS"
+  | "ENOTEMPTY"
+  | "ELOOP"
+  | "ENODATA"
+  | "EOPNOTSUPP"
+  | "ESTALE"
+  | "E2BIG"
+  | "ENXIO"
+  | "EBUSY"
+  | "EINTR"
+  | "ETXTBSY";
+
+/** Codes of {@link FormatError}. */
+export type FormatErrorCode = "NOT_A_VAULT" | "VERSION_UNKNOWN" | "RECORD_MALFORMED" | "VAULT_DAMAGED";
+/** Codes of {@link PageError}. */
+export type PageErrorCode = "PAGE_CORRUPT" | "PAGE_MISSING";
+/** Codes of {@link KeyError}. */
+export type KeyErrorCode = "WRONG_KEY" | "KEY_CLOSED" | "KDF_LIMITS" | "LAST_SLOT" | "NO_SUCH_SLOT";
+/** Codes of {@link StoreError}. */
+export type StoreErrorCode =
+  | "STORE_MISSING"
+  | "STORE_EXISTS"
+  | "STORE_BUSY"
+  | "STORE_DOWN"
+  | "STORE_DENIED"
+  | "STORE_FULL"
+  | "STORE_FAILED";
+/** Codes of {@link CommitError}. */
+export type CommitErrorCode = "COMMIT_CONFLICT" | "VAULT_READ_ONLY" | "VAULT_FAILED" | "VAULT_CLOSED";
+/** Codes of {@link UsageError}. */
+export type UsageErrorCode = "USAGE" | "NO_PASSWORD_SOURCE" | "NOT_MOUNTED" | "MOUNT_FAILED" | "CANCELLED";
+
+/** The union every edge maps totally. */
+export type ErrorCode =
+  | FsErrorCode
+  | FormatErrorCode
+  | PageErrorCode
+  | KeyErrorCode
+  | StoreErrorCode
+  | CommitErrorCode
+  | UsageErrorCode;
+
+/** Base of all errors dvault raises on purpose. */
+export class DvaultError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** A file system call was refused for a reason POSIX names. */
+export class FsError extends DvaultError {
+  declare readonly code: FsErrorCode;
+
+  constructor(code: FsErrorCode, message?: string, options?: ErrorOptions) {
+    super(code, message ?? code, options);
+  }
+}
+
+/** Bytes that are no vault, of an unknown version, or malformed. */
+export class FormatError extends DvaultError {
+  declare readonly code: FormatErrorCode;
+
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
+  constructor(code: FormatErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** One page could not be read or did not authenticate; carries its address. */
+export class PageError extends DvaultError {
+  declare readonly code: PageErrorCode;
+  readonly address: number;
+
+  constructor(code: PageErrorCode, address: number, message: string, options?: ErrorOptions) {
+    super(code, `page ${address}: ${message}`, options);
+    this.address = address;
+  }
+}
+
+/** A key did not open the vault, or a key operation was refused. Says no more than needed. */
+export class KeyError extends DvaultError {
+  declare readonly code: KeyErrorCode;
+
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
+  constructor(code: KeyErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** A store cannot be reached, is held by another writer, is full, or failed. */
+export class StoreError extends DvaultError {
+  declare readonly code: StoreErrorCode;
+
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** The vault cannot commit: read-only, closed, superseded by another writer, or failed before. */
+export class CommitError extends DvaultError {
+  declare readonly code: CommitErrorCode;
+
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
+  constructor(code: CommitErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** The person or program at the command line asked for something that cannot be done so. */
+export class UsageError extends DvaultError {
+  declare readonly code: UsageErrorCode;
+
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
+  constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Values that are here now when what they need is cached, and promised when it must be fetched.
+ *
+ * The page cache answers most calls at once; handing such answers back without a promise spares a
+ * trip through the microtask queue per layer. There is one function for both cases, never a
+ * synchronous twin.
+ *
+ * @module
+ */
+
+/** A value, or the promise of one. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** Whether a {@link MaybePromise} still has to be awaited. */
+export function isPending<T>(value: MaybePromise<T>): value is Promise<T> {
+  return value instanceof Promise;
+}
+
+/** Applies `next` to a value as soon as it is there: at once when it already is. */
+export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
+  return isPending(value) ? value.then(next) : next(value);
+}

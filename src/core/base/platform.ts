@@ -1,0 +1,83 @@
+/**
+ * What the core needs from the machine it runs on, handed in by whoever opens a vault, so that the
+ * same core runs in Node, in a browser and under a test's own clock and randomness.
+ *
+ * @module
+ */
+import type { MaybePromise } from "./maybe-promise.ts";
+
+/** Wall clock. */
+export interface Clock {
+  /** Seconds and nanoseconds since the epoch, written into `out` as `[sec, nsec]` to spare an allocation. */
+  now(out: [sec: number, nsec: number]): void;
+}
+
+/** Cryptographic randomness. */
+export interface Random {
+  /** Fills `out` with random bytes. */
+  fill(out: Uint8Array): void;
+}
+
+/** One AES-256-GCM key, ready to use. */
+export interface AeadKey {
+  /**
+   * Encrypts and authenticates.
+   *
+   * @param nonce - 12 bytes, never used twice with this key
+   * @param aad - associated data, authenticated only
+   * @param plain - borrowed until the call (or its promise) ends
+   * @param out - `plain.length + 16` bytes: ciphertext, then tag; must not overlap `plain`
+   */
+  seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): MaybePromise<void>;
+  /**
+   * Authenticates and decrypts.
+   *
+   * @param sealed - ciphertext, then 16 bytes of tag
+   * @param out - `sealed.length - 16` bytes; holds nothing usable when the answer is false
+   * @returns whether the tag was right
+   */
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, out: Uint8Array): MaybePromise<boolean>;
+  /** Forgets the key; later calls throw KeyError KEY_CLOSED. */
+  close(): void;
+}
+
+/** AES-256-GCM (NIST SP 800-38D). */
+export interface Aead {
+  /** @param key - 32 bytes, copied; the caller wipes its own */
+  importKey(key: Uint8Array): MaybePromise<AeadKey>;
+}
+
+/** Argon2id (RFC 9106). */
+export interface Argon2id {
+  /**
+   * @param password - borrowed, not kept
+   * @param salt - 16 bytes
+   * @param cost - memory in KiB, passes, lanes
+   * @returns 32 bytes, the caller's to wipe
+   */
+  derive(password: Uint8Array, salt: Uint8Array, cost: Argon2Cost): Promise<Uint8Array>;
+}
+
+/** Cost of one Argon2id derivation. */
+export interface Argon2Cost {
+  readonly memoryKib: number;
+  readonly passes: number;
+  readonly lanes: number;
+}
+
+/** A loss-free compressor for one block; absent where the machine offers none. */
+export interface Compressor {
+  /** Raw DEFLATE (RFC 1951). */
+  deflate(plain: Uint8Array): MaybePromise<Uint8Array>;
+  /** @throws Error when `packed` is malformed or yields more than `plainLength` bytes */
+  inflate(packed: Uint8Array, plainLength: number): MaybePromise<Uint8Array>;
+}
+
+/** All of it. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly aead: Aead;
+  readonly argon2id: Argon2id;
+  readonly compressor: Compressor;
+}

@@ -1,0 +1,103 @@
+/**
+ * The interface every store of pages implements: pages in, pages out, header published atomically.
+ *
+ * A store never sees plaintext or keys. It hands addresses out, keeps what is written under them, and
+ * publishes the header; what the pages mean is the vault's business.
+ *
+ * @module
+ */
+import type { PageError } from "../base/errors.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+
+/** Where a page is and in which commit it was written. */
+export interface PagePointer {
+  readonly address: number;
+  readonly generation: number;
+}
+
+/** One page in its stored form: page header, nonce, ciphertext and tag. */
+export interface StoredPage {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A run of consecutive page numbers; see {@link pageNumber}. */
+export interface PageRun {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** Room in a store, in pages. */
+export interface StoreSpace {
+  /** Pages the store could hold in all, as far as it knows. */
+  readonly totalPages: number;
+  /** Pages that can still be written. */
+  readonly freePages: number;
+}
+
+/**
+ * A place that keeps pages.
+ *
+ * Contract, shown by the conformance suite every store passes:
+ * 1. `read` of an address that was written returns its newest bytes, in this process or, once
+ *    `publish` has returned, in any later one.
+ * 2. When `publish` returns, the header and every page written before the call survive power loss
+ *    (for a remote store: are durable locally; see its own `flush`). When it throws, the header
+ *    is either the old or the new one; pages that an older header needs are untouched.
+ * 3. An address from `allocate` is not handed out again before `release`.
+ * 4. Methods may be called while earlier calls are pending, except `publish`, which comes alone.
+ */
+export interface PageStore {
+  /** What messages call this store: a path or URL without secrets. */
+  readonly name: string;
+  readonly readOnly: boolean;
+  /** Whether released addresses are handed out again (a file), or never (immutable segments). */
+  readonly reusesAddresses: boolean;
+
+  /**
+   * The header candidates as stored, newest unknown; a slot that cannot be read is undefined.
+   * @throws StoreError STORE_MISSING, STORE_DOWN
+   */
+  readHeaders(): MaybePromise<readonly (Uint8Array | undefined)[]>;
+
+  /**
+   * Makes `header` the newest header, after everything written before is durable (invariant 3).
+   * @param slot - which of the two slots; stores with an append-only log of headers ignore it
+   */
+  publish(header: Uint8Array, slot: 0 | 1): MaybePromise<void>;
+
+  /**
+   * Tells the allocator, once after open for writing, which pages are free below `end` and that all from
+   * `end` on are unused. Numbers, not addresses: see {@link pageNumber}.
+   */
+  seed(end: number, free: readonly PageRun[]): void;
+
+  /**
+   * Hands out `count` fresh addresses, consecutive where possible, appended to `out`.
+   * @param reserve - pages that must stay writable after this call (room to delete in a full store)
+   * @throws StoreError STORE_FULL, with nothing handed out
+   */
+  allocate(count: number, reserve: number, out: number[]): void;
+
+  /** Takes addresses back: never written, or dead for every header that can still be opened. */
+  release(addresses: readonly number[]): void;
+
+  /**
+   * Reads pages; one that is missing or short gives a {@link PageError} in its place, the rest stand.
+   * @returns in the order of `addresses`; the arrays are the caller's
+   */
+  read(addresses: readonly number[]): MaybePromise<readonly (Uint8Array | PageError)[]>;
+
+  /**
+   * Writes pages under addresses that `allocate` gave. Bytes are borrowed until the promise ends.
+   * @throws StoreError STORE_FULL, STORE_FAILED; pages of the call may be written in part
+   */
+  write(pages: readonly StoredPage[]): MaybePromise<void>;
+
+  /** One past the highest page number ever handed out. */
+  readonly end: number;
+
+  space(): StoreSpace;
+
+  close(): MaybePromise<void>;
+}

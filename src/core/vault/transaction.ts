@@ -1,0 +1,83 @@
+/**
+ * What a transaction function may do: read the TOC and pages as they are now, and collect changes that are applied
+ * together once it has returned.
+ *
+ * @module
+ */
+import type { PagePointer } from "../pages/page-store.ts";
+
+/**
+ * Handed to the function of `Vault.transact`. The function may run several times: reads throw a PageFault while a page
+ * is not resident (let it pass), and the function is run again when it is. So it must have no effect of its own
+ * that cannot happen twice.
+ */
+export interface Transaction {
+  /** Value under a key, changes of this transaction included; borrowed until the function returns. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /**
+   * Visits records with `from <= key < to` in order until `visit` returns false; changes of this transaction are
+   * not seen. Key and value are borrowed until `visit` returns.
+   */
+  scan(from: Uint8Array, to: Uint8Array, visit: (key: Uint8Array, value: Uint8Array) => boolean): void;
+  /** The last record with `from <= key <= to`, changes of this transaction not seen; fresh arrays. */
+  last(from: Uint8Array, to: Uint8Array): TreeRecord | undefined;
+  /** Sets a record. Key and value are taken over: do not change them afterwards. */
+  put(key: Uint8Array, value: Uint8Array): void;
+  /** Removes a record if it is there. */
+  delete(key: Uint8Array): void;
+  /** Payload of a data or pack page; read only. @throws PageFault, PageError */
+  page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array;
+  /** Declares a data or pack page dead (nothing in the current state points to it any more). */
+  release(pointer: PagePointer): void;
+  /** A fresh inode number; kept only if the transaction is applied. */
+  nextIno(): number;
+  /** Counts inodes made (+1) and gone (-1), for `statfs`. */
+  countInodes(change: number): void;
+}
+
+/** One record of the TOC. */
+export interface TreeRecord {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Who a page belongs to, sealed inside it: the inode and first logical block, or (0, level) for tree pages. */
+export interface PageOwner {
+  readonly ino: number;
+  readonly block: number;
+}
+
+/** A data or pack page that is about to be added. */
+export interface NewPage {
+  readonly pageClass: "data" | "pack";
+  readonly owner: PageOwner;
+  /** At most PAGE_SIZE bytes; taken over and never changed again. */
+  readonly payload: Uint8Array;
+}
+
+/** What the file system needs of a vault. */
+export interface TransactionalVault {
+  readonly readOnly: boolean;
+  /** Runs `body` until it finds everything it needs resident, then applies its changes at once. */
+  transact<T>(body: (transaction: Transaction) => T): T | Promise<T>;
+  /**
+   * Adds pages under fresh addresses (consecutive where possible); they are written behind and stay
+   * unreachable until a record points to them.
+   * @throws StoreError STORE_FULL, with nothing added
+   */
+  addPages(pages: readonly NewPage[]): readonly PagePointer[];
+  /** Resolves when added pages are few enough in memory to go on adding (back-pressure); undefined when they are. */
+  throttle(): Promise<void> | undefined;
+  /** Begins to bring pages into the cache that will be wanted soon. */
+  prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void;
+  /** Registers what must run before each commit to turn drafts into records. */
+  
+  onFlush(flush: () => void | Promise<void>): void;
+  /** Marks that something is waiting for a commit (starts the 5 s timer). */
+  markDirty(): void;
+  /** Everything done so far survives power loss. */
+  commit(): Promise<void>;
+  /** Room in the store, in pages of PAGE_SIZE. */
+  space(): { readonly totalPages: number; readonly freePages: number };
+  readonly inodes: number;
+}
