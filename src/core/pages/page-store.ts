@@ -9,11 +9,7 @@
 import type { PageError } from "../base/errors.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 
-/** Where a page is and in which commit it was written. */
-export interface PagePointer {
-  readonly address: number;
-  readonly generation: number;
-}
+export type { PagePointer } from "../format/address.ts";
 
 /** One page in its stored form: page header, nonce, ciphertext and tag. */
 export interface StoredPage {
@@ -21,7 +17,7 @@ export interface StoredPage {
   readonly bytes: Uint8Array;
 }
 
-/** A run of consecutive page numbers; see {@link pageNumber}. */
+/** A run of consecutive page numbers; counted without gaps (`pageNumber` of format/address.ts). */
 export interface PageRun {
   readonly start: number;
   readonly count: number;
@@ -68,14 +64,15 @@ export interface PageStore {
 
   /**
    * Tells the allocator, once after open for writing, which pages are free below `end` and that all from
-   * `end` on are unused. Numbers, not addresses: see {@link pageNumber}.
+   * `end` on are unused.
    */
   seed(end: number, free: readonly PageRun[]): void;
 
   /**
    * Hands out `count` fresh addresses, consecutive where possible, appended to `out`.
-   * @param reserve - pages that must stay writable after this call (room to delete in a full store)
-   * @throws StoreError STORE_FULL, with nothing handed out
+   * @param reserve - pages that must stay writable after this call (room to delete in a full store); with 0, for what
+   *   a commit itself needs, addresses are always handed out and a full store shows at `write`
+   * @throws StoreError STORE_FULL, with nothing handed out; only when `reserve` is above 0
    */
   allocate(count: number, reserve: number, out: number[]): void;
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { PagePointer } from "../pages/page-store.ts";
+import type { PageOwner } from "../format/page-codec.ts";
+import type { PagePointer } from "../format/address.ts";
 
 /**
  * Handed to the function of `Vault.transact`. The function may run several times: reads throw a PageFault while a page
@@ -39,12 +40,6 @@ export interface Transaction {
 export interface TreeRecord {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
-}
-
-/** Who a page belongs to, sealed inside it: the inode and first logical block, or (0, level) for tree pages. */
-export interface PageOwner {
-  readonly ino: number;
-  readonly block: number;
 }
 
 /** A data or pack page that is about to be added. */

@@ -1,0 +1,342 @@
+/**
+ * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1).
+ *
+ * A page is in one of three places:
+ *
+ *     born --------> dirty --------> clean -----> (evicted)
+ *       add            written         LRU by bytes
+ *
+ * 1. A page belongs to the generation that was open when it was born. Only tree pages of the open generation may
+ *    be edited in place ({@link PageCache.edit}); every other page is immutable, so a commit can be written while
+ *    calls go on.
+ * 2. A changed page gets a fresh address; the old one is superseded (invariant 2). Its address returns to the store
+ *    at once when it was born in the open generation, since no header knows it; else only after the second
+ *    header published from then on is durable, so that both header slots always open whole.
+ * 3. Dirty pages are held strongly, clean ones up to the byte budget.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import { PageError } from "../base/errors.ts";
+import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { PagePointer } from "../format/address.ts";
+import type { PageCodec, PageOwner } from "../format/page-codec.ts";
+import type { PageClass } from "../format/page-header.ts";
+import { DeadPages } from "./dead-pages.ts";
+import { PageFault } from "./page-fault.ts";
+import type { PageStore } from "./page-store.ts";
+
+/** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
+const WRITE_BATCH = 16;
+
+/** Bookkeeping charged per page on top of its payload, bytes. */
+const PAGE_BOOKKEEPING = 256;
+
+/** A resident page. */
+export interface CachedPage extends PagePointer {
+  readonly pageClass: PageClass;
+  readonly owner: PageOwner;
+  /** Plaintext; borrowed by whoever reads it. Only {@link PageCache.edit} gives leave to change it. */
+  payload: Uint8Array;
+}
+
+/** What a cache stands on. */
+export interface PageCacheOptions {
+  readonly store: PageStore;
+  readonly codec: PageCodec;
+  /** Bytes of clean pages kept. */
+  readonly budgetBytes: number;
+  /** Generation the next commit will have. */
+  readonly openGeneration: number;
+  /** Called when an address was handed out (`used`) or taken back, to keep the space map. */
+  readonly onAddress?: (address: number, used: boolean) => void;
+}
+
+/** What {@link PageCache.add} makes a page of. */
+export interface PageContent {
+  readonly pageClass: PageClass;
+  readonly owner: PageOwner;
+  readonly payload: Uint8Array;
+}
+
+export class PageCache {
+  readonly #store: PageStore;
+  readonly #codec: PageCodec;
+  readonly #clean: LRUCache<number, CachedPage>;
+  readonly #dirty = new Map<number, CachedPage>();
+  readonly #writing = new Set<number>();
+  readonly #loading = new Map<number, Promise<void>>();
+  readonly #dead: DeadPages;
+  readonly #onAddress: (address: number, used: boolean) => void;
+  #flushing: Promise<void> = Promise.resolve();
+  #dirtyBytes = 0;
+  #openGeneration: number;
+  #sealed = 0;
+
+  constructor(options: PageCacheOptions) {
+    this.#store = options.store;
+    this.#codec = options.codec;
+    this.#openGeneration = options.openGeneration;
+    this.#onAddress = options.onAddress ?? (() => {});
+    this.#clean = new LRUCache<number, CachedPage>({
+      maxSize: Math.max(options.budgetBytes, 2 ** 22),
+      sizeCalculation: (page) => page.payload.byteLength + PAGE_BOOKKEEPING,
+    });
+    this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
+  }
+
+  /** Generation the next commit will have. */
+  get openGeneration(): number {
+    return this.#openGeneration;
+  }
+
+  /** Payload bytes that are not yet in the store. */
+  get dirtyBytes(): number {
+    return this.#dirtyBytes;
+  }
+
+  /** Pages sealed since the cache was made (a key may seal only so many). */
+  get sealedPages(): number {
+    return this.#sealed;
+  }
+
+  /** Bytes of clean pages held. */
+  get cleanBytes(): number {
+    return this.#clean.calculatedSize;
+  }
+
+  /** The page, if it is resident. */
+  peek(pointer: PagePointer): CachedPage | undefined {
+    const page = this.#dirty.get(pointer.address) ?? this.#clean.get(pointer.address);
+    return page?.generation === pointer.generation ? page : undefined;
+  }
+
+  /**
+   * The page, resident already.
+   * @throws PageFault when it must be fetched first: let it pass to whoever runs the operation
+   */
+  page(pageClass: PageClass, pointer: PagePointer): CachedPage {
+    const page = this.peek(pointer);
+    if (page === undefined) throw new PageFault(pageClass, pointer);
+    return page;
+  }
+
+  /**
+   * Brings pages in; those already resident or on their way are not asked for twice.
+   * @throws PageError of the first page that is missing or does not open; the others are in
+   */
+  load(pageClass: PageClass, pointers: readonly PagePointer[]): MaybePromise<void> {
+    const wanted: PagePointer[] = [];
+    const pending: Promise<void>[] = [];
+    for (const pointer of pointers) {
+      if (this.peek(pointer) !== undefined) continue;
+      const loading = this.#loading.get(pointer.address);
+      if (loading === undefined) wanted.push(pointer);
+      else pending.push(loading.catch(() => this.load(pageClass, [pointer])));
+    }
+    const fetched = wanted.length === 0 ? undefined : this.#fetch(pageClass, wanted);
+    if (pending.length === 0) return fetched;
+    return Promise.all([fetched, ...pending]).then(() => undefined);
+  }
+
+  #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
+    const read = this.#store.read(wanted.map((pointer) => pointer.address));
+    const opened = chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
+    if (!isPending(opened)) return opened;
+    const done = opened.finally(() => {
+      for (const pointer of wanted) this.#loading.delete(pointer.address);
+    });
+    for (const pointer of wanted) this.#loading.set(pointer.address, done);
+    return done;
+  }
+
+  #openAll(
+    pageClass: PageClass,
+    wanted: readonly PagePointer[],
+    stored: readonly (Uint8Array | PageError)[],
+  ): MaybePromise<void> {
+    let failure: unknown;
+    const pending: Promise<void>[] = [];
+    for (let i = 0; i < wanted.length; i++) {
+      const pointer = wanted[i] as PagePointer;
+      const bytes = stored[i] as Uint8Array | PageError;
+      try {
+        if (bytes instanceof PageError) throw bytes;
+        const opened = this.#openOne(pageClass, pointer, bytes);
+        if (isPending(opened)) {
+          pending.push(opened.catch((error) => void (failure ??= error)));
+        }
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    const finish = (): void => {
+      if (failure !== undefined) throw failure;
+    };
+    return pending.length === 0 ? finish() : Promise.all(pending).then(finish);
+  }
+
+  #openOne(pageClass: PageClass, pointer: PagePointer, bytes: Uint8Array): MaybePromise<void> {
+    return chain(this.#codec.open(pageClass, pointer, bytes), (opened) => {
+      if (this.#dirty.has(pointer.address)) return;
+      const { address, generation } = pointer;
+      const { payload, owner } = opened;
+      this.#clean.set(address, { pageClass, address, generation, owner, payload });
+    });
+  }
+
+  /**
+   * Makes pages, dirty, under fresh addresses that are consecutive where possible. Payloads are taken over.
+   * @param reserve - pages that must stay writable afterwards
+   * @throws StoreError STORE_FULL, with nothing made
+   */
+  add(contents: readonly PageContent[], reserve = 0): readonly CachedPage[] {
+    const addresses: number[] = [];
+    this.#store.allocate(contents.length, reserve, addresses);
+    return contents.map((content, i) => {
+      const address = addresses[i] as number;
+      const page: CachedPage = { ...content, address, generation: this.#openGeneration };
+      this.#onAddress(address, true);
+      this.#dirty.set(address, page);
+      this.#dirtyBytes += page.payload.byteLength;
+      return page;
+    });
+  }
+
+  /**
+   * A page that may be edited in place until the next freeze: the page itself when it was born in the open
+   * generation, else a copy under a fresh address, which supersedes it.
+   * @param copy - makes the editable payload of the copy
+   */
+  edit(page: CachedPage, copy: (payload: Uint8Array) => Uint8Array): CachedPage {
+    if (page.generation === this.#openGeneration) return page;
+    const { pageClass, owner } = page;
+    const [fresh] = this.add([{ pageClass, owner, payload: copy(page.payload) }]);
+    this.supersede(page);
+    return fresh as CachedPage;
+  }
+
+  /** Declares that the open generation no longer points to a page. */
+  supersede(pointer: PagePointer): void {
+    const { address, generation } = pointer;
+    if (generation !== this.#openGeneration) {
+      this.#dead.bury(address, generation);
+      return;
+    }
+    this.#forget(address);
+    if (this.#writing.has(address)) this.#dead.bury(address, generation);
+    else this.#giveBack([address]);
+  }
+
+  #forget(address: number): void {
+    const page = this.#dirty.get(address);
+    if (page === undefined) {
+      this.#clean.delete(address);
+      return;
+    }
+    this.#dirty.delete(address);
+    this.#dirtyBytes -= page.payload.byteLength;
+  }
+
+  #giveBack(addresses: readonly number[]): void {
+    for (const address of addresses) {
+      this.#forget(address);
+      this.#onAddress(address, false);
+    }
+    this.#store.release(addresses);
+  }
+
+  /**
+   * Ends the open generation: no page born so far changes any more.
+   * @param compact - gives the final payload of a tree page that was edited
+   */
+  freeze(compact: (payload: Uint8Array) => Uint8Array): void {
+    for (const page of this.#dirty.values()) {
+      if (page.pageClass !== "tree" || page.generation !== this.#openGeneration) continue;
+      this.#dirtyBytes -= page.payload.byteLength;
+      page.payload = compact(page.payload);
+      this.#dirtyBytes += page.payload.byteLength;
+    }
+    this.#dead.freeze();
+    this.#openGeneration += 1;
+  }
+
+  /**
+   * Writes dirty pages: `frozen`, all that were born before the last freeze (a commit); `data`, file content of
+   * any age (writing behind). Flushes run one after the other, so a commit never publishes a page still on its way.
+   * @throws StoreError; pages not written stay dirty
+   */
+  flush(which: "frozen" | "data"): Promise<void> {
+    const next = this.#flushing.then(() => this.#flushNow(which));
+    this.#flushing = next.catch(() => {});
+    return next;
+  }
+
+  async #flushNow(which: "frozen" | "data"): Promise<void> {
+    const ready = [...this.#dirty.values()]
+      .filter((page) =>
+        which === "frozen"
+          ? page.generation < this.#openGeneration
+          : page.pageClass === "data" || page.pageClass === "pack",
+      )
+      .sort((a, b) => a.address - b.address);
+    for (const page of ready) this.#writing.add(page.address);
+    let previous: Promise<void> = Promise.resolve();
+    try {
+      for (let at = 0; at < ready.length; at += WRITE_BATCH) {
+        const batch = ready.slice(at, at + WRITE_BATCH);
+        const stored = await this.#sealAll(batch);
+        await previous;
+        previous = this.#write(batch, stored);
+        previous.catch(() => {});
+      }
+    } finally {
+      await previous.finally(() => {
+        for (const page of ready) this.#writing.delete(page.address);
+      });
+    }
+  }
+
+  async #sealAll(batch: readonly CachedPage[]): Promise<Uint8Array[]> {
+    const stored: Uint8Array[] = [];
+    for (const page of batch) {
+      const sealed = this.#codec.seal(page.pageClass, page, page.owner, page.payload);
+      stored.push(isPending(sealed) ? await sealed : sealed);
+    }
+    this.#sealed += batch.length;
+    return stored;
+  }
+
+  async #write(batch: readonly CachedPage[], stored: readonly Uint8Array[]): Promise<void> {
+    await this.#store.write(
+      batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
+    );
+    for (const page of batch) {
+      this.#writing.delete(page.address);
+      if (this.#dirty.get(page.address) !== page) continue;
+      this.#dirty.delete(page.address);
+      this.#dirtyBytes -= page.payload.byteLength;
+      this.#clean.set(page.address, page);
+    }
+  }
+
+  /** Takes note that a header is durable, so that what no header needs any more can be given back. */
+  published(): void {
+    this.#dead.published();
+  }
+
+  /** Pages born at or before this generation are kept, whatever happens (a snapshot sees them). */
+  keepUpTo(generation: number): void {
+    this.#dead.keepUpTo(generation);
+  }
+
+  /** Addresses superseded so far that wait for a header: not part of what the next header describes. */
+  deadAddresses(): Iterable<number> {
+    return this.#dead.waiting();
+  }
+
+  /** Forgets every clean page (another writer's commit made them stale). */
+  dropClean(): void {
+    this.#clean.clear();
+  }
+}

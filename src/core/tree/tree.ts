@@ -1,0 +1,319 @@
+/**
+ * The TOC: a copy-on-write B+tree over the page cache.
+ *
+ * Every operation is synchronous over resident pages and lets a PageFault pass when one is missing; reading
+ * changes nothing, so it may simply run again. {@link Tree.prepare} faults in what a change needs, after which the
+ * change cannot fault. A node is edited in place while the generation it was born in is open, and copied up to the
+ * root otherwise. An emptied node goes; a sparse one joins a neighbour that is resident.
+ *
+ * @module
+ */
+import { compareBytes } from "../base/bytes.ts";
+import type { CachedPage, PageCache } from "../pages/page-cache.ts";
+import type { PagePointer } from "../format/address.ts";
+import {
+  appendAll,
+  childAt,
+  checkNode,
+  copyNode,
+  countOf,
+  encodeChild,
+  findChild,
+  findKey,
+  fitTogether,
+  hasRoom,
+  insertAt,
+  isSparse,
+  keyAt,
+  levelOf,
+  middleOf,
+  newNode,
+  removeAt,
+  replaceInPlace,
+  splitInto,
+  valueAt,
+} from "./node.ts";
+
+/** Receives records in order; returns false to stop. Arrays are borrowed. */
+export type Visit = (key: Uint8Array, value: Uint8Array) => boolean;
+
+/** A node on the way from the root to a leaf, and the position of the next one in it. */
+interface Step {
+  page: CachedPage;
+  position: number;
+}
+
+/** Where a tree begins. */
+export interface TreeRoot {
+  /** Undefined for an empty tree. */
+  readonly pointer: PagePointer | undefined;
+  /** Levels; 0 for an empty tree. */
+  readonly height: number;
+}
+
+const LOWEST_KEY = new Uint8Array(0);
+const checked = new WeakSet<CachedPage>();
+
+export class Tree {
+  readonly #pages: PageCache;
+  #root: PagePointer | undefined;
+  #height: number;
+
+  constructor(pages: PageCache, root: TreeRoot) {
+    this.#pages = pages;
+    this.#root = root.pointer;
+    this.#height = root.height;
+  }
+
+  get root(): TreeRoot {
+    return { pointer: this.#root, height: this.#height };
+  }
+
+  /** Value under a key; borrowed. @throws PageFault */
+  get(key: Uint8Array): Uint8Array | undefined {
+    const leaf = this.#leaf(key);
+    if (leaf === undefined) return undefined;
+    const found = findKey(leaf, key);
+    return found < 0 ? undefined : valueAt(leaf, found);
+  }
+
+  /** Makes sure that a change under `key` will find everything resident. @throws PageFault */
+  prepare(key: Uint8Array): void {
+    this.#leaf(key);
+  }
+
+  #leaf(key: Uint8Array): Uint8Array | undefined {
+    if (this.#root === undefined) return undefined;
+    let node = this.#node(this.#root, this.#height - 1).payload;
+    for (let level = this.#height - 2; level >= 0; level--) {
+      node = this.#node(childAt(node, findChild(node, key)), level).payload;
+    }
+    return node;
+  }
+
+  #node(pointer: PagePointer, level: number): CachedPage {
+    const page = this.#pages.page("tree", pointer);
+    if (!checked.has(page)) {
+      checkNode(page.payload, level);
+      checked.add(page);
+    }
+    return page;
+  }
+
+  /** Visits records with `from <= key < to` in order. @throws PageFault */
+  scan(from: Uint8Array, to: Uint8Array, visit: Visit): void {
+    if (this.#root !== undefined) this.#walk(this.#root, this.#height - 1, { from, to, visit });
+  }
+
+  #walk(
+    pointer: PagePointer,
+    level: number,
+    range: { readonly from: Uint8Array; readonly to: Uint8Array; readonly visit: Visit },
+  ): boolean {
+    const node = this.#node(pointer, level).payload;
+    const count = countOf(node);
+    if (level > 0) {
+      const first = findChild(node, range.from);
+      for (let position = first; position < count; position++) {
+        if (position > first && compareBytes(keyAt(node, position), range.to) >= 0) return false;
+        if (!this.#walk(childAt(node, position), level - 1, range)) return false;
+      }
+      return true;
+    }
+    const found = findKey(node, range.from);
+    for (let position = found < 0 ? ~found : found; position < count; position++) {
+      const key = keyAt(node, position);
+      if (compareBytes(key, range.to) >= 0) return false;
+      if (!range.visit(key, valueAt(node, position))) return false;
+    }
+    return true;
+  }
+
+  /** The last record with `from <= key <= to`; fresh arrays. @throws PageFault */
+  last(from: Uint8Array, to: Uint8Array): { key: Uint8Array; value: Uint8Array } | undefined {
+    if (this.#root === undefined) return undefined;
+    const record = this.#lastBefore(this.#root, this.#height - 1, to);
+    return record === undefined || compareBytes(record.key, from) < 0 ? undefined : record;
+  }
+
+  #lastBefore(
+    pointer: PagePointer,
+    level: number,
+    to: Uint8Array,
+  ): { key: Uint8Array; value: Uint8Array } | undefined {
+    const node = this.#node(pointer, level).payload;
+    if (level > 0) {
+      for (let position = findChild(node, to); position >= 0; position--) {
+        const record = this.#lastBefore(childAt(node, position), level - 1, to);
+        if (record !== undefined) return record;
+      }
+      return undefined;
+    }
+    const found = findKey(node, to);
+    const position = found < 0 ? ~found - 1 : found;
+    if (position < 0) return undefined;
+    return { key: keyAt(node, position).slice(), value: valueAt(node, position).slice() };
+  }
+
+  /** Sets a record; {@link prepare} comes first. Key and value are copied. */
+  put(key: Uint8Array, value: Uint8Array): void {
+    if (this.#root === undefined) {
+      const leaf = newNode(0);
+      insertAt(leaf, 0, key, value);
+      this.#setRoot(this.#born(leaf), 1);
+      return;
+    }
+    const path = this.#editPath(key);
+    const { page } = path[path.length - 1] as Step;
+    const found = findKey(page.payload, key);
+    if (found >= 0) {
+      if (replaceInPlace(page.payload, found, value)) return;
+      removeAt(page.payload, found);
+    }
+    this.#insert(path, found < 0 ? ~found : found, { key, value });
+  }
+
+  /** Removes a record, if it is there; {@link prepare} comes first. */
+  delete(key: Uint8Array): void {
+    const leaf = this.#leaf(key);
+    if (leaf === undefined || findKey(leaf, key) < 0) return;
+    const path = this.#editPath(key);
+    const { page } = path[path.length - 1] as Step;
+    removeAt(page.payload, findKey(page.payload, key));
+    this.#shrink(path);
+  }
+
+  #born(node: Uint8Array): CachedPage {
+    const owner = { ino: 0, block: levelOf(node) };
+    const [page] = this.#pages.add([{ pageClass: "tree", owner, payload: node }]);
+    checked.add(page as CachedPage);
+    return page as CachedPage;
+  }
+
+  #setRoot(page: PagePointer, height: number): void {
+    this.#root = { address: page.address, generation: page.generation };
+    this.#height = height;
+  }
+
+  #edit(page: CachedPage): CachedPage {
+    const editable = this.#pages.edit(page, copyNode);
+    if (editable !== page) checked.add(editable);
+    return editable;
+  }
+
+  /** The way to the leaf of `key`, every node editable and pointed to by the one above. */
+  #editPath(key: Uint8Array): Step[] {
+    const path: Step[] = [];
+    let pointer = this.#root as PagePointer;
+    for (let level = this.#height - 1; level >= 0; level--) {
+      const page = this.#edit(this.#node(pointer, level));
+      const above = path[path.length - 1];
+      if (above === undefined) this.#setRoot(page, this.#height);
+      else replaceInPlace(above.page.payload, above.position, encodeChild(page));
+      const position = level === 0 ? 0 : findChild(page.payload, key);
+      path.push({ page, position });
+      if (level > 0) pointer = childAt(page.payload, position);
+    }
+    return path;
+  }
+
+  /** Inserts a record into the last node of `path`, splitting upwards where there is no room. */
+  #insert(
+    path: Step[],
+    position: number,
+    record: { readonly key: Uint8Array; readonly value: Uint8Array },
+  ): void {
+    const { page } = path[path.length - 1] as Step;
+    const node = page.payload;
+    if (hasRoom(node, record.key.length, record.value.length)) {
+      insertAt(node, position, record.key, record.value);
+      return;
+    }
+    const right = newNode(levelOf(node));
+    // A run of rising keys (a growing file, a tree being unpacked) leaves full nodes behind it.
+    const at = position === countOf(node) ? position : middleOf(node);
+    splitInto(node, at, right);
+    if (position >= at) insertAt(right, position - at, record.key, record.value);
+    else insertAt(node, position, record.key, record.value);
+    const separator = separatorOf(keyAt(node, countOf(node) - 1), keyAt(right, 0));
+    const value = encodeChild(this.#born(right));
+    path.pop();
+    const above = path[path.length - 1];
+    if (above !== undefined) {
+      this.#insert(path, above.position + 1, { key: separator, value });
+      return;
+    }
+    const root = newNode(levelOf(node) + 1);
+    insertAt(root, 0, LOWEST_KEY, encodeChild(page));
+    insertAt(root, 1, separator, value);
+    this.#setRoot(this.#born(root), this.#height + 1);
+  }
+
+  /** After a removal from the last node of `path`: drops what is empty, joins what is sparse, upwards. */
+  #shrink(path: Step[]): void {
+    for (;;) {
+      const { page } = path.pop() as Step;
+      const above = path[path.length - 1];
+      if (above === undefined) {
+        this.#lowerRoot(page);
+        return;
+      }
+      if (countOf(page.payload) === 0) {
+        removeAt(above.page.payload, above.position);
+        this.#pages.supersede(page);
+      } else if (!isSparse(page.payload) || !this.#join(above, page)) {
+        return;
+      }
+    }
+  }
+
+  /** Joins a sparse child with a resident neighbour; false when none fits. */
+  #join(above: Step, page: CachedPage): boolean {
+    const parent = above.page.payload;
+    const level = levelOf(page.payload);
+    const right = this.#neighbour(parent, above.position + 1, level);
+    if (right !== undefined && fitTogether(page.payload, right.payload)) {
+      appendAll(page.payload, right.payload);
+      this.#pages.supersede(right);
+      removeAt(parent, above.position + 1);
+      return true;
+    }
+    const left = this.#neighbour(parent, above.position - 1, level);
+    if (left === undefined || !fitTogether(left.payload, page.payload)) return false;
+    const joined = this.#edit(left);
+    appendAll(joined.payload, page.payload);
+    this.#pages.supersede(page);
+    replaceInPlace(parent, above.position - 1, encodeChild(joined));
+    removeAt(parent, above.position);
+    return true;
+  }
+
+  #neighbour(parent: Uint8Array, position: number, level: number): CachedPage | undefined {
+    if (position < 0 || position >= countOf(parent)) return undefined;
+    const pointer = childAt(parent, position);
+    return this.#pages.peek(pointer) === undefined ? undefined : this.#node(pointer, level);
+  }
+
+  #lowerRoot(root: CachedPage): void {
+    const node = root.payload;
+    if (countOf(node) === 0) {
+      this.#pages.supersede(root);
+      this.#root = undefined;
+      this.#height = 0;
+      return;
+    }
+    if (levelOf(node) === 0 || countOf(node) > 1) return;
+    const child = childAt(node, 0);
+    this.#pages.supersede(root);
+    this.#setRoot(child, this.#height - 1);
+    const page = this.#pages.peek(child);
+    if (page !== undefined && this.#height > 1) this.#lowerRoot(page);
+  }
+}
+
+/** The shortest key above `left` and not above `right`: keeps inner nodes small. */
+function separatorOf(left: Uint8Array, right: Uint8Array): Uint8Array {
+  let shared = 0;
+  while (shared < left.length && left[shared] === right[shared]) shared++;
+  return right.slice(0, shared + 1);
+}

@@ -1,0 +1,129 @@
+/**
+ * Which pages of a vault file are free, and which to hand out next.
+ *
+ * One bit a page below the end, set when free. Long requests look for long runs first and rather grow the file than
+ * scatter; short ones fill gaps. The search goes on where the last one ended, so that it visits each word once
+ * a lap.
+ *
+ * @module
+ */
+import type { PageRun } from "../../core/pages/page-store.ts";
+
+/** Requests of at least so many pages rather grow the file than take shorter runs. */
+const LONG_RUN = 16;
+
+/** Words of 32 pages looked at for one request before the file is grown instead. */
+const SEARCH_WORDS = 4096;
+
+export class PageAllocator {
+  #free = new Uint32Array(64);
+  #end = 0;
+  #freeCount = 0;
+  #cursor = 0;
+
+  /** One past the highest page in use. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Free pages below the end. */
+  get freeCount(): number {
+    return this.#freeCount;
+  }
+
+  /** Begins with known free runs below `end`. */
+  seed(end: number, free: readonly PageRun[]): void {
+    this.#grow(end);
+    for (const run of free) {
+      for (let page = run.start; page < run.start + run.count; page++) this.release(page);
+    }
+  }
+
+  #grow(end: number): void {
+    const words = Math.ceil(end / 32);
+    if (words > this.#free.length) {
+      const larger = new Uint32Array(Math.max(words, this.#free.length * 2));
+      larger.set(this.#free);
+      this.#free = larger;
+    }
+    this.#end = Math.max(this.#end, end);
+  }
+
+  #isFree(page: number): boolean {
+    return (((this.#free[page >>> 5] as number) >>> (page & 31)) & 1) === 1;
+  }
+
+  /** Takes a page back; one that is free already stays so. */
+  release(page: number): void {
+    if (this.#isFree(page)) return;
+    this.#free[page >>> 5] = (this.#free[page >>> 5] as number) | (1 << (page & 31));
+    this.#freeCount += 1;
+  }
+
+  /** Hands out `count` pages, consecutive where possible. */
+  allocate(count: number): number[] {
+    const pages: number[] = [];
+    const shortest = count >= LONG_RUN ? LONG_RUN : 1;
+    let searched = 0;
+    while (pages.length < count && this.#freeCount > 0 && searched < SEARCH_WORDS) {
+      const run = this.#nextRun(count - pages.length, shortest, SEARCH_WORDS - searched);
+      searched += run.words;
+      if (run.count === 0) break;
+      for (let page = run.start; page < run.start + run.count; page++) pages.push(this.#take(page));
+    }
+    while (pages.length < count) {
+      pages.push(this.#end);
+      this.#grow(this.#end + 1);
+    }
+    return pages;
+  }
+
+  #take(page: number): number {
+    this.#free[page >>> 5] = (this.#free[page >>> 5] as number) & ~(1 << (page & 31));
+    this.#freeCount -= 1;
+    this.#cursor = page + 1;
+    return page;
+  }
+
+  /** The next free run of at least `shortest` pages, at most `longest` of it; count 0 when none was met. */
+  #nextRun(longest: number, shortest: number, words: number): PageRun & { readonly words: number } {
+    let page = this.#cursor < this.#end ? this.#cursor : 0;
+    let visited = 0;
+    let left = this.#end;
+    while (left > 0 && visited < words) {
+      if ((page & 31) === 0 && this.#free[page >>> 5] === 0) {
+        visited += 1;
+        left -= 32;
+        page += 32;
+      } else if (this.#isFree(page)) {
+        const count = this.#runLength(page, longest);
+        if (count >= Math.min(shortest, longest)) return { start: page, count, words: visited };
+        visited += count >>> 5;
+        left -= count;
+        page += count;
+      } else {
+        if ((page & 31) === 31) visited += 1;
+        left -= 1;
+        page += 1;
+      }
+      if (page >= this.#end) page = 0;
+    }
+    return { start: 0, count: 0, words: visited };
+  }
+
+  #runLength(start: number, longest: number): number {
+    let count = 1;
+    while (count < longest && start + count < this.#end && this.#isFree(start + count)) count++;
+    return count;
+  }
+
+  /** Gives up free pages at the end. @returns the new end */
+  trim(): number {
+    while (this.#end > 0 && this.#isFree(this.#end - 1)) {
+      this.#take(this.#end - 1);
+      this.#end -= 1;
+    }
+    this.#cursor = 0;
+    return this.#end;
+  }
+}
