@@ -32,11 +32,10 @@ export interface AeadKey {
   /**
    * Authenticates and decrypts.
    *
-   * @param sealed - ciphertext, then 16 bytes of tag
-   * @param out - `sealed.length - 16` bytes; holds nothing usable when the answer is false
-   * @returns whether the tag was right
+   * @param sealed - ciphertext, then 16 bytes of tag; borrowed until the call (or its promise) ends
+   * @returns the plaintext in a fresh array, or undefined when the tag was wrong
    */
-  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, out: Uint8Array): MaybePromise<boolean>;
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): MaybePromise<Uint8Array | undefined>;
   /** Forgets the key; later calls throw KeyError KEY_CLOSED. */
   close(): void;
 }

@@ -1,0 +1,113 @@
+/**
+ * The clear header in front of every stored page (FORMAT.md §3.1): what a recovery scan can read without a key, and
+ * what the page's seal binds.
+ *
+ *     offset  size  field
+ *          0     4  magic "DVPG"
+ *          4     1  class, see PAGE_CLASSES
+ *          5     1  version of the page codec, 1
+ *          6     2  epoch of the page key; 0 for the clear-text class
+ *          8     6  address
+ *         14     2  reserved, 0
+ *         16     6  generation
+ *         22     2  reserved, 0
+ *         24     4  length of the body (payload and owner record), bytes
+ *         28     4  CRC-32C of bytes 0 to 27; for the clear-text class of these and the body
+ *
+ * The checksum is an early filter for damage by accident. Sealed classes are protected by their tag.
+ *
+ * @module
+ */
+import { getU16, getU32, getU48, putU16, putU32, putU48 } from "../base/bytes.ts";
+import { crc32c } from "../base/crc32c.ts";
+import { PAGE_SIZE } from "../base/limits.ts";
+import { isAddress } from "./address.ts";
+
+/** What a page holds. `key-directory` is clear-text, since it is read before any key exists; the others are sealed. */
+export type PageClass = "data" | "pack" | "tree" | "root" | "env" | "space" | "key-directory";
+
+/** The classes by code: the first has code 1. */
+export const PAGE_CLASSES: readonly PageClass[] = [
+  "data",
+  "pack",
+  "tree",
+  "root",
+  "env",
+  "space",
+  "key-directory",
+];
+
+/** Bytes of the clear header. */
+export const PAGE_HEADER_SIZE = 32;
+
+/** Bytes of the owner record behind the payload. */
+export const OWNER_SIZE = 24;
+
+const MAGIC = 0x44565047;
+const CODEC_VERSION = 1;
+const CHECKSUM_AT = 28;
+
+/** A decoded page header. */
+export interface PageHeader {
+  readonly pageClass: PageClass;
+  readonly epoch: number;
+  readonly address: number;
+  readonly generation: number;
+  /** Payload and owner record, bytes. */
+  readonly bodyLength: number;
+}
+
+/** The byte that stands for a class. */
+export function classCode(pageClass: PageClass): number {
+  return PAGE_CLASSES.indexOf(pageClass) + 1;
+}
+
+/**
+ * Writes a header to the begin of `out`. For the clear-text class the body must stand behind it already, since the
+ * checksum covers it.
+ */
+export function encodePageHeader(header: PageHeader, out: Uint8Array): void {
+  putU32(out, 0, MAGIC);
+  out[4] = classCode(header.pageClass);
+  out[5] = CODEC_VERSION;
+  putU16(out, 6, header.epoch);
+  putU48(out, 8, header.address);
+  putU16(out, 14, 0);
+  putU48(out, 16, header.generation);
+  putU16(out, 22, 0);
+  putU32(out, 24, header.bodyLength);
+  putU32(out, CHECKSUM_AT, checksum(out, header));
+}
+
+/**
+ * Reads the header a stored page begins with.
+ *
+ * @param stored - for a sealed class the header's 32 bytes suffice; for the clear-text class the body must be there
+ * @returns the header, or in words what is wrong with it
+ */
+export function decodePageHeader(stored: Uint8Array): PageHeader | string {
+  if (stored.length < PAGE_HEADER_SIZE) return `only ${stored.length} bytes are left of it`;
+  if (getU32(stored, 0) !== MAGIC) return "no page magic";
+  if (stored[5] !== CODEC_VERSION) return `page codec version ${stored[5]} is unknown`;
+  const pageClass = PAGE_CLASSES[(stored[4] as number) - 1];
+  if (pageClass === undefined) return `page class ${stored[4]} is unknown`;
+  const header: PageHeader = {
+    pageClass,
+    epoch: getU16(stored, 6),
+    address: getU48(stored, 8),
+    generation: getU48(stored, 16),
+    bodyLength: getU32(stored, 24),
+  };
+  const { bodyLength } = header;
+  if (bodyLength < OWNER_SIZE || bodyLength > PAGE_SIZE + OWNER_SIZE) return `length ${bodyLength} is out of bounds`;
+  if (pageClass === "key-directory" && stored.length < PAGE_HEADER_SIZE + bodyLength) return "it is cut short";
+  if (checksum(stored, header) !== getU32(stored, CHECKSUM_AT)) return "checksum mismatch";
+  if (!isAddress(header.address)) return `address ${header.address} names no page`;
+  return header;
+}
+
+function checksum(stored: Uint8Array, header: PageHeader): number {
+  const own = crc32c(stored, 0, CHECKSUM_AT);
+  if (header.pageClass !== "key-directory") return own;
+  return crc32c(stored, PAGE_HEADER_SIZE, PAGE_HEADER_SIZE + header.bodyLength, own);
+}
