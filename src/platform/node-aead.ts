@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type KeyObject, createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { KeyError } from "../core/base/errors.ts";
 import type { Aead, AeadKey } from "../core/base/platform.ts";
 

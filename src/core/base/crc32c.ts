@@ -15,7 +15,12 @@ const TABLE = buildTable();
  * @param previous - checksum of what comes before, to go on from there
  * @returns unsigned 32 bits
  */
-export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length, previous = 0): number {
+export function crc32c(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+  previous = 0,
+): number {
   let crc = ~previous;
   for (let i = start; i < end; i++) {
     crc = (TABLE[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);

@@ -106,7 +106,8 @@ export class PageCodec {
     owner: PageOwner,
     payload: Uint8Array,
   ): MaybePromise<Uint8Array> {
-    if (payload.length > PAGE_SIZE) throw new Error(`payload of ${payload.length} bytes does not fit a page`);
+    if (payload.length > PAGE_SIZE)
+      throw new Error(`payload of ${payload.length} bytes does not fit a page`);
     const { address, generation } = pointer;
     const bodyLength = payload.length + OWNER_SIZE;
     if (pageClass === "key-directory") {
@@ -180,7 +181,8 @@ export class PageCodec {
   }
 
   #unlocked(): PageKeys {
-    if (this.#keys === undefined) throw new Error("a sealed page was asked for before the vault was unlocked");
+    if (this.#keys === undefined)
+      throw new Error("a sealed page was asked for before the vault was unlocked");
     return this.#keys;
   }
 }
@@ -188,8 +190,10 @@ export class PageCodec {
 function expectHeader(pageClass: PageClass, pointer: PagePointer, stored: Uint8Array): PageHeader {
   const header = decodePageHeader(stored);
   if (typeof header === "string") throw corrupt(pointer, header);
-  if (header.pageClass !== pageClass) throw corrupt(pointer, `class is ${header.pageClass}, not ${pageClass}`);
-  if (header.address !== pointer.address) throw corrupt(pointer, `it says it is page ${header.address}`);
+  if (header.pageClass !== pageClass)
+    throw corrupt(pointer, `class is ${header.pageClass}, not ${pageClass}`);
+  if (header.address !== pointer.address)
+    throw corrupt(pointer, `it says it is page ${header.address}`);
   if (header.generation !== pointer.generation) {
     throw corrupt(pointer, `generation is ${header.generation}, not ${pointer.generation}`);
   }
@@ -200,12 +204,18 @@ function expectHeader(pageClass: PageClass, pointer: PagePointer, stored: Uint8A
 
 function takeApart(header: PageHeader, body: Uint8Array): OpenedPage {
   const length = header.bodyLength - OWNER_SIZE;
-  if (body[length] !== classCode(header.pageClass)) throw corrupt(header, "owner record is of another class");
+  if (body[length] !== classCode(header.pageClass))
+    throw corrupt(header, "owner record is of another class");
   const owner = { ino: getU64(body, length + 4), block: getU48(body, length + 12) };
   return { payload: body.subarray(0, length), owner };
 }
 
-function putBody(out: Uint8Array, pageClass: PageClass, owner: PageOwner, payload: Uint8Array): void {
+function putBody(
+  out: Uint8Array,
+  pageClass: PageClass,
+  owner: PageOwner,
+  payload: Uint8Array,
+): void {
   const at = payload.length;
   out.set(payload);
   out.fill(0, at);

@@ -1,0 +1,24 @@
+/**
+ * Points in time as records keep them: 12 bytes, seconds since the epoch as a signed 64-bit number, then nanoseconds.
+ *
+ * @module
+ */
+import { getI64, getU32, putI64, putU32 } from "./bytes.ts";
+
+/** A point in time: whole seconds since the epoch (may be negative) and nanoseconds, 0 to 999,999,999. */
+export interface Time {
+  readonly sec: number;
+  readonly nsec: number;
+}
+
+/** Bytes of an encoded time. */
+export const TIME_SIZE = 12;
+
+export function getTime(bytes: Uint8Array, at: number): Time {
+  return { sec: getI64(bytes, at), nsec: getU32(bytes, at + 8) };
+}
+
+export function putTime(bytes: Uint8Array, at: number, time: Time): void {
+  putI64(bytes, at, time.sec);
+  putU32(bytes, at + 8, time.nsec);
+}
