@@ -40,16 +40,20 @@ interface Violation {
   readonly rule: { readonly name: string };
 }
 
+interface Folder {
+  [name: string]: Folder | string;
+}
+
 /** Files by path, made into the nested object that `t.testdir` takes. */
-function tree(files: ReadonlyMap<string, string>): Record<string, object | string> {
-  const root: Record<string, object | string> = {};
+function tree(files: ReadonlyMap<string, string>): Folder {
+  const root: Folder = {};
   for (const [path, text] of files) {
     const names = path.split("/");
     const name = names.pop() ?? path;
     let folder = root;
     for (const step of names) {
       folder[step] ??= {};
-      folder = folder[step] as Record<string, object | string>;
+      folder = folder[step] as Folder;
     }
     folder[name] = text;
   }
