@@ -216,6 +216,14 @@ export class PageCache {
     return fresh as CachedPage;
   }
 
+  /** Gives a page of the open generation its final payload, which was not known when it was added. */
+  settle(page: CachedPage, payload: Uint8Array): void {
+    if (this.#dirty.get(page.address) === page) {
+      this.#dirtyBytes += payload.byteLength - page.payload.byteLength;
+    }
+    page.payload = payload;
+  }
+
   /** Declares that the open generation no longer points to a page. */
   supersede(pointer: PagePointer): void {
     const { address, generation } = pointer;
@@ -253,9 +261,7 @@ export class PageCache {
   freeze(compact: (payload: Uint8Array) => Uint8Array): void {
     for (const page of this.#dirty.values()) {
       if (page.pageClass !== "tree" || page.generation !== this.#openGeneration) continue;
-      this.#dirtyBytes -= page.payload.byteLength;
-      page.payload = compact(page.payload);
-      this.#dirtyBytes += page.payload.byteLength;
+      this.settle(page, compact(page.payload));
     }
     this.#dead.freeze();
     this.#openGeneration += 1;

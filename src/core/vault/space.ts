@@ -1,0 +1,130 @@
+/**
+ * Which pages of a store are in use, kept for stores that reuse addresses (FORMAT.md §5.3).
+ *
+ * One bit a page number in chunks of one `space` page each; 64 KiB of bitmap tell of 32 GiB of vault. Only chunks that
+ * changed are written at a commit.
+ *
+ * @module
+ */
+import { PAGE_SIZE } from "../base/limits.ts";
+import { type PagePointer, pageNumber } from "../format/address.ts";
+import { BITS_PER_PAGE } from "../format/space-map.ts";
+import type { CachedPage, PageCache } from "../pages/page-cache.ts";
+import type { PageRun } from "../pages/page-store.ts";
+
+export class SpaceMap {
+  readonly #chunks: Uint8Array[] = [];
+  readonly #changed = new Set<number>();
+  #pointers: (PagePointer | undefined)[] = [];
+  #used = 0;
+
+  /** Pages in use. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Reads the map a commit root points to. @throws PageError */
+  static async load(pages: PageCache, pointers: readonly PagePointer[]): Promise<SpaceMap> {
+    const map = new SpaceMap();
+    map.#pointers = [...pointers];
+    for (const pointer of pointers) {
+      await pages.load("space", [pointer]);
+      const chunk = new Uint8Array(PAGE_SIZE);
+      chunk.set(pages.page("space", pointer).payload);
+      for (const byte of chunk) map.#used += bitsIn(byte);
+      map.#chunks.push(chunk);
+    }
+    return map;
+  }
+
+  /** Takes note that a page came into use or went out of it. */
+  mark(address: number, used: boolean): void {
+    const number = pageNumber(address);
+    const index = Math.floor(number / BITS_PER_PAGE);
+    while (this.#chunks.length <= index) this.#chunks.push(new Uint8Array(PAGE_SIZE));
+    const chunk = this.#chunks[index] as Uint8Array;
+    const bit = number % BITS_PER_PAGE;
+    const mask = 1 << (bit & 7);
+    const old = chunk[bit >>> 3] as number;
+    if (((old & mask) !== 0) === used) return;
+    chunk[bit >>> 3] = used ? old | mask : old & ~mask;
+    this.#used += used ? 1 : -1;
+    this.#changed.add(index);
+  }
+
+  /** Runs of pages below `end` that are not in use. */
+  free(end: number): PageRun[] {
+    const runs: { start: number; count: number }[] = [];
+    for (let number = 0; number < end; number++) {
+      const chunk = this.#chunks[Math.floor(number / BITS_PER_PAGE)];
+      const bit = number % BITS_PER_PAGE;
+      const byte = chunk?.[bit >>> 3] ?? 0;
+      if (byte === 0xff && (bit & 7) === 0) {
+        number += 7;
+        continue;
+      }
+      if ((byte & (1 << (bit & 7))) !== 0) continue;
+      const run = runs[runs.length - 1];
+      if (run !== undefined && run.start + run.count === number) run.count += 1;
+      else runs.push({ start: number, count: 1 });
+    }
+    return runs;
+  }
+
+  /**
+   * Puts the map as the open generation leaves it into pages. Pages that died but are still kept from reuse are not in
+   * use by what the new header describes, so its map calls them free.
+   * @returns pointers to all pages of the map
+   */
+  save(pages: PageCache): readonly PagePointer[] {
+    const fresh = this.#makePages(pages);
+    const gone = [...pages.deadAddresses()];
+    for (const [index, page] of fresh) pages.settle(page, this.#image(index, gone));
+    this.#changed.clear();
+    return this.#pointers as readonly PagePointer[];
+  }
+
+  /** Makes a page for each chunk that changed; making one may change a further chunk, so it goes on until none is left. */
+  #makePages(pages: PageCache): Map<number, CachedPage> {
+    const fresh = new Map<number, CachedPage>();
+    for (;;) {
+      for (const address of pages.deadAddresses()) this.#changed.add(chunkOf(address));
+      const index = this.#nextChanged(fresh);
+      if (index === undefined) return fresh;
+      const owner = { ino: 0, block: index };
+      const [page] = pages.add([{ pageClass: "space", owner, payload: new Uint8Array(0) }]);
+      const old = this.#pointers[index];
+      if (old !== undefined) pages.supersede(old);
+      const { address, generation } = page as CachedPage;
+      this.#pointers[index] = { address, generation };
+      fresh.set(index, page as CachedPage);
+    }
+  }
+
+  #nextChanged(done: ReadonlyMap<number, unknown>): number | undefined {
+    for (const index of this.#changed) if (!done.has(index)) return index;
+    return undefined;
+  }
+
+  #image(index: number, gone: readonly number[]): Uint8Array {
+    const image = (this.#chunks[index] as Uint8Array).slice();
+    for (const address of gone) {
+      if (chunkOf(address) !== index) continue;
+      const bit = pageNumber(address) % BITS_PER_PAGE;
+      image[bit >>> 3] = (image[bit >>> 3] as number) & ~(1 << (bit & 7));
+    }
+    let length = image.length;
+    while (length > 0 && image[length - 1] === 0) length--;
+    return image.subarray(0, length);
+  }
+}
+
+function chunkOf(address: number): number {
+  return Math.floor(pageNumber(address) / BITS_PER_PAGE);
+}
+
+function bitsIn(byte: number): number {
+  let count = 0;
+  for (let rest = byte; rest > 0; rest &= rest - 1) count += 1;
+  return count;
+}

@@ -1,0 +1,104 @@
+/**
+ * One run of a transaction function: reads go to the tree as it is, changes are collected.
+ *
+ * @module
+ */
+import type { PagePointer } from "../format/address.ts";
+import type { PageCache } from "../pages/page-cache.ts";
+import type { Tree } from "../tree/tree.ts";
+import type { Transaction, TreeRecord } from "./transaction.ts";
+
+/** A change of one record; no value means that it goes. */
+interface Change {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+export class TreeTransaction implements Transaction {
+  readonly #tree: Tree;
+  readonly #pages: PageCache;
+  readonly #changes = new Map<string, Change>();
+  readonly #released: PagePointer[] = [];
+  #nextIno: number;
+  #inodes = 0;
+
+  constructor(tree: Tree, pages: PageCache, nextIno: number) {
+    this.#tree = tree;
+    this.#pages = pages;
+    this.#nextIno = nextIno;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    if (this.#changes.size > 0) {
+      const change = this.#changes.get(keyText(key));
+      if (change !== undefined) return change.value;
+    }
+    return this.#tree.get(key);
+  }
+
+  scan(
+    from: Uint8Array,
+    to: Uint8Array,
+    visit: (key: Uint8Array, value: Uint8Array) => boolean,
+  ): void {
+    this.#tree.scan(from, to, visit);
+  }
+
+  last(from: Uint8Array, to: Uint8Array): TreeRecord | undefined {
+    return this.#tree.last(from, to);
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#changes.set(keyText(key), { key, value });
+  }
+
+  delete(key: Uint8Array): void {
+    this.#changes.set(keyText(key), { key, value: undefined });
+  }
+
+  page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array {
+    return this.#pages.page(pageClass, pointer).payload;
+  }
+
+  release(pointer: PagePointer): void {
+    this.#released.push(pointer);
+  }
+
+  nextIno(): number {
+    return this.#nextIno++;
+  }
+
+  countInodes(change: number): void {
+    this.#inodes += change;
+  }
+
+  /** Whether the function changed anything. */
+  get isChange(): boolean {
+    return this.#changes.size > 0 || this.#released.length > 0;
+  }
+
+  /** Asks for all that {@link apply} needs. @throws PageFault */
+  prepare(): void {
+    for (const change of this.#changes.values()) this.#tree.prepare(change.key);
+  }
+
+  /**
+   * Makes the changes; nothing can interrupt it.
+   * @returns the next free inode number and by how much the number of inodes changed
+   */
+  apply(): { readonly nextIno: number; readonly inodes: number } {
+    for (const { key, value } of this.#changes.values()) {
+      if (value === undefined) this.#tree.delete(key);
+      else this.#tree.put(key, value);
+    }
+    for (const pointer of this.#released) this.#pages.supersede(pointer);
+    return { nextIno: this.#nextIno, inodes: this.#inodes };
+  }
+}
+
+/** A key as a string of the same bytes, to find it in a map. */
+function keyText(key: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < key.length; i++) text += String.fromCharCode(key[i] as number);
+  return text;
+}

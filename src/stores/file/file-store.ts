@@ -1,0 +1,230 @@
+/**
+ * A vault in one local file.
+ *
+ * 1. One process writes: it holds the file's exclusive lock (flock(2)), which the kernel drops when it dies. Readers
+ *    take none.
+ * 2. Pages are read with `pread` on the main thread, since a trip through the thread pool costs more than a read; long
+ *    writes and `fdatasync` go through the pool, so that calls go on meanwhile.
+ * 3. `publish` syncs the pages, writes one header slot, and syncs again (design invariant 3).
+ *
+ * @module
+ */
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+  writev,
+  writevSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { promisify } from "node:util";
+import { PageError } from "../../core/base/errors.ts";
+import type { MaybePromise } from "../../core/base/maybe-promise.ts";
+import { addressOf, pageNumber } from "../../core/format/address.ts";
+import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
+import { tryLock } from "../../native/host.ts";
+import { storeBusy, storeError, storeFull } from "./file-errors.ts";
+import { HEADER_SLOT_SIZE, HEADER_SLOTS, PAGE_STRIDE, pageOffset, pagesWithin } from "./layout.ts";
+import { PageAllocator } from "./page-allocator.ts";
+import { type GatheredWrite, gatherWrites, restOf, runsOf } from "./page-runs.ts";
+
+/** Writes up to this size are made inline: copying them costs less than a trip through the thread pool. */
+const INLINE_WRITE_BYTES = 256 * 1024;
+
+/** Pages handed out before the room left on the disk is asked for again. */
+const SPACE_CHECK_PAGES = 64;
+
+const syncData = promisify(fdatasync);
+const writeVector = promisify(writev);
+
+export class FileStore implements PageStore {
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly reusesAddresses = true;
+  readonly #fd: number;
+  readonly #allocator = new PageAllocator();
+  #diskPages = 0;
+  #handedOut = Number.POSITIVE_INFINITY;
+
+  private constructor(name: string, fd: number, readOnly: boolean) {
+    this.name = name;
+    this.#fd = fd;
+    this.readOnly = readOnly;
+  }
+
+  /**
+   * Makes a new vault file, of mode 0600, and holds it for writing.
+   * @throws StoreError STORE_EXISTS when there is a file already, STORE_DENIED, STORE_FULL
+   */
+  static create(path: string): FileStore {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+    return FileStore.#open(resolve(path), flags, false);
+  }
+
+  /**
+   * Opens a vault file, for writing unless told otherwise.
+   * @throws StoreError STORE_MISSING, STORE_DENIED, STORE_BUSY when another process holds it for writing
+   */
+  static open(path: string, options: { readonly readOnly?: boolean } = {}): FileStore {
+    const readOnly = options.readOnly ?? false;
+    return FileStore.#open(resolve(path), readOnly ? constants.O_RDONLY : constants.O_RDWR, readOnly);
+  }
+
+  static #open(path: string, flags: number, readOnly: boolean): FileStore {
+    let fd: number;
+    try {
+      fd = openSync(path, flags, 0o600);
+    } catch (error) {
+      throw storeError(path, "open", error);
+    }
+    try {
+      if (!fstatSync(fd).isFile()) throw storeError(path, "open", { code: "EISDIR" });
+      if (!readOnly && !tryLock(fd, "exclusive")) throw storeBusy(path, fd);
+      return new FileStore(path, fd, readOnly);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  get end(): number {
+    return this.#allocator.end;
+  }
+
+  readHeaders(): readonly (Uint8Array | undefined)[] {
+    const headers: (Uint8Array | undefined)[] = [];
+    for (let slot = 0; slot < HEADER_SLOTS; slot++) {
+      const bytes = new Uint8Array(HEADER_SLOT_SIZE);
+      const read = this.#read(bytes, slot * HEADER_SLOT_SIZE);
+      headers.push(read === 0 ? undefined : bytes.subarray(0, read));
+    }
+    return headers;
+  }
+
+  async publish(header: Uint8Array, slot: 0 | 1): Promise<void> {
+    try {
+      await syncData(this.#fd);
+      const bytes = new Uint8Array(HEADER_SLOT_SIZE);
+      bytes.set(header);
+      writeSync(this.#fd, bytes, 0, bytes.length, slot * HEADER_SLOT_SIZE);
+      await syncData(this.#fd);
+    } catch (error) {
+      throw storeError(this.name, "write the header of", error);
+    }
+  }
+
+  seed(end: number, free: readonly PageRun[]): void {
+    this.#allocator.seed(end, free);
+  }
+
+  allocate(count: number, reserve: number, out: number[]): void {
+    if (reserve > 0 && this.space().freePages < count + reserve) throw storeFull(this.name);
+    for (const number of this.#allocator.allocate(count)) out.push(addressOf(number));
+    this.#handedOut += count;
+  }
+
+  release(addresses: readonly number[]): void {
+    for (const address of addresses) this.#allocator.release(pageNumber(address));
+  }
+
+  space(): StoreSpace {
+    if (this.#handedOut >= SPACE_CHECK_PAGES) {
+      const disk = statfsSync(dirname(this.name));
+      this.#diskPages = Math.floor((disk.bavail * disk.bsize) / PAGE_STRIDE);
+      this.#handedOut = 0;
+    }
+    const freePages = this.#allocator.freeCount + Math.max(0, this.#diskPages - this.#handedOut);
+    return { totalPages: this.#allocator.end - this.#allocator.freeCount + freePages, freePages };
+  }
+
+  read(addresses: readonly number[]): readonly (Uint8Array | PageError)[] {
+    const results: (Uint8Array | PageError)[] = [];
+    for (const run of runsOf(addresses)) {
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(run.count * PAGE_STRIDE).buffer);
+      const read = this.#read(bytes, pageOffset(run.start));
+      for (let i = 0; i < run.count; i++) {
+        const start = i * PAGE_STRIDE;
+        const page = bytes.subarray(start, Math.max(start, Math.min(start + PAGE_STRIDE, read)));
+        const address = addressOf(run.start + i);
+        const missing = (): PageError =>
+          new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`);
+        results.push(page.length === 0 ? missing() : page);
+      }
+    }
+    return results;
+  }
+
+  /** Reads what is there, up to the length of `bytes`. */
+  #read(bytes: Uint8Array, offset: number): number {
+    try {
+      let read = 0;
+      while (read < bytes.length) {
+        const got = readSync(this.#fd, bytes, read, bytes.length - read, offset + read);
+        if (got === 0) break;
+        read += got;
+      }
+      return read;
+    } catch (error) {
+      throw storeError(this.name, "read", error);
+    }
+  }
+
+  write(pages: readonly StoredPage[]): MaybePromise<void> {
+    const writes = gatherWrites(pages);
+    const total = writes.reduce((sum, write) => sum + write.length, 0);
+    if (total > INLINE_WRITE_BYTES) return this.#writePooled(writes);
+    try {
+      for (const write of writes) {
+        let rest: GatheredWrite | undefined = write;
+        while (rest !== undefined) {
+          rest = restOf(rest, writevSync(this.#fd, rest.pieces, rest.offset));
+        }
+      }
+    } catch (error) {
+      throw storeError(this.name, "write", error);
+    }
+  }
+
+  async #writePooled(writes: readonly GatheredWrite[]): Promise<void> {
+    try {
+      for (const write of writes) {
+        let rest: GatheredWrite | undefined = write;
+        while (rest !== undefined) {
+          const { bytesWritten } = await writeVector(this.#fd, rest.pieces, rest.offset);
+          rest = restOf(rest, bytesWritten);
+        }
+      }
+    } catch (error) {
+      throw storeError(this.name, "write", error);
+    }
+  }
+
+  /** Bytes of the file. */
+  get size(): number {
+    return fstatSync(this.#fd).size;
+  }
+
+  /** Gives free pages at the end back to the disk and closes the file, which drops the lock. */
+  close(): void {
+    try {
+      if (!this.readOnly && pagesWithin(this.size) > this.#allocator.trim()) {
+        ftruncateSync(this.#fd, pageOffset(this.#allocator.end));
+      }
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  /** Closes and removes a file whose vault could not be completed. */
+  discard(): void {
+    closeSync(this.#fd);
+    unlinkSync(this.name);
+  }
+}
