@@ -28,7 +28,7 @@ try {
   });
   build(resolve(root, values.out), values.sanitize === true);
 } catch (error) {
-  process.stderr.write(`build-shim: ${error.message}\n`);
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }
 
