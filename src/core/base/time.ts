@@ -4,6 +4,7 @@
  * @module
  */
 import { getI64, getU32, putI64, putU32 } from "./bytes.ts";
+import type { Clock } from "./platform.ts";
 
 /** A point in time: whole seconds since the epoch (may be negative) and nanoseconds, 0 to 999,999,999. */
 export interface Time {
@@ -21,4 +22,11 @@ export function getTime(bytes: Uint8Array, at: number): Time {
 export function putTime(bytes: Uint8Array, at: number, time: Time): void {
   putI64(bytes, at, time.sec);
   putU32(bytes, at + 8, time.nsec);
+}
+
+/** The time a clock shows. */
+export function timeNow(clock: Clock): Time {
+  const reading: [sec: number, nsec: number] = [0, 0];
+  clock.now(reading);
+  return { sec: reading[0], nsec: reading[1] };
 }

@@ -13,7 +13,7 @@
  *         44     4  Argon2id memory for new password slots, KiB
  *         48     2  Argon2id passes
  *         50     2  Argon2id lanes
- *         52    12  pointer to the first page of the key directory
+ *         52    12  pointer to the key directory
  *         64    12  pointer to the commit root
  *         76    12  time the vault was created
  *         88    32  reserved, 0

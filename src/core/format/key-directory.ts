@@ -1,0 +1,134 @@
+/**
+ * The key directory: the vault's key slots, the payload of one `key-directory` page (FORMAT.md §4.1). It is
+ * clear-text, since it is read before any key exists, and protected by the page's checksum alone; each slot guards
+ * what it wraps.
+ *
+ *     offset  size  field
+ *          0     2  record version, 1
+ *          2     2  number of slots
+ *          4        slots, each:
+ *                     1  kind: 1 password, 2 recipient
+ *                     8  id
+ *                    12  time it was made
+ *                     1  length of the label, then the label (UTF-8)
+ *                     2  length of the body, then the body
+ *
+ *     password body:   Argon2id memory u32 KiB | passes u16 | lanes u16 | salt 16 | nonce 12 | ciphertext 32 | tag 16
+ *     recipient body:  length of the recipient u16 | recipient (ASCII) | age file
+ *
+ * Slots of an unknown kind are kept and written back.
+ *
+ * @module
+ */
+import { toText, utf8 } from "../base/bytes.ts";
+import { FormatError } from "../base/errors.ts";
+import { PAGE_SIZE } from "../base/limits.ts";
+import {
+  formatSlotId,
+  type KeySlot,
+  parseSlotId,
+  SALT_SIZE,
+  SLOT_ID_SIZE,
+  type SlotDescription,
+  WRAPPED_KEY_SIZE,
+} from "../crypto/key-slot.ts";
+import { RecordReader } from "./record-reader.ts";
+import { RecordWriter } from "./record-writer.ts";
+
+const RECORD_VERSION = 1;
+const KIND_PASSWORD = 1;
+const KIND_RECIPIENT = 2;
+
+/** Makes the payload of a `key-directory` page. */
+export function encodeKeyDirectory(slots: readonly KeySlot[]): Uint8Array {
+  const out = new RecordWriter();
+  out.u16(RECORD_VERSION);
+  out.u16(slots.length);
+  for (const slot of slots) {
+    const label = utf8(slot.label);
+    const body = encodeBody(slot);
+    out.u8(kindCode(slot));
+    out.bytes(parseSlotId(slot.id));
+    out.time(slot.created);
+    out.u8(label.length);
+    out.bytes(label);
+    out.u16(body.length);
+    out.bytes(body);
+  }
+  const record = out.finish();
+  if (record.length > PAGE_SIZE) {
+    throw new FormatError(
+      "RECORD_MALFORMED",
+      `${slots.length} key slots do not fit the key directory's page`,
+    );
+  }
+  return record;
+}
+
+/**
+ * Reads the payload of a `key-directory` page.
+ * @throws FormatError RECORD_MALFORMED, VERSION_UNKNOWN
+ */
+export function decodeKeyDirectory(payload: Uint8Array): readonly KeySlot[] {
+  const reader = new RecordReader("key directory", payload);
+  const version = reader.u16();
+  if (version !== RECORD_VERSION) {
+    throw new FormatError(
+      "VERSION_UNKNOWN",
+      `the key directory has version ${version}, this program knows ${RECORD_VERSION}: use a newer dvault`,
+    );
+  }
+  const count = reader.u16();
+  const slots: KeySlot[] = [];
+  for (let i = 0; i < count; i++) slots.push(decodeSlot(reader));
+  reader.end();
+  return slots;
+}
+
+function decodeSlot(reader: RecordReader): KeySlot {
+  const code = reader.u8();
+  const description: SlotDescription = {
+    id: formatSlotId(reader.bytes(SLOT_ID_SIZE)),
+    created: reader.time(),
+    label: toText(reader.bytes(reader.u8())),
+  };
+  const body = reader.part("key slot", reader.u16());
+  if (code === KIND_PASSWORD) return decodePassword(description, body);
+  if (code === KIND_RECIPIENT) return decodeRecipient(description, body);
+  return { ...description, kind: "unknown", code, body: body.bytes(body.remaining) };
+}
+
+function decodePassword(description: SlotDescription, body: RecordReader): KeySlot {
+  const argon2 = { memoryKib: body.u32(), passes: body.u16(), lanes: body.u16() };
+  const salt = body.bytes(SALT_SIZE);
+  const wrapped = body.bytes(WRAPPED_KEY_SIZE);
+  body.end();
+  return { ...description, kind: "password", argon2, salt, wrapped };
+}
+
+function decodeRecipient(description: SlotDescription, body: RecordReader): KeySlot {
+  const recipient = toText(body.bytes(body.u16()));
+  return { ...description, kind: "recipient", recipient, wrapped: body.bytes(body.remaining) };
+}
+
+function encodeBody(slot: KeySlot): Uint8Array {
+  if (slot.kind === "unknown") return slot.body;
+  const out = new RecordWriter();
+  if (slot.kind === "password") {
+    out.u32(slot.argon2.memoryKib);
+    out.u16(slot.argon2.passes);
+    out.u16(slot.argon2.lanes);
+    out.bytes(slot.salt);
+  } else {
+    const recipient = utf8(slot.recipient);
+    out.u16(recipient.length);
+    out.bytes(recipient);
+  }
+  out.bytes(slot.wrapped);
+  return out.finish();
+}
+
+function kindCode(slot: KeySlot): number {
+  if (slot.kind === "unknown") return slot.code;
+  return slot.kind === "password" ? KIND_PASSWORD : KIND_RECIPIENT;
+}
