@@ -3,8 +3,8 @@
  *
  *     offset  size  field
  *          0     2  record version, 1
- *          2     2  height of the TOC: 1 when its root is a leaf
- *          4    12  pointer to the TOC's root
+ *          2     2  height of the TOC: 0 when it is empty, 1 when its root is a leaf
+ *          4    12  pointer to the TOC's root; zero bytes: it is empty
  *         16    12  pointer to the env root; zero bytes: none
  *         28    12  pointer to the previous commit root; zero bytes: none
  *         40     6  generation
@@ -41,8 +41,9 @@ const TAG_MUST_KNOW = 0x8000;
 
 /** A copy-on-write B+tree: where its root is and how many levels it has. */
 export interface TreeRoot {
-  readonly root: PagePointer;
-  /** Levels; 1 when the root is a leaf. */
+  /** Undefined when the tree is empty. */
+  readonly pointer: PagePointer | undefined;
+  /** Levels: 0 when the tree is empty, 1 when its root is a leaf. */
   readonly height: number;
 }
 
@@ -87,7 +88,7 @@ export function encodeCommitRoot(root: CommitRoot): Uint8Array {
   const out = new RecordWriter();
   out.u16(RECORD_VERSION);
   out.u16(root.toc.height);
-  out.pointer(root.toc.root);
+  out.pointer(root.toc.pointer);
   out.pointer(root.env);
   out.pointer(root.previous);
   out.u48(root.generation);
@@ -118,7 +119,7 @@ export function decodeCommitRoot(payload: Uint8Array): CommitRoot {
   const version = reader.u16();
   if (version !== RECORD_VERSION) throw unknown(`version ${version}`);
   const height = reader.u16();
-  const tocRoot = reader.pointer();
+  const tocRoot = reader.optionalPointer();
   const env = reader.optionalPointer();
   const previous = reader.optionalPointer();
   const fixed = {
@@ -178,7 +179,7 @@ function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   out.u32(snapshot.id);
   out.u48(snapshot.generation);
   out.time(snapshot.time);
-  out.pointer(snapshot.toc.root);
+  out.pointer(snapshot.toc.pointer);
   out.u16(snapshot.toc.height);
   out.bytes(snapshot.name);
   return out.finish();
@@ -188,16 +189,20 @@ function decodeSnapshot(reader: RecordReader): Snapshot {
   const id = reader.u32();
   const generation = reader.u48();
   const time = reader.time();
-  const root = reader.pointer();
+  const root = reader.optionalPointer();
   const toc = checkedTree(reader, root, reader.u16());
   const length = reader.remaining;
   if (length === 0 || length > NAME_MAX) throw reader.malformed(`name of ${length} bytes`);
   return { id, generation, time, toc, name: reader.bytes(length) };
 }
 
-function checkedTree(reader: RecordReader, root: PagePointer, height: number): TreeRoot {
-  if (height === 0) throw reader.malformed("a tree of height 0 has no root");
-  return { root, height };
+function checkedTree(
+  reader: RecordReader,
+  pointer: PagePointer | undefined,
+  height: number,
+): TreeRoot {
+  if ((pointer === undefined) === (height === 0)) return { pointer, height };
+  throw reader.malformed(`a tree of height ${height} ${pointer ? "has" : "lacks"} a root`);
 }
 
 function unknown(what: string): FormatError {

@@ -35,8 +35,6 @@ import {
   type PageHeader,
 } from "./page-header.ts";
 
-export type { PageClass } from "./page-header.ts";
-
 const NONCE_SIZE = 12;
 const TAG_SIZE = 16;
 const SEALED_AT: number = PAGE_HEADER_SIZE + NONCE_SIZE;
