@@ -1,0 +1,107 @@
+/**
+ * `config.json`: the vaults that have a name, and which of them is the default. The file is readable by its owner only
+ * and replaced atomically.
+ *
+ * ```json
+ * { "default": "main", "vaults": { "main": { "store": "/home/u/.local/share/dvault/main.dvault" } } }
+ * ```
+ *
+ * @module
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../../core/base/errors.ts";
+import type { Directories } from "./directories.ts";
+
+/** What stands in `config.json`. */
+export interface Config {
+  /** Name of the vault that is meant when none is given. */
+  readonly default: string;
+  readonly vaults: Readonly<Record<string, NamedVault>>;
+}
+
+/** A vault that has a name. */
+export interface NamedVault {
+  /** Absolute path of its file, or its store URL. */
+  readonly store: string;
+}
+
+const DEFAULT_NAME = "default";
+const EMPTY: Config = { default: DEFAULT_NAME, vaults: {} };
+
+/** Whether a text may name a vault: a letter or digit, then up to 63 letters, digits, `.`, `_`, `-`. */
+export function isVaultName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) && !text.endsWith(".dvault");
+}
+
+/**
+ * Reads the config; without a file it is empty.
+ * @throws UsageError USAGE when the file does not say what it should
+ */
+export function loadConfig(places: Directories): Config {
+  const path = join(places.config, "config.json");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return EMPTY;
+    throw error;
+  }
+  return decodeConfig(text, path);
+}
+
+/** Replaces the config file; directories are made with mode 0700, the file with 0600. */
+export function saveConfig(places: Directories, config: Config): void {
+  mkdirSync(places.config, { recursive: true, mode: 0o700 });
+  const path = join(places.config, "config.json");
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(fresh, path);
+}
+
+/** The config with one more named vault, which becomes the default when the default does not exist yet. */
+export function withVault(config: Config, name: string, vault: NamedVault): Config {
+  const isFirst = !Object.hasOwn(config.vaults, config.default);
+  return {
+    default: isFirst ? name : config.default,
+    vaults: { ...config.vaults, [name]: vault },
+  };
+}
+
+function decodeConfig(text: string, path: string): Config {
+  const value = parseJson(text, path);
+  if (!isRecord(value)) throw malformed(path, "is not an object");
+  const vaults: Record<string, NamedVault> = {};
+  const listed = value.vaults ?? {};
+  if (!isRecord(listed)) throw malformed(path, "vaults is not an object");
+  for (const [name, vault] of Object.entries(listed)) {
+    if (!isVaultName(name)) throw malformed(path, `${JSON.stringify(name)} is no vault name`);
+    if (!isRecord(vault) || typeof vault.store !== "string")
+      throw malformed(path, `vaults.${name}.store is missing`);
+    vaults[name] = { store: vault.store };
+  }
+  const preferred = value.default ?? DEFAULT_NAME;
+  if (typeof preferred !== "string" || !isVaultName(preferred))
+    throw malformed(path, "default is no vault name");
+  return { default: preferred, vaults };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(
+      "USAGE",
+      `${path}: ${(error as Error).message}; repair or remove the file`,
+      { cause: error },
+    );
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function malformed(path: string, problem: string): UsageError {
+  return new UsageError("USAGE", `${path}: ${problem}; repair or remove the file`);
+}

@@ -1,0 +1,18 @@
+/**
+ * Ctrl-C as an AbortSignal: the first asks for a tidy end, the second ends at once.
+ *
+ * @module
+ */
+import { UsageError } from "../core/base/errors.ts";
+
+/** Signals that mean "stop" to a command in the foreground. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Connects the signals of this process to an AbortSignal. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of SIGNALS) {
+    process.once(name, () => controller.abort(new UsageError("CANCELLED", "stopped")));
+  }
+  return controller.signal;
+}

@@ -1,0 +1,112 @@
+/**
+ * The command line: finds the command, runs it, and turns its end into output and an exit code.
+ *
+ * @module
+ */
+import { createRequire } from "node:module";
+import yargs, { type Argv } from "yargs";
+import { UsageError } from "../core/base/errors.ts";
+import type { Command } from "./command.ts";
+import { loadConfig } from "./config/config.ts";
+import { directories } from "./config/directories.ts";
+import { type CliContext, writeTo } from "./context.ts";
+import { ExitCode, exitCodeOf } from "./exit-code.ts";
+import { reportError } from "./report-error.ts";
+
+/** Width of help where no terminal tells one. */
+const HELP_WIDTH = 100;
+
+/**
+ * Runs one command line to its end. Nothing is thrown: failures are printed to standard error.
+ *
+ * @param args - without executable and script
+ * @returns the exit code
+ */
+export async function runCli(
+  args: readonly string[],
+  context: CliContext,
+  commands: readonly Command[],
+): Promise<ExitCode> {
+  try {
+    let running: Promise<ExitCode> | undefined;
+    const start = (run: Promise<ExitCode>): void => {
+      running = run;
+    };
+    const output = await parse(args, buildParser(context, commands, start));
+    if (output !== "") await writeTo(context.stdout, `${output}\n`);
+    return await (running ?? ExitCode.done);
+  } catch (error) {
+    if (isClosedPipe(error)) return ExitCode.failed;
+    reportError(context, error);
+    return exitCodeOf(error);
+  }
+}
+
+function buildParser(
+  context: CliContext,
+  commands: readonly Command[],
+  start: (run: Promise<ExitCode>) => void,
+): Argv {
+  const parser = yargs()
+    .scriptName("dvault")
+    .usage("dvault <command>\n\nAn encrypted drive in a file, and the file system on it.")
+    .exitProcess(false)
+    .fail(false)
+    .parserConfiguration({
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "greedy-arrays": false,
+      "dot-notation": false,
+    })
+    .wrap(Math.min(HELP_WIDTH, context.stdout.columns ?? HELP_WIDTH))
+    .demandCommand(1, "give a command; `dvault --help` lists them")
+    .strictCommands()
+    .recommendCommands()
+    .help()
+    .version(version());
+  for (const command of commands) command.register(parser, "dvault", { context, start });
+  return parser.completion(
+    "completion",
+    "Print a completion script for bash or zsh",
+    completer(context),
+  );
+}
+
+/** Adds the names of vaults to what yargs completes by itself. */
+function completer(
+  context: CliContext,
+): (
+  current: string,
+  argv: unknown,
+  filter: (onDone: (error: Error | null, words: string[] | undefined) => void) => void,
+  done: (words: string[]) => void,
+) => void {
+  return (_current, _argv, filter, done) => {
+    const names = Object.keys(loadConfig(directories(context.env)).vaults);
+    filter((_error, words) => done([...(words ?? []), ...names]));
+  };
+}
+
+/** @returns what yargs itself has to say: help, version or completions */
+async function parse(args: readonly string[], parser: Argv): Promise<string> {
+  let output = "";
+  try {
+    await parser.parseAsync([...args], {}, (_error, _argv, text) => {
+      output = text;
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError("USAGE", message, { cause: error });
+  }
+  return output;
+}
+
+function version(): string {
+  const require = createRequire(import.meta.url);
+  return (require("../../package.json") as { version: string }).version;
+}
+
+/** Whoever read our output has gone (`dvault ls | head`). */
+function isClosedPipe(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
+}
