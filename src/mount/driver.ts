@@ -1,0 +1,61 @@
+/**
+ * What stands between a file system and the kernel: the wall behind which our own shim, and other ways to reach the
+ * kernel, are interchangeable.
+ *
+ * @module
+ */
+import type { FileSystem } from "../core/fs/file-system.ts";
+
+/** How a file system is mounted. */
+export interface MountOptions {
+  /** What stands as the source in the mount table: the vault's name, without secrets. */
+  readonly source: string;
+  /** Mounts read-only; a read-only file system always is. */
+  readonly readOnly?: boolean;
+  /** Lets other users in, as far as modes and ACLs allow; an ordinary user needs `user_allow_other` in fuse.conf. */
+  readonly allowOther?: boolean;
+  /** Honours set-ID bits and file capabilities; root only. */
+  readonly suid?: boolean;
+  /** Lets device nodes be opened; root only. */
+  readonly devices?: boolean;
+  /** Lets the kernel gather writes: fewer and larger requests, but it then decides sizes and times. */
+  readonly writebackCache?: boolean;
+  /** Takes lines about what went wrong: codes only, never names or contents. */
+  readonly log?: (line: string) => void;
+}
+
+/** A live mount. */
+export interface Mount {
+  /** Absolute path. */
+  readonly mountpoint: string;
+  /** Name of the driver. */
+  readonly driver: string;
+  /** Ends with 0 when the kernel has unmounted, else with a negative errno: nothing is served any more. */
+  readonly ended: Promise<number>;
+  readonly notifier: Notifier;
+  /**
+   * Unmounts, and resolves when the kernel has let go. Safe to call again.
+   * @throws UsageError MOUNT_FAILED while files are open on the mount
+   */
+  unmount(): Promise<void>;
+}
+
+/** Tells the kernel that something it may have cached was changed by others. */
+export interface Notifier {
+  /** Attributes changed, and the contents from `offset` on when one is given. */
+  inode(ino: number, offset?: number, length?: number): void;
+  /** A name now means something else, or came to be. */
+  entry(parent: number, name: Uint8Array): void;
+  /** A name went. */
+  removed(parent: number, child: number, name: Uint8Array): void;
+}
+
+/** A way to reach the kernel. */
+export interface Driver {
+  readonly name: string;
+  /**
+   * Mounts on a directory that was found fit, and resolves when the file system answers.
+   * @throws UsageError MOUNT_FAILED
+   */
+  mount(fs: FileSystem, mountpoint: string, options: MountOptions): Promise<Mount>;
+}

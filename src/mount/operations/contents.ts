@@ -1,0 +1,87 @@
+/**
+ * Operations on the contents of files. Files need no handle: the file system answers by inode, and the kernel's
+ * reference keeps an inode alive while it is open. So OPEN and FLUSH are answered ENOSYS, once, and not asked again.
+ *
+ * @module
+ */
+import { FsError } from "../../core/base/errors.ts";
+import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import type { FallocateMode, FileSystem } from "../../core/fs/file-system.ts";
+import { type Answer, DONE } from "../protocol/answer.ts";
+import { WRITE_KILL_SUIDGID } from "../protocol/flags.ts";
+import type { Request } from "../protocol/request.ts";
+import type { Operation } from "./operation.ts";
+
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+const WRITE_IN_SIZE = 40;
+
+/** Bits of fallocate(2). */
+const FALLOC_KEEP_SIZE = 0x01;
+const FALLOC_OPERATIONS: ReadonlyMap<number, FallocateMode["operation"]> = new Map([
+  [0x00, "allocate"],
+  [0x02, "punch-hole"],
+  [0x08, "collapse-range"],
+  [0x10, "zero-range"],
+  [0x20, "insert-range"],
+]);
+
+const killing = { killPrivileges: true };
+
+export const read: Operation = (request, { fs }) => {
+  const length = request.u32(16);
+  return chain(fs.read(request.ino, request.offset(8), length), contents);
+};
+
+export const write: Operation = (request, { fs }) => {
+  const data = request.bytes(WRITE_IN_SIZE, request.u32(16));
+  const options = (request.u32(20) & WRITE_KILL_SUIDGID) !== 0 ? killing : undefined;
+  return chain(fs.write(request.ino, request.offset(8), data, options), taken);
+};
+
+export const fsync: Operation = (request, { fs }) => chain(fs.fsync(request.ino), () => DONE);
+
+export const fallocate: Operation = (request, { fs }) => {
+  const flags = request.u32(24);
+  const operation = FALLOC_OPERATIONS.get(flags & ~FALLOC_KEEP_SIZE);
+  if (operation === undefined) throw new FsError("EOPNOTSUPP");
+  const mode = { operation, keepSize: (flags & FALLOC_KEEP_SIZE) !== 0 };
+  return chain(fs.fallocate(request.ino, request.offset(8), request.offset(16), mode), () => DONE);
+};
+
+export const lseek: Operation = (request, { fs }) => {
+  const whence = request.u32(16);
+  if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw new FsError("EINVAL");
+  const kind = whence === SEEK_DATA ? "data" : "hole";
+  return chain(
+    fs.lseek(request.ino, request.offset(8), kind),
+    (offset): Answer => ({ kind: "offset", offset }),
+  );
+};
+
+/** Its answer has 32 bits for the count, so the length is cut to what they can say. */
+export const copyFileRange: Operation = (request, context) => {
+  return chain(copy(request, context.fs, 0xffff_0000), taken);
+};
+
+export const copyFileRange64: Operation = (request, context) => {
+  return chain(
+    copy(request, context.fs, Number.MAX_SAFE_INTEGER),
+    (count): Answer => ({ kind: "copied", count }),
+  );
+};
+
+function copy(request: Request, fs: FileSystem, lengthMax: number): MaybePromise<number> {
+  if (request.u64(48) !== 0) throw new FsError("EINVAL");
+  const from = { ino: request.ino, offset: request.offset(8) };
+  const to = { ino: request.u64(16), offset: request.offset(32) };
+  return fs.copyFileRange(from, to, Math.min(request.u64(40), lengthMax));
+}
+
+function contents(pieces: readonly Uint8Array[]): Answer {
+  return { kind: "contents", pieces };
+}
+
+function taken(count: number): Answer {
+  return { kind: "taken", count };
+}

@@ -1,0 +1,143 @@
+/**
+ * Operations on names in directories. Bodies are those of `struct fuse_*_in` of fuse.h, then names, each with a NUL.
+ *
+ * @module
+ */
+import { FsError } from "../../core/base/errors.ts";
+import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import {
+  type Attributes,
+  type Creation,
+  type FileSystem,
+  type NamePlace,
+  type RenameMode,
+  S_IFMT,
+  S_IFREG,
+} from "../../core/fs/file-system.ts";
+import { ABSENT, type Answer, DONE } from "../protocol/answer.ts";
+import { isDots } from "../protocol/listing.ts";
+import type { Request } from "../protocol/request.ts";
+import { type Context, callerOf, creationOf, type Operation } from "./operation.ts";
+
+const RENAME_NOREPLACE = 1;
+const RENAME_EXCHANGE = 2;
+
+export const lookup: Operation = (request, { fs }) => {
+  const name = request.name(0);
+  if (isDots(name)) return chain(lookupDots(fs, request.ino, name.length), entry);
+  return orAbsent(() => chain(fs.lookup(request.ino, name), entry));
+};
+
+export const mknod: Operation = (request, { fs }) => {
+  const creation = creationOf(request, request.u32(0), request.u32(8));
+  return chain(fs.mknod(request.ino, request.name(16), creation, request.u32(4)), entry);
+};
+
+export const mkdir: Operation = (request, { fs }) => {
+  const creation = creationOf(request, request.u32(0), request.u32(4));
+  return chain(fs.mkdir(request.ino, request.name(8), creation), entry);
+};
+
+export const symlink: Operation = (request, { fs }) => {
+  const name = request.name(0);
+  const target = request.name(name.length + 1);
+  return chain(fs.symlink(request.ino, name, target, callerOf(request)), entry);
+};
+
+export const link: Operation = (request, { fs }) => {
+  return chain(fs.link(request.u64(0), request.ino, request.name(8)), entry);
+};
+
+export const create: Operation = (request, { fs }) => {
+  return chain(fs.mknod(request.ino, request.name(16), fileCreation(request), 0), created);
+};
+
+export const tmpfile: Operation = (request, { fs }) => {
+  return chain(fs.tmpfile(request.ino, fileCreation(request)), created);
+};
+
+export const unlink: Operation = (request, { fs }) =>
+  chain(fs.unlink(request.ino, request.name(0)), done);
+
+export const rmdir: Operation = (request, { fs }) =>
+  chain(fs.rmdir(request.ino, request.name(0)), done);
+
+export const rename: Operation = (request, context) =>
+  renameBetween(request, context, 8, "replace");
+
+export const rename2: Operation = (request, context) => {
+  return renameBetween(request, context, 16, renameModeOf(request.u32(8)));
+};
+
+/** Decodes `struct fuse_create_in`. */
+function fileCreation(request: Request): Creation {
+  return creationOf(request, (request.u32(4) & ~S_IFMT) | S_IFREG, request.u32(8));
+}
+
+function renameBetween(
+  request: Request,
+  { fs }: Context,
+  namesAt: number,
+  mode: RenameMode,
+): MaybePromise<Answer> {
+  const from: NamePlace = { parent: request.ino, name: request.name(namesAt) };
+  const to: NamePlace = {
+    parent: request.u64(0),
+    name: request.name(namesAt + from.name.length + 1),
+  };
+  return chain(fs.rename(from, to, mode), done);
+}
+
+function renameModeOf(flags: number): RenameMode {
+  switch (flags) {
+    case 0:
+      return "replace";
+    case RENAME_NOREPLACE:
+      return "no-replace";
+    case RENAME_EXCHANGE:
+      return "exchange";
+    default:
+      throw new FsError("EINVAL");
+  }
+}
+
+/** `.` and `..` are looked up where an inode is reached by its number alone (open_by_handle_at(2), NFS). */
+function lookupDots(fs: FileSystem, ino: number, dots: number): MaybePromise<Attributes> {
+  if (dots === 1) return fs.getattr(ino);
+  return chain(fs.opendir(ino), (directory) =>
+    chain(directory.read(0, 2, false), (entries) => {
+      const parent = entries.find(
+        (candidate) => candidate.name.length === 2 && isDots(candidate.name),
+      );
+      if (parent === undefined) throw new FsError("ESTALE");
+      return fs.getattr(parent.ino);
+    }),
+  );
+}
+
+/** Turns ENOENT into an answer the kernel can remember. */
+function orAbsent(look: () => MaybePromise<Answer>): MaybePromise<Answer> {
+  try {
+    const answer = look();
+    return answer instanceof Promise ? answer.catch(absentOrThrow) : answer;
+  } catch (error) {
+    return absentOrThrow(error);
+  }
+}
+
+function absentOrThrow(error: unknown): Answer {
+  if (error instanceof FsError && error.code === "ENOENT") return ABSENT;
+  throw error;
+}
+
+function entry(attributes: Attributes): Answer {
+  return { kind: "entry", attributes };
+}
+
+function created(attributes: Attributes): Answer {
+  return { kind: "created", attributes };
+}
+
+function done(): Answer {
+  return DONE;
+}

@@ -1,0 +1,52 @@
+/**
+ * A kernel connection on `/dev/fuse`, as `native-shim/channel.c` makes it.
+ *
+ * @module
+ */
+
+/** Requests in, replies out; one request stands in `request` at a time, one reply is built in `reply`. */
+export interface FuseChannel {
+  /** The reused request buffer: the largest write and its headers fit. */
+  readonly request: Uint8Array;
+  /** The reused reply buffer: everything but the pieces of a reply is built here. */
+  readonly reply: Uint8Array;
+  /**
+   * Begins to deliver requests on the event loop; the process stays alive until the end.
+   *
+   * @param onRequest - called with the length of the request that stands in `request`, valid until it returns
+   * @param onEnd - called once: 0 when the kernel has unmounted, else a negative errno
+   */
+  start(onRequest: (length: number) => void, onEnd: (status: number) => void): void;
+  /**
+   * Writes one reply: the first `length` bytes of `reply`, then the pieces.
+   *
+   * @param pieces - at most {@link PIECES_MAX}; borrowed until the call returns
+   * @returns 0, or a negative errno: -ENOENT when nobody waits for this reply any more, -ENODEV or -EBADF after the end
+   */
+  send(length: number, pieces?: readonly Uint8Array[]): number;
+  /**
+   * Writes one notification, on another thread, since the kernel may have to wait for an answer of ours meanwhile.
+   * @param bytes - whole; copied
+   * @returns 0, or a negative errno: -ENOENT when the kernel has nothing of the kind cached
+   */
+  notify(bytes: Uint8Array): Promise<number>;
+  /** How the channel served so far. */
+  counters(): ChannelCounters;
+  /** Stops delivering and closes the descriptor; `onEnd` is not called any more. */
+  close(): void;
+}
+
+/** What a channel counts, for tuning and tests. */
+export interface ChannelCounters {
+  /** Requests read. */
+  readonly requests: number;
+  /** Times the event loop found the device readable. */
+  readonly wakeups: number;
+  /** Times the channel spun for a next request. */
+  readonly spins: number;
+  /** Spins that found one. */
+  readonly spinHits: number;
+}
+
+/** Most pieces one reply may have (IOV_MAX without the reply's head). */
+export const PIECES_MAX = 1023;
