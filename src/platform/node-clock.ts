@@ -3,7 +3,7 @@
  *
  *     now = offset + hrtime,   offset = Date.now() - hrtime at some moment
  *
- * 1. Readings never go backwards, unless the system clock was set back.
+ * 1. Readings never go backwards, unless the system clock was set back: Linux slews both clocks alike.
  * 2. A reading is never further than DRIFT_MS from `Date.now()`: when it is, the clock was stepped (or the
  *    machine slept) and the offset is taken anew.
  *
