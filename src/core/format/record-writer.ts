@@ -15,7 +15,8 @@ export class RecordWriter {
   #length = 0;
 
   u8(value: number): void {
-    this.#bytes[this.#extend(1)] = value;
+    const at = this.#extend(1);
+    this.#bytes[at] = value;
   }
 
   u16(value: number): void {
