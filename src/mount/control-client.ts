@@ -66,9 +66,13 @@ async function connect(socketPath: string): Promise<Socket> {
   try {
     const address = await openSocketAddress(socketPath);
     return await dial(address.path).finally(() => address.close());
-  } catch (cause) {
-    throw new UsageError("NOT_MOUNTED", "no process serves this mount point", { cause });
+  } catch (error) {
+    throw unreachable(error);
   }
+}
+
+function unreachable(cause: unknown): UsageError {
+  return new UsageError("NOT_MOUNTED", "no process serves this mount point", { cause });
 }
 
 function dial(path: string): Promise<Socket> {
