@@ -55,3 +55,8 @@ export function putPointer(bytes: Uint8Array, at: number, pointer: PagePointer):
   putU48(bytes, at, pointer.address);
   putU48(bytes, at + 6, pointer.generation);
 }
+
+/** Whether two pointers name the same page, or both none. */
+export function samePointer(a: PagePointer | undefined, b: PagePointer | undefined): boolean {
+  return a?.address === b?.address && a?.generation === b?.generation;
+}

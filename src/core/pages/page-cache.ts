@@ -95,6 +95,11 @@ export class PageCache {
     return this.#dirtyBytes;
   }
 
+  /** Pages that are not yet in the store. */
+  get dirtyPages(): number {
+    return this.#dirty.size;
+  }
+
   /** Pages sealed since the cache was made (a key may seal only so many). */
   get sealedPages(): number {
     return this.#sealed;

@@ -1,0 +1,60 @@
+/**
+ * One commit at a time, and one for all who wait: a caller joins the commit that has not begun yet.
+ *
+ * @module
+ */
+
+export class CommitQueue {
+  readonly #run: (settle: () => void) => Promise<void>;
+  #isDirty = false;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  /** @param run - makes one commit; calls `settle` at the moment after which changes belong to the next one */
+  constructor(run: (settle: () => void) => Promise<void>) {
+    this.#run = run;
+  }
+
+  /** Whether something waits for a commit that has not settled what it takes. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
+  /** Takes note of a change. @returns whether it is the first since a commit settled */
+  markDirty(): boolean {
+    if (this.#isDirty) return false;
+    this.#isDirty = true;
+    return true;
+  }
+
+  /** Resolves when everything done before the call is durable. */
+  commit(): Promise<void> {
+    if (this.#next !== undefined) return this.#next;
+    if (!this.#isDirty) return this.#running ?? Promise.resolve();
+    if (this.#running === undefined) return this.#start();
+    const next = this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.#isDirty ? this.#start() : undefined;
+      });
+    this.#next = next;
+    return next;
+  }
+
+  #start(): Promise<void> {
+    const settle = (): void => {
+      this.#isDirty = false;
+    };
+    const running = this.#run(settle)
+      .catch((error: unknown) => {
+        this.#isDirty = true;
+        throw error;
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+    this.#running = running;
+    return running;
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Commits: one consistent state of the vault after the other (design invariant 3).
+ *
+ *     freeze      the root page is made, the open generation ends; from here on calls change copies
+ *     flush       every page of the frozen generations is written
+ *     publish     pages durable, then one header slot durable
+ *     give back   what died two headers ago may be reused
+ *
+ * 1. A failure before `publish` loses nothing: the pages stay dirty and belong to the next try.
+ * 2. After a failed `publish` it is unknown which header is durable, so the vault takes no more changes until it is
+ *    opened again.
+ * 3. The two slots take turns. {@link Committer.twin} makes both describe the same state with a root page each, so
+ *    that any one of them may be lost.
+ *
+ * @module
+ */
+import { CommitError } from "../base/errors.ts";
+import { SEALS_PER_EPOCH } from "../base/limits.ts";
+import type { Platform } from "../base/platform.ts";
+import { timeNow } from "../base/time.ts";
+import { EPOCH_MAX, type VaultKeys } from "../crypto/key-schedule.ts";
+import { type PagePointer, samePointer } from "../format/address.ts";
+import { type CommitRoot, encodeCommitRoot } from "../format/commit-root.ts";
+import { encodeHeader, type Header } from "../format/header.ts";
+import type { PageCache } from "../pages/page-cache.ts";
+import type { PageStore } from "../pages/page-store.ts";
+import { compactNode } from "../tree/node.ts";
+import type { Tree } from "../tree/tree.ts";
+import type { SpaceMap } from "./space.ts";
+
+/** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
+const UNCOUNTED_SEALS = 2 ** 20;
+
+/** What a commit is made of. */
+export interface VaultParts {
+  readonly store: PageStore;
+  readonly platform: Platform;
+  readonly keys: VaultKeys;
+  readonly pages: PageCache;
+  readonly tree: Tree;
+  /** Undefined for stores that never reuse addresses. */
+  readonly space: SpaceMap | undefined;
+}
+
+/** The state a vault was opened at. */
+export interface PublishedState {
+  readonly header: Header;
+  readonly root: CommitRoot;
+  /** Slot the header stands in; the next one goes to the other. */
+  readonly slot: 0 | 1;
+  /** Whether the other slot describes the same state. */
+  readonly isTwin: boolean;
+}
+
+/** Counters that live in the commit root. */
+export interface Counters {
+  nextIno: number;
+  inodes: number;
+}
+
+export class Committer {
+  readonly #parts: VaultParts;
+  readonly counters: Counters;
+  #header: Header;
+  #root: CommitRoot;
+  #rootPointer: PagePointer;
+  #keyDirectory: PagePointer;
+  #slot: 0 | 1;
+  #isTwin: boolean;
+  #sealedBase: number;
+  #failure: CommitError | undefined;
+
+  constructor(parts: VaultParts, state: PublishedState) {
+    this.#parts = parts;
+    this.#header = state.header;
+    this.#root = state.root;
+    this.#rootPointer = state.header.commitRoot;
+    this.#keyDirectory = state.header.keyDirectory;
+    this.#slot = state.slot;
+    this.#isTwin = state.isTwin;
+    this.#sealedBase = state.root.sealed + UNCOUNTED_SEALS;
+    this.counters = { nextIno: state.root.nextIno, inodes: state.root.inodes };
+  }
+
+  /** Generation of the newest published header. */
+  get generation(): number {
+    return this.#header.generation;
+  }
+
+  get header(): Header {
+    return this.#header;
+  }
+
+  /** Commit root of the newest published header. */
+  get root(): CommitRoot {
+    return this.#root;
+  }
+
+  /** The reason why no more changes are taken, if there is one. */
+  get failure(): CommitError | undefined {
+    return this.#failure;
+  }
+
+  /** Says where the key directory is from the next commit on. */
+  moveKeyDirectory(pointer: PagePointer): void {
+    this.#parts.pages.supersede(this.#keyDirectory);
+    this.#keyDirectory = pointer;
+  }
+
+  /**
+   * Makes one commit of all that is in the page cache.
+   * @throws StoreError when pages could not be written (a later commit may succeed); CommitError VAULT_FAILED
+   */
+  async commit(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const { pages, store, keys } = this.#parts;
+    const root = this.#freeze();
+    await pages.flush("frozen");
+    const header: Header = {
+      ...this.#header,
+      keyDirectory: this.#keyDirectory,
+      generation: root.generation,
+      commitRoot: this.#rootPointer,
+    };
+    const slot = this.#slot === 0 ? 1 : 0;
+    try {
+      await store.publish(encodeHeader(header, keys), slot);
+    } catch (cause) {
+      const message = `commit ${root.generation} failed while it was published; open the vault again to see which state is safe`;
+      this.#failure = new CommitError("VAULT_FAILED", message, { cause });
+      throw this.#failure;
+    }
+    this.#isTwin =
+      samePointer(root.toc.pointer, this.#root.toc.pointer) &&
+      samePointer(header.keyDirectory, this.#header.keyDirectory);
+    this.#header = header;
+    this.#root = root;
+    this.#slot = slot;
+    pages.published();
+  }
+
+  /** Commits once more if the two header slots describe different states. */
+  async twin(): Promise<void> {
+    if (!this.#isTwin) await this.commit();
+  }
+
+  #freeze(): CommitRoot {
+    const { pages, tree, space, store } = this.#parts;
+    const generation = pages.openGeneration;
+    const sealed = this.#countSeals();
+    const empty = new Uint8Array(0);
+    const [page] = pages.add([{ pageClass: "root", owner: { ino: 0, block: 0 }, payload: empty }]);
+    if (page === undefined) throw new Error("the page cache made no root page");
+    const previous = this.#rootPointer;
+    pages.supersede(previous);
+    this.#rootPointer = { address: page.address, generation };
+    const spaceMap = space?.save(pages) ?? [];
+    const root: CommitRoot = {
+      ...this.#root,
+      ...this.counters,
+      ...sealed,
+      generation,
+      time: timeNow(this.#parts.platform.clock),
+      toc: tree.root,
+      previous,
+      pagesInUse: space?.used ?? 0,
+      end: store.end,
+      spaceMap: [...spaceMap],
+    };
+    pages.settle(page, encodeCommitRoot(root));
+    pages.freeze(compactNode);
+    return root;
+  }
+
+  /** Counts the pages the current key has sealed, and goes on to the next key before they are too many. */
+  #countSeals(): { readonly epoch: number; readonly sealed: number } {
+    const { pages, keys } = this.#parts;
+    const sealed = this.#sealedBase + pages.sealedPages + pages.dirtyPages;
+    if (sealed < SEALS_PER_EPOCH || keys.epoch === EPOCH_MAX) return { epoch: keys.epoch, sealed };
+    keys.enterEpoch(keys.epoch + 1);
+    this.#sealedBase = -pages.sealedPages;
+    return { epoch: keys.epoch, sealed: pages.dirtyPages };
+  }
+}

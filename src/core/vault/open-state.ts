@@ -1,0 +1,157 @@
+/**
+ * From a store and credentials to the newest state that opens whole.
+ *
+ * The header with the highest generation counts. When it is forged, or its key directory or commit root is damaged,
+ * the other slot's is tried: it describes the commit before, or the same state again.
+ *
+ * @module
+ */
+import { FormatError, PageError } from "../base/errors.ts";
+import type { Platform } from "../base/platform.ts";
+import type { KeySlot } from "../crypto/key-slot.ts";
+import { VaultKeys } from "../crypto/key-schedule.ts";
+import { type Credentials, unlock } from "../crypto/unlock.ts";
+import { chooseHeader } from "../format/choose-header.ts";
+import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
+import { samePointer } from "../format/address.ts";
+import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
+import { decodeKeyDirectory } from "../format/key-directory.ts";
+import { PageCodec } from "../format/page-codec.ts";
+import { PageCache } from "../pages/page-cache.ts";
+import type { PageStore } from "../pages/page-store.ts";
+import type { PublishedState } from "./committer.ts";
+
+/** An unlocked vault at its newest whole state. */
+export interface OpenedState extends PublishedState {
+  readonly keys: VaultKeys;
+  readonly slots: readonly KeySlot[];
+  /** Id of the key slot that opened the vault. */
+  readonly slotId: string;
+  /** What was not as it should be, for people to read. */
+  readonly warnings: readonly string[];
+}
+
+/** What opening stands on. */
+export interface Opening {
+  readonly store: PageStore;
+  readonly platform: Platform;
+  readonly credentials: Credentials;
+}
+
+/**
+ * Opens the newest state.
+ * @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED; KeyError WRONG_KEY, KDF_LIMITS; StoreError
+ */
+export async function openState(opening: Opening): Promise<OpenedState> {
+  const candidates = [...(await opening.store.readHeaders())];
+  const warnings: string[] = [];
+  let damage: unknown;
+  while (damage === undefined || candidates.some((stored) => stored !== undefined)) {
+    const { header, slot, damaged } = choose(candidates, damage);
+    try {
+      const state = await tryHeader(opening, candidates[slot] as Uint8Array, header);
+      for (const other of damage === undefined ? damaged : []) {
+        warnings.push(`header slot ${other} is damaged; the vault was opened from the other one`);
+      }
+      const isTwin = await describesSame(opening, { ...state, header }, candidates[1 - slot]);
+      return { ...state, header, slot: slot as 0 | 1, isTwin, warnings };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      damage ??= error;
+      warnings.push(
+        `commit ${header.generation} does not open (${error.message}); the one before was tried`,
+      );
+      candidates[slot] = undefined;
+    }
+  }
+  throw damaged(damage);
+}
+
+function choose(
+  candidates: readonly (Uint8Array | undefined)[],
+  damage: unknown,
+): ReturnType<typeof chooseHeader> {
+  try {
+    return chooseHeader(candidates);
+  } catch (error) {
+    throw damage === undefined ? error : damaged(damage);
+  }
+}
+
+function damaged(cause: unknown): FormatError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FormatError("VAULT_DAMAGED", `the vault is damaged: ${reason}`, { cause });
+}
+
+function isDamage(error: unknown): error is PageError | FormatError {
+  return (
+    error instanceof PageError ||
+    (error instanceof FormatError && error.code !== "VERSION_UNKNOWN")
+  );
+}
+
+async function tryHeader(
+  { store, platform, credentials }: Opening,
+  stored: Uint8Array,
+  header: Header,
+): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings">> {
+  const slots = await readKeyDirectory(store, platform, header);
+  const { vaultKey, slotId } = await unlock(platform, header.vaultId, slots, credentials);
+  const keys = new VaultKeys(header.vaultId, vaultKey, platform.aead);
+  try {
+    if (!isHeaderSigned(stored, keys)) {
+      throw new FormatError("VAULT_DAMAGED", "the header was not written by a holder of the key");
+    }
+    return { keys, slots, slotId, root: await readRoot(store, platform, { header, keys }) };
+  } catch (error) {
+    keys.close();
+    throw error;
+  }
+}
+
+/**
+ * Key slots, which are in clear text.
+ * @throws PageError, FormatError RECORD_MALFORMED
+ */
+async function readKeyDirectory(
+  store: PageStore,
+  platform: Platform,
+  header: Header,
+): Promise<readonly KeySlot[]> {
+  const codec = new PageCodec(header.vaultId, undefined, platform.random);
+  const pages = new PageCache({ store, codec, budgetBytes: 0, openGeneration: header.generation + 1 });
+  await pages.load("key-directory", [header.keyDirectory]);
+  return decodeKeyDirectory(pages.page("key-directory", header.keyDirectory).payload);
+}
+
+async function readRoot(
+  store: PageStore,
+  platform: Platform,
+  { header, keys }: { readonly header: Header; readonly keys: VaultKeys },
+): Promise<CommitRoot> {
+  const codec = new PageCodec(header.vaultId, keys, platform.random);
+  const pages = new PageCache({ store, codec, budgetBytes: 0, openGeneration: header.generation + 1 });
+  await pages.load("root", [header.commitRoot]);
+  return decodeCommitRoot(pages.page("root", header.commitRoot).payload);
+}
+
+/** Whether another slot describes the same TOC under the same key directory, with a root page that opens. */
+async function describesSame(
+  { store, platform }: Opening,
+  state: { readonly header: Header; readonly root: CommitRoot; readonly keys: VaultKeys },
+  stored: Uint8Array | undefined,
+): Promise<boolean> {
+  if (stored === undefined) return false;
+  try {
+    const header = decodeHeader(stored);
+    if (!isHeaderSigned(stored, state.keys)) return false;
+    const other = await readRoot(store, platform, { header, keys: state.keys });
+    return (
+      samePointer(other.toc.pointer, state.root.toc.pointer) &&
+      samePointer(header.keyDirectory, state.header.keyDirectory)
+    );
+  } catch (error) {
+    if (isDamage(error) || error instanceof FormatError) return false;
+    throw error;
+  }
+}

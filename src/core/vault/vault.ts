@@ -1,0 +1,282 @@
+/**
+ * A vault: one TOC over the pages of one store, unlocked.
+ *
+ * Calls run as transactions (see {@link Vault.transact}), commits publish what they did; see `committer.ts` for how.
+ *
+ * @module
+ */
+import { CommitError } from "../base/errors.ts";
+import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { Argon2Cost, Platform } from "../base/platform.ts";
+import { DEFAULT_ARGON2 } from "../crypto/kdf-limits.ts";
+import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
+import type { Credentials } from "../crypto/unlock.ts";
+import type { PagePointer } from "../format/address.ts";
+import { PageCodec } from "../format/page-codec.ts";
+import { PageCache } from "../pages/page-cache.ts";
+import { PageFault } from "../pages/page-fault.ts";
+import type { PageStore, StoreSpace } from "../pages/page-store.ts";
+import { Tree } from "../tree/tree.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { Committer, type VaultParts } from "./committer.ts";
+import { createState } from "./create-state.ts";
+import { KeyRing } from "./key-ring.ts";
+import { type OpenedState, openState } from "./open-state.ts";
+import { SpaceMap } from "./space.ts";
+import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts";
+import { TreeTransaction } from "./tree-transaction.ts";
+
+/** Clean pages kept unless told otherwise, bytes. */
+export const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
+
+/** Unwritten bytes at which writing behind begins. */
+const WRITE_BEHIND_BYTES = 8 * 2 ** 20;
+
+/** Unwritten bytes at which writers have to wait. */
+const THROTTLE_BYTES = 32 * 2 ** 20;
+
+/** Pages that data leaves to what a commit needs: tree nodes, roots, maps. */
+const RESERVED_PAGES = 64;
+
+/** How a vault is made. */
+export interface CreateOptions {
+  /** Makes the first key slots; the key is wiped when the vault is closed. */
+  readonly makeSlots: (secret: VaultSecret) => Promise<readonly KeySlot[]>;
+  /** Cost of password slots made later. */
+  readonly argon2?: Argon2Cost;
+  readonly cacheBytes?: number;
+}
+
+/** How a vault is opened. */
+export interface OpenOptions {
+  readonly cacheBytes?: number;
+}
+
+export class Vault implements TransactionalVault {
+  readonly #parts: VaultParts;
+  readonly #committer: Committer;
+  readonly #queue: CommitQueue;
+  readonly #flushes: (() => MaybePromise<void>)[] = [];
+  /** Key slots: to list, add, change and remove. */
+  readonly keys: KeyRing;
+  /** What was not as it should be when the vault was opened. */
+  readonly warnings: readonly string[];
+  /** Called when something begins to wait for a commit. */
+  onDirty: () => void = () => {};
+  #behind: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(parts: VaultParts, state: OpenedState) {
+    this.#parts = parts;
+    this.#committer = new Committer(parts, state);
+    this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
+    this.warnings = state.warnings;
+    this.keys = new KeyRing(parts, this.#committer, state, () => {
+      this.#checkWritable();
+      this.markDirty();
+      return this.commit();
+    });
+  }
+
+  /**
+   * Makes a new vault in an empty store, with its first commits durable.
+   * @throws StoreError
+   */
+  static async create(
+    store: PageStore,
+    platform: Platform,
+    options: CreateOptions,
+  ): Promise<Vault> {
+    const argon2 = options.argon2 ?? DEFAULT_ARGON2;
+    const { state, parts } = await createState({
+      store,
+      platform,
+      argon2,
+      makeSlots: options.makeSlots,
+      cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+    });
+    const vault = new Vault(parts, state);
+    await vault.#committer.commit();
+    await vault.#committer.twin();
+    return vault;
+  }
+
+  /**
+   * Opens a vault, for writing unless its store is read-only.
+   *
+   * @param credentials - borrowed until the promise ends
+   * @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED; KeyError WRONG_KEY, KDF_LIMITS; StoreError
+   */
+  static async open(
+    store: PageStore,
+    platform: Platform,
+    credentials: Credentials,
+    options: OpenOptions = {},
+  ): Promise<Vault> {
+    const state = await openState({ store, platform, credentials });
+    state.keys.enterEpoch(state.root.epoch);
+    let space: SpaceMap | undefined;
+    const pages = new PageCache({
+      store,
+      codec: new PageCodec(state.header.vaultId, state.keys, platform.random),
+      budgetBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+      openGeneration: state.header.generation + 1,
+      onAddress: (address, used) => space?.mark(address, used),
+    });
+    pages.keepUpTo(Math.max(-1, ...state.root.snapshots.map((snapshot) => snapshot.generation)));
+    if (!store.readOnly && store.reusesAddresses) {
+      space = await SpaceMap.load(pages, state.root.spaceMap);
+    }
+    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end) ?? []);
+    const tree = new Tree(pages, state.root.toc);
+    const vault = new Vault({ store, platform, keys: state.keys, pages, tree, space }, state);
+    // What died in the last commit is about to be reused, so the other slot must not need it any more.
+    if (!store.readOnly) await vault.#committer.twin();
+    return vault;
+  }
+
+  get readOnly(): boolean {
+    return this.#parts.store.readOnly;
+  }
+
+  /** Random bytes that name the vault, 16. */
+  get id(): Uint8Array {
+    return this.#committer.header.vaultId;
+  }
+
+  /** Number of the newest commit. */
+  get generation(): number {
+    return this.#committer.generation;
+  }
+
+  get inodes(): number {
+    return this.#committer.counters.inodes;
+  }
+
+  /** Bytes of pages that would be lost by a crash now. */
+  get unsafeBytes(): number {
+    return this.#parts.pages.dirtyBytes;
+  }
+
+  /** Bytes of clean pages in memory. */
+  get cacheBytes(): number {
+    return this.#parts.pages.cleanBytes;
+  }
+
+  /** Whether something waits for a commit. */
+  get isDirty(): boolean {
+    return this.#queue.isDirty;
+  }
+
+  transact<T>(body: (transaction: Transaction) => T): MaybePromise<T> {
+    const { tree, pages } = this.#parts;
+    for (;;) {
+      let loading: MaybePromise<void>;
+      try {
+        const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
+        const result = body(transaction);
+        if (transaction.isChange) this.#apply(transaction);
+        return result;
+      } catch (fault) {
+        if (!(fault instanceof PageFault)) throw fault;
+        loading = pages.load(fault.pageClass, [fault.pointer]);
+      }
+      if (isPending(loading)) return loading.then(() => this.transact(body));
+    }
+  }
+
+  #apply(transaction: TreeTransaction): void {
+    this.#checkWritable();
+    transaction.prepare();
+    const { nextIno, inodes } = transaction.apply();
+    this.#committer.counters.nextIno = nextIno;
+    this.#committer.counters.inodes += inodes;
+    this.markDirty();
+  }
+
+  #checkWritable(): void {
+    if (this.#committer.failure !== undefined) throw this.#committer.failure;
+    if (this.#closed) throw new CommitError("VAULT_CLOSED", "the vault is closed");
+    if (this.readOnly) throw new CommitError("VAULT_READ_ONLY", "the vault is open read-only");
+  }
+
+  addPages(contents: readonly NewPage[]): readonly PagePointer[] {
+    this.#checkWritable();
+    const { pages } = this.#parts;
+    const added = pages.add(contents, RESERVED_PAGES);
+    this.markDirty();
+    if (pages.dirtyBytes > WRITE_BEHIND_BYTES) this.#writeBehind();
+    return added;
+  }
+
+  #writeBehind(): Promise<void> {
+    this.#behind ??= this.#parts.pages.flush("data").finally(() => {
+      this.#behind = undefined;
+    });
+    // A failure stays visible: the pages stay dirty, and throttle or the next commit meets it again.
+    this.#behind.catch(() => {});
+    return this.#behind;
+  }
+
+  throttle(): Promise<void> | undefined {
+    return this.#parts.pages.dirtyBytes > THROTTLE_BYTES ? this.#writeBehind() : undefined;
+  }
+
+  prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void {
+    try {
+      const loading = this.#parts.pages.load(pageClass, pointers);
+      // Whoever needs a page that failed asks for it again, and gets the error.
+      if (isPending(loading)) loading.catch(() => {});
+    } catch {
+      return;
+    }
+  }
+
+  onFlush(flush: () => MaybePromise<void>): void {
+    this.#flushes.push(flush);
+  }
+
+  markDirty(): void {
+    if (this.#queue.markDirty()) this.onDirty();
+  }
+
+  commit(): Promise<void> {
+    return this.#queue.commit();
+  }
+
+  async #commitOnce(settle: () => void): Promise<void> {
+    this.#checkWritable();
+    for (const flush of this.#flushes) await flush();
+    settle();
+    await this.#committer.commit();
+  }
+
+  space(): StoreSpace {
+    return this.#parts.store.space();
+  }
+
+  /**
+   * Commits, and closes the store; keys are wiped also when the commit failed.
+   * @throws StoreError, CommitError: what was not committed is lost
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      if (!this.readOnly) {
+        await this.commit();
+        await this.#committer.twin();
+      }
+    } finally {
+      this.#closed = true;
+      this.#parts.keys.close();
+      await this.#parts.store.close();
+    }
+  }
+
+  /** Closes the store and wipes the keys; what was not committed is lost. */
+  async abandon(): Promise<void> {
+    this.#closed = true;
+    this.#parts.keys.close();
+    await this.#parts.store.close();
+  }
+}
