@@ -1,0 +1,107 @@
+import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
+import { FileStore } from "../../../src/stores/file/file-store.ts";
+import { PAGE_STRIDE, pageOffset } from "../../../src/stores/file/layout.ts";
+import { gatherWrites, restOf } from "../../../src/stores/file/page-runs.ts";
+import { pageStoreConformance } from "../../conformance/page-store.ts";
+
+let made = 0;
+const directory = t.testdir();
+
+function newPath(): string {
+  return join(directory, `${++made}.dvault`);
+}
+
+pageStoreConformance(t, "file", () => {
+  const path = newPath();
+  return { create: () => FileStore.create(path), reopen: () => FileStore.open(path) };
+});
+
+pageStoreConformance(t, "memory", () => {
+  const store = new MemoryStore();
+  return { create: () => store, reopen: () => new MemoryStore({ contents: store.contents }) };
+});
+
+t.test("a vault file is for its owner only, and never overwritten", async (t) => {
+  const path = newPath();
+  const store = FileStore.create(path);
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  t.throws(() => FileStore.create(path), { code: "STORE_EXISTS" });
+  store.close();
+});
+
+t.test("one process writes; the refusal names it, and readers may come in", async (t) => {
+  const path = newPath();
+  const store = FileStore.create(path);
+  t.throws(() => FileStore.open(path), {
+    code: "STORE_BUSY",
+    message: new RegExp(`by process ${process.pid}`),
+  });
+  FileStore.open(path, { readOnly: true }).close();
+  store.close();
+  FileStore.open(path).close();
+});
+
+t.test("what cannot be opened says why", async (t) => {
+  t.throws(() => FileStore.open(newPath()), { code: "STORE_MISSING" });
+  t.throws(() => FileStore.open(directory, { readOnly: true }), { code: "STORE_MISSING" });
+  const plain = newPath();
+  writeFileSync(plain, "x");
+  t.throws(() => FileStore.open(join(plain, "below")), { code: "STORE_MISSING" });
+  if (process.getuid?.() !== 0) {
+    chmodSync(plain, 0);
+    t.throws(() => FileStore.open(plain), { code: "STORE_DENIED" });
+  }
+  rmSync(plain);
+});
+
+t.test("free pages at the end go back to the disk when the file is closed", async (t) => {
+  const path = newPath();
+  const store = FileStore.create(path);
+  store.seed(0, []);
+  const addresses: number[] = [];
+  store.allocate(40, 0, addresses);
+  await store.write(addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })));
+  t.ok(statSync(path).size > pageOffset(39));
+  store.release(addresses.slice(10));
+  store.close();
+  t.equal(statSync(path).size, pageOffset(10));
+});
+
+t.test("a file that was cut reads as missing pages, not as zeros", async (t) => {
+  const path = newPath();
+  const store = FileStore.create(path);
+  store.seed(0, []);
+  const addresses: number[] = [];
+  store.allocate(3, 0, addresses);
+  await store.write(addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })));
+  truncateSync(path, pageOffset(1) + 10);
+  const [whole, cut, gone] = store.read(addresses);
+  t.ok(whole instanceof Uint8Array && whole.length >= 65_620);
+  t.ok(cut instanceof Uint8Array && cut.length === 10);
+  t.match(gone, { code: "PAGE_MISSING" });
+  store.close();
+  t.equal(readFileSync(path).length, pageOffset(1) + 10);
+});
+
+t.test("writes gather neighbours, split at gaps, and go on after a short write", async (t) => {
+  const page = (address: number, length: number) => ({ address, bytes: new Uint8Array(length) });
+  const writes = gatherWrites([page(3, 65_620), page(1, 65_620), page(2, 65_620), page(9, 100)]);
+  t.same(
+    writes.map((write) => [write.offset, write.length]),
+    [
+      [pageOffset(1), 2 * PAGE_STRIDE + 65_620],
+      [pageOffset(9), 100],
+    ],
+  );
+  t.equal(gatherWrites([page(1, 5000), page(2, 65_620)]).length, 2, "slack is not written");
+  const [write] = writes;
+  if (write === undefined) return t.fail("no write");
+  t.equal(restOf(write, write.length), undefined);
+  const rest = restOf(write, 65_620 + 4);
+  t.equal(rest?.offset, write.offset + 65_624);
+  t.equal(rest?.pieces[0]?.length, PAGE_STRIDE - 65_624);
+  t.throws(() => restOf(write, 0), { code: "STORE_FULL" });
+});
