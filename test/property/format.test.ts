@@ -113,6 +113,8 @@ const slot: fc.Arbitrary<KeySlot> = fc.oneof(
   }),
 );
 
+const directory = record({ vaultId: exactly(16), slots: fc.array(slot, { maxLength: 20 }) });
+
 const page = record({
   pageClass: fc.constantFrom(...PAGE_CLASSES),
   pointer: record({ address, generation: u48 }),
@@ -168,8 +170,9 @@ t.test("headers, commit roots and key directories decode to what was encoded", a
     assert.deepEqual(decodeHeader(encodeHeader(value, sumHeaderKey)), value),
   );
   check(commitRoot, (value) => assert.deepEqual(decodeCommitRoot(encodeCommitRoot(value)), value));
-  const slots = fc.array(slot, { maxLength: 20 });
-  check(slots, (value) => assert.deepEqual(decodeKeyDirectory(encodeKeyDirectory(value)), value));
+  check(directory, (value) =>
+    assert.deepEqual(decodeKeyDirectory(encodeKeyDirectory(value)), value),
+  );
 });
 
 t.test("pages open as they were sealed, and not with any bit flipped", async () => {
@@ -207,7 +210,10 @@ t.test("any flipped bit and any truncation of a header is refused", async () => 
 t.test("decoders answer random and hostile bytes with a value or a proper error", async () => {
   const [sampleHeader] = fc.sample(header, { numRuns: 1, seed: 1 });
   const [sampleRoot] = fc.sample(commitRoot, { numRuns: 1, seed: 2 });
-  const sampleSlots = fc.sample(slot, { numRuns: 6, seed: 3 });
+  const sampleDirectory = {
+    vaultId: new Uint8Array(16),
+    slots: fc.sample(slot, { numRuns: 6, seed: 3 }),
+  };
   if (sampleHeader === undefined || sampleRoot === undefined) throw new Error("no sample");
   const headerBytes = encodeHeader(sampleHeader, sumHeaderKey);
   const at = { address: 3, generation: 4 };
@@ -216,7 +222,7 @@ t.test("decoders answer random and hostile bytes with a value or a proper error"
   check(noiseLike(encodeCommitRoot(sampleRoot)), (bytes) => {
     refusable(() => decodeCommitRoot(bytes));
   });
-  check(noiseLike(encodeKeyDirectory(sampleSlots)), (bytes) => {
+  check(noiseLike(encodeKeyDirectory(sampleDirectory)), (bytes) => {
     refusable(() => decodeKeyDirectory(bytes));
   });
   check(noiseLike(stored), (bytes) => {
@@ -229,8 +235,11 @@ t.test("decoders answer random and hostile bytes with a value or a proper error"
 t.test("what a decoder accepts of hostile bytes, it writes back the same", async () => {
   const [sampleRoot] = fc.sample(commitRoot, { numRuns: 1, seed: 2 });
   if (sampleRoot === undefined) throw new Error("no sample");
-  const slots = fc.sample(slot, { numRuns: 6, seed: 3 });
-  check(noiseLike(encodeKeyDirectory(slots)), (bytes) => {
+  const sampleDirectory = {
+    vaultId: new Uint8Array(16),
+    slots: fc.sample(slot, { numRuns: 6, seed: 3 }),
+  };
+  check(noiseLike(encodeKeyDirectory(sampleDirectory)), (bytes) => {
     const decoded = refusable(() => decodeKeyDirectory(bytes));
     if (decoded === undefined) return;
     assert.deepEqual(decodeKeyDirectory(encodeKeyDirectory(decoded)), decoded);

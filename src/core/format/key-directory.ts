@@ -5,8 +5,9 @@
  *
  *     offset  size  field
  *          0     2  record version, 1
- *          2     2  number of slots
- *          4        slots, each:
+ *          2    16  vault id: with it, a vault that lost both headers can still be unlocked
+ *         18     2  number of slots
+ *         20        slots, each:
  *                     1  kind: 1 password, 2 recipient
  *                     8  id
  *                    12  time it was made
@@ -32,6 +33,7 @@ import {
   type SlotDescription,
   WRAPPED_KEY_SIZE,
 } from "../crypto/key-slot.ts";
+import { VAULT_ID_SIZE } from "./header.ts";
 import { RecordReader } from "./record-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
@@ -39,10 +41,20 @@ const RECORD_VERSION = 1;
 const KIND_PASSWORD = 1;
 const KIND_RECIPIENT = 2;
 
-/** Makes the payload of a `key-directory` page. */
-export function encodeKeyDirectory(slots: readonly KeySlot[]): Uint8Array {
+/** What a key directory says. */
+export interface KeyDirectory {
+  readonly vaultId: Uint8Array;
+  readonly slots: readonly KeySlot[];
+}
+
+/**
+ * Makes the payload of a `key-directory` page.
+ * @throws FormatError RECORD_MALFORMED when there are more slots than fit the page
+ */
+export function encodeKeyDirectory({ vaultId, slots }: KeyDirectory): Uint8Array {
   const out = new RecordWriter();
   out.u16(RECORD_VERSION);
+  out.bytes(vaultId);
   out.u16(slots.length);
   for (const slot of slots) {
     const label = utf8(slot.label);
@@ -69,7 +81,7 @@ export function encodeKeyDirectory(slots: readonly KeySlot[]): Uint8Array {
  * Reads the payload of a `key-directory` page.
  * @throws FormatError RECORD_MALFORMED, VERSION_UNKNOWN
  */
-export function decodeKeyDirectory(payload: Uint8Array): readonly KeySlot[] {
+export function decodeKeyDirectory(payload: Uint8Array): KeyDirectory {
   const reader = new RecordReader("key directory", payload);
   const version = reader.u16();
   if (version !== RECORD_VERSION) {
@@ -78,11 +90,12 @@ export function decodeKeyDirectory(payload: Uint8Array): readonly KeySlot[] {
       `the key directory has version ${version}, this program knows ${RECORD_VERSION}: use a newer dvault`,
     );
   }
+  const vaultId = reader.bytes(VAULT_ID_SIZE);
   const count = reader.u16();
   const slots: KeySlot[] = [];
   for (let i = 0; i < count; i++) slots.push(decodeSlot(reader));
   reader.end();
-  return slots;
+  return { vaultId, slots };
 }
 
 function decodeSlot(reader: RecordReader): KeySlot {

@@ -5,8 +5,8 @@
  */
 import type { Argon2Cost, Platform } from "../base/platform.ts";
 import { timeNow } from "../base/time.ts";
-import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import { KEY_SIZE, VaultKeys } from "../crypto/key-schedule.ts";
+import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import { SecretBytes } from "../crypto/secret-bytes.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { CommitRoot } from "../format/commit-root.ts";
@@ -55,7 +55,7 @@ export async function createState(
   });
   const owner = { ino: 0, block: 0 };
   const [directory] = pages.add([
-    { pageClass: "key-directory", owner, payload: encodeKeyDirectory(slots) },
+    { pageClass: "key-directory", owner, payload: encodeKeyDirectory({ vaultId, slots }) },
   ]);
   const [placeholder] = pages.add([{ pageClass: "root", owner, payload: new Uint8Array(0) }]);
   if (directory === undefined || placeholder === undefined) throw new Error("no page was made");

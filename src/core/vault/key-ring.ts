@@ -56,7 +56,7 @@ export class KeyRing {
   }
 
   async #change(slots: readonly KeySlot[]): Promise<void> {
-    const payload = encodeKeyDirectory(slots);
+    const payload = encodeKeyDirectory({ vaultId: this.secret.vaultId, slots });
     const owner = { ino: 0, block: 0 };
     const { pages } = this.#parts;
     const [page] = pages.add([{ pageClass: "key-directory", owner, payload }]);

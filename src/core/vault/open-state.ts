@@ -8,12 +8,12 @@
  */
 import { FormatError, PageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
-import type { KeySlot } from "../crypto/key-slot.ts";
 import { VaultKeys } from "../crypto/key-schedule.ts";
+import type { KeySlot } from "../crypto/key-slot.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
+import { samePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
-import { samePointer } from "../format/address.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
 import { PageCodec } from "../format/page-codec.ts";
@@ -85,8 +85,7 @@ function damaged(cause: unknown): FormatError {
 
 function isDamage(error: unknown): error is PageError | FormatError {
   return (
-    error instanceof PageError ||
-    (error instanceof FormatError && error.code !== "VERSION_UNKNOWN")
+    error instanceof PageError || (error instanceof FormatError && error.code !== "VERSION_UNKNOWN")
   );
 }
 
@@ -119,9 +118,14 @@ async function readKeyDirectory(
   header: Header,
 ): Promise<readonly KeySlot[]> {
   const codec = new PageCodec(header.vaultId, undefined, platform.random);
-  const pages = new PageCache({ store, codec, budgetBytes: 0, openGeneration: header.generation + 1 });
+  const pages = new PageCache({
+    store,
+    codec,
+    budgetBytes: 0,
+    openGeneration: header.generation + 1,
+  });
   await pages.load("key-directory", [header.keyDirectory]);
-  return decodeKeyDirectory(pages.page("key-directory", header.keyDirectory).payload);
+  return decodeKeyDirectory(pages.page("key-directory", header.keyDirectory).payload).slots;
 }
 
 async function readRoot(
@@ -130,7 +134,12 @@ async function readRoot(
   { header, keys }: { readonly header: Header; readonly keys: VaultKeys },
 ): Promise<CommitRoot> {
   const codec = new PageCodec(header.vaultId, keys, platform.random);
-  const pages = new PageCache({ store, codec, budgetBytes: 0, openGeneration: header.generation + 1 });
+  const pages = new PageCache({
+    store,
+    codec,
+    budgetBytes: 0,
+    openGeneration: header.generation + 1,
+  });
   await pages.load("root", [header.commitRoot]);
   return decodeCommitRoot(pages.page("root", header.commitRoot).payload);
 }

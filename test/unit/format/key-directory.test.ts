@@ -3,6 +3,7 @@ import { utf8 } from "../../../src/core/base/bytes.ts";
 import type { KeySlot } from "../../../src/core/crypto/key-slot.ts";
 import { decodeKeyDirectory, encodeKeyDirectory } from "../../../src/core/format/key-directory.ts";
 
+const VAULT_ID = Uint8Array.from({ length: 16 }, (_, i) => 255 - i);
 const created = { sec: 1_800_000_000, nsec: 5 };
 
 const PASSWORD: KeySlot = {
@@ -31,17 +32,23 @@ const UNKNOWN: KeySlot = {
   body: Uint8Array.of(9, 8, 7),
 };
 
+function encode(slots: readonly KeySlot[]): Uint8Array {
+  return encodeKeyDirectory({ vaultId: VAULT_ID, slots });
+}
+
 t.test("slots of every kind decode to what they were made of, unknown ones included", async (t) => {
   const lists = [[], [PASSWORD], [RECIPIENT], [UNKNOWN], [UNKNOWN, PASSWORD, RECIPIENT, PASSWORD]];
-  for (const slots of lists) t.same(decodeKeyDirectory(encodeKeyDirectory(slots)), slots);
+  for (const slots of lists) {
+    t.same(decodeKeyDirectory(encode(slots)), { vaultId: VAULT_ID, slots });
+  }
 });
 
 t.test("a password slot without a label takes 108 bytes", async (t) => {
-  t.equal(encodeKeyDirectory([PASSWORD]).length - encodeKeyDirectory([]).length, 108);
+  t.equal(encode([PASSWORD]).length - encode([]).length, 108);
 });
 
 t.test("every truncation is refused, and bytes too many are", async (t) => {
-  const payload = encodeKeyDirectory([PASSWORD, RECIPIENT, UNKNOWN]);
+  const payload = encode([PASSWORD, RECIPIENT, UNKNOWN]);
   for (let length = 0; length < payload.length; length++) {
     t.throws(() => decodeKeyDirectory(payload.subarray(0, length)), { code: "RECORD_MALFORMED" });
   }
@@ -51,17 +58,17 @@ t.test("every truncation is refused, and bytes too many are", async (t) => {
 });
 
 t.test("a password slot whose body has another length is refused", async (t) => {
-  const payload = encodeKeyDirectory([{ ...PASSWORD, wrapped: new Uint8Array(61) }]);
+  const payload = encode([{ ...PASSWORD, wrapped: new Uint8Array(61) }]);
   t.throws(() => decodeKeyDirectory(payload), { code: "RECORD_MALFORMED", message: /key slot/ });
 });
 
 t.test("a directory of another version is refused by its number", async (t) => {
-  const payload = encodeKeyDirectory([PASSWORD]);
+  const payload = encode([PASSWORD]);
   payload[1] = 2;
   t.throws(() => decodeKeyDirectory(payload), { code: "VERSION_UNKNOWN", message: /version 2/ });
 });
 
 t.test("more slots than fit a page are refused", async (t) => {
   const slots = new Array(700).fill(PASSWORD);
-  t.throws(() => encodeKeyDirectory(slots), { message: /700 key slots do not fit/ });
+  t.throws(() => encode(slots), { message: /700 key slots do not fit/ });
 });

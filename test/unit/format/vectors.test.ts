@@ -124,9 +124,10 @@ t.test("the key directory of the vector, and what opens it", async (t) => {
     readonly payload: Uint8Array;
   }
   const vector = loadVector<DirectoryVector>("key-directory");
-  const slots = decodeKeyDirectory(vector.payload);
-  t.same(slots, vector.slots);
-  t.same(encodeKeyDirectory(slots), vector.payload);
+  const directory = decodeKeyDirectory(vector.payload);
+  const { vaultId, slots } = directory;
+  t.same(directory, { vaultId: vector.vaultId, slots: vector.slots });
+  t.same(encodeKeyDirectory(directory), vector.payload);
   const password = new SecretBytes(vector.password);
   const identities = new SecretBytes(utf8(vector.identity));
   const credentials: Record<string, Credentials> = {
@@ -135,7 +136,7 @@ t.test("the key directory of the vector, and what opens it", async (t) => {
   };
   for (const slot of slots) {
     if (slot.kind === "unknown") continue;
-    const opened = await unlock(nodePlatform, vector.vaultId, [slot], credentials[slot.kind] ?? {});
+    const opened = await unlock(nodePlatform, vaultId, [slot], credentials[slot.kind] ?? {});
     t.same(
       opened.vaultKey.use((key) => key.slice()),
       vector.vaultKey,
