@@ -1,0 +1,120 @@
+import t from "tap";
+import { isPending } from "../../../src/core/base/maybe-promise.ts";
+import { DeadPages } from "../../../src/core/pages/dead-pages.ts";
+import type { CachedPage, PageCache } from "../../../src/core/pages/page-cache.ts";
+import { PageFault } from "../../../src/core/pages/page-fault.ts";
+import type { StoredPage } from "../../../src/core/pages/page-store.ts";
+import { newTestPages } from "../../support/test-pages.ts";
+
+const identity = (payload: Uint8Array): Uint8Array => payload;
+
+function addData(pages: PageCache, block: number, length = 100): CachedPage {
+  const payload = new Uint8Array(length).fill(block);
+  const [page] = pages.add([{ pageClass: "data", owner: { ino: 7, block }, payload }]);
+  if (page === undefined) throw new Error("no page");
+  return page;
+}
+
+async function commit(pages: PageCache): Promise<void> {
+  pages.freeze(identity);
+  await pages.flush("frozen");
+  pages.published();
+}
+
+t.test("a page that is not resident faults, and is there once loaded", async (t) => {
+  const { pages } = await newTestPages();
+  const page = addData(pages, 3);
+  t.equal(pages.page("data", page), page);
+  await commit(pages);
+  pages.dropClean();
+  t.throws(() => pages.page("data", page), new PageFault("data", page));
+  t.notOk(isPending(pages.load("data", [page])), "a store that answers at once is not waited for");
+  t.same(pages.page("data", page).payload, page.payload);
+  t.same(pages.page("data", page).owner, { ino: 7, block: 3 });
+});
+
+t.test("one damaged page fails a load, its neighbours are in", async (t) => {
+  const { pages, store } = await newTestPages();
+  const all = [addData(pages, 1), addData(pages, 2), addData(pages, 3)];
+  await commit(pages);
+  pages.dropClean();
+  const bytes = store.contents.pages.get(all[1]?.address ?? -1);
+  if (bytes) bytes[50] = (bytes[50] ?? 0) ^ 1;
+  t.throws(() => pages.load("data", all), { code: "PAGE_CORRUPT", address: all[1]?.address });
+  t.ok(pages.peek(all[0] as CachedPage));
+  t.ok(pages.peek(all[2] as CachedPage));
+});
+
+t.test("pointers of another generation do not find a page", async (t) => {
+  const { pages } = await newTestPages();
+  const page = addData(pages, 1);
+  await commit(pages);
+  const stale = { address: page.address, generation: page.generation + 1 };
+  t.equal(pages.peek(stale), undefined);
+  t.throws(() => pages.load("data", [stale]), { code: "PAGE_CORRUPT" });
+});
+
+t.test("editing copies what an older generation wrote, once a generation", async (t) => {
+  const { pages } = await newTestPages();
+  const owner = { ino: 0, block: 0 };
+  const [first] = pages.add([{ pageClass: "tree", owner, payload: Uint8Array.of(1) }]);
+  if (first === undefined) return t.fail("no page");
+  t.equal(pages.edit(first, identity), first, "born in the open generation");
+  await commit(pages);
+  const copy = pages.edit(first, (payload) => payload.slice());
+  t.not(copy.address, first.address);
+  copy.payload[0] = 2;
+  t.same(first.payload, Uint8Array.of(1));
+  t.equal(pages.edit(copy, identity), copy);
+});
+
+t.test("the clean cache stays within its budget", async (t) => {
+  const { pages } = await newTestPages();
+  for (let block = 0; block < 200; block++) addData(pages, block, 65_536);
+  t.equal(pages.dirtyBytes, 200 * 65_536);
+  await commit(pages);
+  t.equal(pages.dirtyBytes, 0);
+  t.ok(pages.cleanBytes <= 2 ** 22, `${pages.cleanBytes} bytes`);
+});
+
+t.test("writing data behind leaves nothing for the commit but what changed since", async (t) => {
+  const { pages, store } = await newTestPages();
+  const page = addData(pages, 1);
+  await pages.flush("data");
+  t.equal(pages.dirtyPages, 0);
+  t.ok(store.contents.pages.has(page.address));
+  pages.supersede(page);
+  t.equal(addData(pages, 2).address, page.address, "it was in no header, so it is reused at once");
+});
+
+t.test("a failed write leaves its pages dirty for the next one", async (t) => {
+  const { pages, store } = await newTestPages();
+  addData(pages, 1);
+  const write = store.write.bind(store);
+  store.write = (): void => {
+    throw new Error("no");
+  };
+  await t.rejects(pages.flush("data"), { message: "no" });
+  t.equal(pages.dirtyPages, 1);
+  store.write = (stored: readonly StoredPage[]): void => write(stored);
+  await pages.flush("data");
+  t.equal(pages.dirtyPages, 0);
+});
+
+t.test("a dead page waits for two headers; one a snapshot sees waits for a sweep", async (t) => {
+  const back: number[] = [];
+  const dead = new DeadPages((addresses) => back.push(...addresses));
+  dead.keepUpTo(5);
+  dead.bury(1, 6);
+  dead.bury(2, 5);
+  dead.freeze();
+  dead.bury(3, 7);
+  t.same([...dead.waiting()], [1, 3]);
+  dead.published();
+  t.same(back, []);
+  dead.freeze();
+  dead.published();
+  t.same(back, [1]);
+  dead.published();
+  t.same(back, [1, 3]);
+});
