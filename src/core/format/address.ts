@@ -26,7 +26,7 @@ export const POINTER_SIZE = 12;
 const ADDRESSES_PER_SEGMENT = 128;
 
 /** One past the highest address. */
-export const ADDRESS_END: number = 2 ** 48;
+const ADDRESS_END: number = 2 ** 48;
 
 /** Counts the page at an address without the gaps between segments. */
 export function pageNumber(address: number): number {

@@ -41,7 +41,7 @@ export const HEADER_SIZE = 156;
 export const VAULT_ID_SIZE = 16;
 
 /** Version of the format this program writes, and the only one it reads. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** Incompatible features this program knows, as bits. */
 const KNOWN_FEATURES = 0;

@@ -56,25 +56,3 @@ export function countUsed(bits: Uint8Array): number {
   }
   return count;
 }
-
-/**
- * Visits the free runs among the first `end` bits, in order.
- *
- * @param visit - called with the first bit of a run and its length
- */
-export function visitFreeRuns(
-  bits: Uint8Array,
-  end: number,
-  visit: (start: number, count: number) => void,
-): void {
-  let start = -1;
-  for (let bit = 0; bit < end; bit++) {
-    if (isUsed(bits, bit)) {
-      if (start >= 0) visit(start, bit - start);
-      start = -1;
-    } else if (start < 0) {
-      start = bit;
-    }
-  }
-  if (start >= 0) visit(start, end - start);
-}

@@ -8,7 +8,14 @@
  */
 import { PAGE_SIZE } from "../base/limits.ts";
 import { type PagePointer, pageNumber } from "../format/address.ts";
-import { BITS_PER_PAGE } from "../format/space-map.ts";
+import {
+  BITS_PER_PAGE,
+  countUsed,
+  decodeSpacePage,
+  encodeSpacePage,
+  isUsed,
+  setUsed,
+} from "../format/space-map.ts";
 import type { CachedPage, PageCache } from "../pages/page-cache.ts";
 import type { PageRun } from "../pages/page-store.ts";
 
@@ -29,9 +36,8 @@ export class SpaceMap {
     map.#pointers = [...pointers];
     for (const pointer of pointers) {
       await pages.load("space", [pointer]);
-      const chunk = new Uint8Array(PAGE_SIZE);
-      chunk.set(pages.page("space", pointer).payload);
-      for (const byte of chunk) map.#used += bitsIn(byte);
+      const chunk = decodeSpacePage(pages.page("space", pointer).payload);
+      map.#used += countUsed(chunk);
       map.#chunks.push(chunk);
     }
     return map;
@@ -44,10 +50,8 @@ export class SpaceMap {
     while (this.#chunks.length <= index) this.#chunks.push(new Uint8Array(PAGE_SIZE));
     const chunk = this.#chunks[index] as Uint8Array;
     const bit = number % BITS_PER_PAGE;
-    const mask = 1 << (bit & 7);
-    const old = chunk[bit >>> 3] as number;
-    if (((old & mask) !== 0) === used) return;
-    chunk[bit >>> 3] = used ? old | mask : old & ~mask;
+    if (isUsed(chunk, bit) === used) return;
+    setUsed(chunk, bit, used);
     this.#used += used ? 1 : -1;
     this.#changed.add(index);
   }
@@ -110,21 +114,12 @@ export class SpaceMap {
     const image = (this.#chunks[index] as Uint8Array).slice();
     for (const address of gone) {
       if (chunkOf(address) !== index) continue;
-      const bit = pageNumber(address) % BITS_PER_PAGE;
-      image[bit >>> 3] = (image[bit >>> 3] as number) & ~(1 << (bit & 7));
+      setUsed(image, pageNumber(address) % BITS_PER_PAGE, false);
     }
-    let length = image.length;
-    while (length > 0 && image[length - 1] === 0) length--;
-    return image.subarray(0, length);
+    return encodeSpacePage(image);
   }
 }
 
 function chunkOf(address: number): number {
   return Math.floor(pageNumber(address) / BITS_PER_PAGE);
-}
-
-function bitsIn(byte: number): number {
-  let count = 0;
-  for (let rest = byte; rest > 0; rest &= rest - 1) count += 1;
-  return count;
 }
