@@ -227,8 +227,8 @@ t.test("decoders answer random and hostile bytes with a value or a proper error"
   });
   check(noiseLike(stored), (bytes) => {
     decodePageHeader(bytes);
-    refusable(() => codec.open("data", at, bytes));
-    refusable(() => codec.open("key-directory", at, bytes));
+    refusable(() => codec.open("data", at, bytes) as OpenedPage);
+    refusable(() => codec.open("key-directory", at, bytes) as OpenedPage);
   });
 });
 

@@ -35,7 +35,11 @@ export interface AeadKey {
    * @param sealed - ciphertext, then 16 bytes of tag; borrowed until the call (or its promise) ends
    * @returns the plaintext in a fresh array, or undefined when the tag was wrong
    */
-  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): MaybePromise<Uint8Array | undefined>;
+  open(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    sealed: Uint8Array,
+  ): MaybePromise<Uint8Array | undefined>;
   /** Forgets the key; later calls throw KeyError KEY_CLOSED. */
   close(): void;
 }
