@@ -95,10 +95,15 @@ async function parse(args: readonly string[], parser: Argv): Promise<string> {
       output = text;
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError("USAGE", message, { cause: error });
+    throw usageOf(error);
   }
   return output;
+}
+
+/** What yargs found wrong with the line. */
+function usageOf(cause: unknown): UsageError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new UsageError("USAGE", message, { cause });
 }
 
 function version(): string {

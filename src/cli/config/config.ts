@@ -24,7 +24,12 @@ export interface Config {
 export interface NamedVault {
   /** Absolute path of its file, or its store URL. */
   readonly store: string;
+  /** How its new data is stored; "none" when left out. */
+  readonly compression?: Compression;
 }
+
+/** Whether data is stored compressed where that saves room. */
+export type Compression = "none" | "deflate";
 
 const DEFAULT_NAME = "default";
 const EMPTY: Config = { default: DEFAULT_NAME, vaults: {} };
@@ -78,7 +83,9 @@ function decodeConfig(text: string, path: string): Config {
     if (!isVaultName(name)) throw malformed(path, `${JSON.stringify(name)} is no vault name`);
     if (!isRecord(vault) || typeof vault.store !== "string")
       throw malformed(path, `vaults.${name}.store is missing`);
-    vaults[name] = { store: vault.store };
+    vaults[name] = decodeVault(vault.store, vault.compression, () =>
+      malformed(path, `vaults.${name}.compression is none or deflate`),
+    );
   }
   const preferred = value.default ?? DEFAULT_NAME;
   if (typeof preferred !== "string" || !isVaultName(preferred))
@@ -86,15 +93,17 @@ function decodeConfig(text: string, path: string): Config {
   return { default: preferred, vaults };
 }
 
+function decodeVault(store: string, compression: unknown, refuse: () => UsageError): NamedVault {
+  if (compression === undefined) return { store };
+  if (compression === "none" || compression === "deflate") return { store, compression };
+  throw refuse();
+}
+
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(
-      "USAGE",
-      `${path}: ${(error as Error).message}; repair or remove the file`,
-      { cause: error },
-    );
+    throw malformed(path, (error as Error).message, error);
   }
 }
 
@@ -102,6 +111,6 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function malformed(path: string, problem: string): UsageError {
-  return new UsageError("USAGE", `${path}: ${problem}; repair or remove the file`);
+function malformed(path: string, problem: string, cause?: unknown): UsageError {
+  return new UsageError("USAGE", `${path}: ${problem}; repair or remove the file`, { cause });
 }

@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StoreError, UsageError } from "../../core/base/errors.ts";
-import { type Config, isVaultName } from "./config.ts";
+import { type Compression, type Config, isVaultName } from "./config.ts";
 import type { Directories } from "./directories.ts";
 
 /** A vault's place. */
@@ -17,6 +17,8 @@ export interface VaultReference {
   readonly name?: string;
   /** Absolute path of the vault file. */
   readonly path: string;
+  /** How its new data is stored, when the config says so. */
+  readonly compression?: Compression;
 }
 
 const URL_PATTERN = /^([a-z][a-z0-9+.-]*):\/\//i;
@@ -62,7 +64,8 @@ function namedReference(name: string, config: Config, places: Directories): Vaul
     );
   }
   const path = isStoreUrl(entry.store) ? urlReference(entry.store).path : resolve(entry.store);
-  return { label: name, name, path };
+  const { compression } = entry;
+  return { label: name, name, path, ...(compression === undefined ? {} : { compression }) };
 }
 
 function urlReference(url: string): VaultReference {
@@ -77,6 +80,10 @@ function urlReference(url: string): VaultReference {
     const path = fileURLToPath(url);
     return { label: path, path };
   } catch (error) {
-    throw new UsageError("USAGE", `${url}: write file:///absolute/path`, { cause: error });
+    throw malformedUrl(url, error);
   }
+}
+
+function malformedUrl(url: string, cause: unknown): UsageError {
+  return new UsageError("USAGE", `${url}: write file:///absolute/path`, { cause });
 }

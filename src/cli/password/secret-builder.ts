@@ -60,6 +60,15 @@ export class SecretBuilder {
     this.eraseLineEnd();
   }
 
+  /** Takes the first byte out. */
+  takeFirst(): number | undefined {
+    const first = this.#length > 0 ? this.#bytes[0] : undefined;
+    this.#bytes.copyWithin(0, 1, this.#length);
+    this.#length = Math.max(0, this.#length - 1);
+    this.#bytes[this.#length] = 0;
+    return first;
+  }
+
   /** Takes everything back. */
   wipe(): void {
     this.#bytes.fill(0);

@@ -55,6 +55,35 @@ export interface PasswordChoice {
   readonly identity?: string | undefined;
 }
 
+/** Options of commands that take a new password beside the one that opens the vault. */
+export const newPasswordOptions = {
+  "new-password-file": {
+    type: "string",
+    describe: "Read the new password from a file",
+    requiresArg: true,
+    group: "Password:",
+  },
+  "new-password-fd": {
+    type: "number",
+    describe: "Read the new password from an open file descriptor",
+    requiresArg: true,
+    group: "Password:",
+  },
+  "new-password-command": {
+    type: "string",
+    describe: "Run a command by the shell; the first line it prints is the new password",
+    requiresArg: true,
+    group: "Password:",
+  },
+} as const satisfies Record<string, Options>;
+
+/** Values of {@link newPasswordOptions}. */
+export interface NewPasswordChoice {
+  readonly "new-password-file"?: string | undefined;
+  readonly "new-password-fd"?: number | undefined;
+  readonly "new-password-command"?: string | undefined;
+}
+
 /** The note that commands with {@link passwordOptions} end their help with. */
 export const PASSWORD_NOTE =
   "Without one of the password options the password is taken from DVAULT_PASSWORD, else asked for on the terminal.";
@@ -77,34 +106,61 @@ export async function obtainCredentials(
 }
 
 /**
- * A password for something new: asked for twice on a terminal, taken as it is from any other source.
+ * The first password of a vault: asked for twice on a terminal, taken as it is from any other source.
  *
- * @param subject - what the question calls it, such as `new password of work`
+ * @param subject - what the question calls the vault
  * @throws as {@link obtainCredentials}; USAGE too when the two differ or an identity was given
  */
-export async function obtainNewPassword(
+export async function obtainFirstPassword(
   context: CliContext,
   choice: PasswordChoice,
   subject: string,
 ): Promise<SecretBytes> {
-  const given = await givenCredentials(context, choice);
-  if (given?.identities !== undefined) {
-    wipeCredentials(given);
+  if (choice.identity !== undefined) {
     throw new UsageError(
       "USAGE",
       "an identity opens a vault but makes none: give --recipient age1…",
     );
   }
-  if (given?.password !== undefined) return given.password;
+  const given = await givenCredentials(context, choice);
+  return given?.password ?? askTwice(subject);
+}
+
+/**
+ * A password in place of, or beside, the one that opens the vault; its variable is DVAULT_NEW_PASSWORD.
+ * @throws as {@link obtainFirstPassword}
+ */
+export async function obtainNewPassword(
+  context: CliContext,
+  choice: NewPasswordChoice,
+  subject: string,
+): Promise<SecretBytes> {
+  const source: PasswordChoice = {
+    "password-file": choice["new-password-file"],
+    "password-fd": choice["new-password-fd"],
+    "password-command": choice["new-password-command"],
+  };
+  const env = { DVAULT_PASSWORD: context.env.DVAULT_NEW_PASSWORD };
+  const given = await givenCredentials({ ...context, env }, source);
+  return given?.password ?? askTwice(subject);
+}
+
+function askTwice(subject: string): Promise<SecretBytes> {
   return onTerminal(async (terminal) => {
-    const first = notEmpty(await terminal.askSecret(`${subject}: `));
-    const second = await terminal.askSecret(`${subject}, again: `);
+    const first = notEmpty(await terminal.askSecret(`new password of ${subject}: `));
+    const second = await terminal.askSecret(`new password of ${subject}, again: `);
     const isSame = first.use((a) => second.use((b) => Buffer.compare(a, b) === 0));
     second.wipe();
     if (isSame) return first;
     first.wipe();
     throw new UsageError("USAGE", "the two passwords differ");
   });
+}
+
+/** Whether an option names a source of a password. */
+export function hasPasswordOption(choice: PasswordChoice): boolean {
+  const { "password-file": file, "password-fd": fd, "password-command": command } = choice;
+  return [file, fd, command].some((way) => way !== undefined);
 }
 
 /** Forgets what opened a vault. */

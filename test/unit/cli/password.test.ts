@@ -5,6 +5,7 @@ import t from "tap";
 import { SecretBuilder } from "../../../src/cli/password/secret-builder.ts";
 import {
   obtainCredentials,
+  obtainFirstPassword,
   obtainNewPassword,
   wipeCredentials,
 } from "../../../src/cli/password/sources.ts";
@@ -99,7 +100,10 @@ t.test("a password file that others can read is taken, with a warning", async (t
 
 t.test("what is no password is refused", async (t) => {
   const directory = t.testdir({ empty: "\n" });
-  const refused = async (choice: object, expected: object): Promise<void> => {
+  const refused = async (
+    choice: object,
+    expected: { code: string; message?: RegExp },
+  ): Promise<void> => {
     await t.rejects(obtainCredentials(testContext(), choice, "x"), expected);
   };
   await refused({ "password-file": join(directory, "empty") }, { code: "USAGE", message: /empty/ });
@@ -110,10 +114,17 @@ t.test("what is no password is refused", async (t) => {
 
 t.test("a new vault takes a given password without asking again, but no identity", async (t) => {
   const context = testContext({ DVAULT_PASSWORD: "pw" });
-  t.equal(text(await obtainNewPassword(context, {}, "new password")), "pw");
+  t.equal(text(await obtainFirstPassword(context, {}, "x")), "pw");
   const identity = join(t.testdir({ id: "AGE-SECRET-KEY-1X" }), "id");
-  await t.rejects(obtainNewPassword(context, { identity }, "new password"), {
+  await t.rejects(obtainFirstPassword(context, { identity }, "x"), {
     code: "USAGE",
     message: /--recipient/,
   });
+});
+
+t.test("a new password has sources of its own", async (t) => {
+  const context = testContext({ DVAULT_PASSWORD: "old", DVAULT_NEW_PASSWORD: "new" });
+  t.equal(text(await obtainNewPassword(context, {}, "x")), "new");
+  const choice = { "new-password-command": "echo newer" };
+  t.equal(text(await obtainNewPassword(context, choice, "x")), "newer");
 });

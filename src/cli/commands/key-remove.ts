@@ -1,0 +1,44 @@
+/**
+ * `dvault key remove`: a password or recipient opens a vault no more.
+ *
+ * @module
+ */
+import { KeyError } from "../../core/base/errors.ts";
+import type { KeySlot } from "../../core/crypto/key-slot.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { warn } from "../context.ts";
+import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { writeVault } from "../vault-access.ts";
+
+/** Removes key slots. */
+export const keyRemoveCommand: Command = defineCommand({
+  names: ["remove", "rm"],
+  summary: "Let a key open a vault no more",
+  usage: "[vault] <key id>",
+  operands: [1, 2],
+  options: { ...passwordOptions },
+  examples: [
+    ["dvault key remove work 3f", "the key whose id begins so; dvault key list shows ids"],
+  ],
+  notes: `The last key cannot be removed. A copy of the vault that was made before still opens with the old key. ${PASSWORD_NOTE}`,
+  async run(context, { operands, options }) {
+    const [vault, id] = operands.length === 2 ? operands : ["", operands[0]];
+    const access = { vault: vault ?? "", password: options };
+    return writeVault(context, access, async ({ vault: { keys } }) => {
+      const slot = findSlotByPrefix(keys.list(), id ?? "");
+      await keys.remove(slot.id);
+      warn(context, `removed key ${slot.id}; copies of the vault made before still open with it`);
+      return undefined;
+    });
+  },
+});
+
+/** @throws KeyError NO_SUCH_SLOT when none, or more than one, begins so */
+export function findSlotByPrefix(slots: readonly KeySlot[], prefix: string): KeySlot {
+  const [found, ...others] = slots.filter((slot) => prefix !== "" && slot.id.startsWith(prefix));
+  if (found === undefined) throw new KeyError("NO_SUCH_SLOT", `the vault has no key ${prefix}`);
+  if (others.length > 0) {
+    throw new KeyError("NO_SUCH_SLOT", `several keys begin with ${prefix}: give more digits`);
+  }
+  return found;
+}

@@ -1,0 +1,135 @@
+/**
+ * `dvault put`: copies files and trees of this machine into a vault.
+ *
+ * @module
+ */
+import { lstatSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { FsError, UsageError } from "../../core/base/errors.ts";
+import { type FileSystem, type NamePlace, S_IFREG } from "../../core/fs/file-system.ts";
+import { encodeName } from "../argument-bytes.ts";
+import { callerOf } from "../caller.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { parseLocation } from "../config/location.ts";
+import type { CliContext } from "../context.ts";
+import { progressOn } from "../output/progress.ts";
+import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { HostDirectory } from "../transfer/host-directory.ts";
+import { TreeImport } from "../transfer/import-tree.ts";
+import { measureHost } from "../transfer/measure.ts";
+import { placeEntry } from "../transfer/place-entry.ts";
+import { Transfer } from "../transfer/transfer.ts";
+import { clobberOption, ownerOption, transferOptions } from "../transfer/transfer-options.ts";
+import { writeVault } from "../vault-access.ts";
+import { findPath, isDirectory, resolveParent, withPath } from "../vault-path.ts";
+
+/** Standard input as a source. */
+const STDIN = "-";
+
+/** Copies in. */
+export const putCommand: Command = defineCommand({
+  names: ["put"],
+  summary: "Copy files and directories into a vault",
+  usage: "<file...> <[vault:]target>",
+  operands: [2, Number.POSITIVE_INFINITY],
+  options: { ...clobberOption, ...ownerOption, ...passwordOptions },
+  examples: [
+    ["dvault put notes.txt /", "into the root of the default vault"],
+    ["dvault put photos work:/2024", "a tree, as work:/2024, or below it when that is a directory"],
+    ["pg_dump db | dvault put - work:/db.sql", "standard input"],
+  ],
+  notes: `Modes, times, links, special files, extended attributes and holes are kept. A target that is a directory, or ends in /, takes the files under their own names; files there are replaced. ${PASSWORD_NOTE}`,
+  async run(context, { operands, options }) {
+    const sources = operands.slice(0, -1);
+    const { vault, path } = parseLocation(operands.at(-1) ?? "");
+    const existing = options["no-clobber"] ? "skip" : "replace";
+    const progress = progressOn(context.stderr);
+    const copy = transferOptions(existing, options["same-owner"]);
+    const transfer = new Transfer(context, copy, progress);
+    checkSources(sources);
+    return writeVault(context, { vault, password: options }, async ({ fs, path: vaultFile }) => {
+      if (context.stderr.isTTY === true) await measureHost(transfer, sources);
+      const tree = new TreeImport(fs, transfer, callerOf());
+      tree.exclude(vaultFile);
+      try {
+        for (const source of sources) {
+          const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
+          if (source === STDIN) await putStream(context, fs, transfer, { path, target });
+          else await putEntry(tree, source, target);
+        }
+      } finally {
+        progress.clear();
+      }
+      return transfer.exitCode;
+    });
+  },
+});
+
+/** Finds mistakes before a password is asked for. */
+function checkSources(sources: readonly string[]): void {
+  for (const source of sources) {
+    if (source !== STDIN) lstatSync(Buffer.from(encodeName(source)));
+    else if (sources.length > 1) throw new UsageError("USAGE", "- must be the only source");
+  }
+}
+
+interface Target {
+  readonly source: string;
+  readonly path: string;
+  readonly isSeveral: boolean;
+}
+
+async function targetPlace(
+  fs: FileSystem,
+  { source, path, isSeveral }: Target,
+): Promise<NamePlace> {
+  const existing = await findPath(fs, path.replace(/\/+$/, "") || "/");
+  const isInto = path.endsWith("/") || isSeveral;
+  if (existing !== undefined && isDirectory(existing)) {
+    if (source === STDIN) throw new FsError("EISDIR", `${path}: it is a directory`);
+    return { parent: existing.ino, name: encodeName(basename(resolve(source))) };
+  }
+  if (isInto)
+    throw new FsError("ENOTDIR", `${path}: it is no directory; make it with dvault mkdir`);
+  return resolveParent(fs, path);
+}
+
+async function putEntry(tree: TreeImport, source: string, target: NamePlace): Promise<void> {
+  const path = resolve(source);
+  const directory = HostDirectory.open(encodeName(dirname(path)));
+  try {
+    if (path === "/") throw new UsageError("USAGE", "/ cannot be put whole: name what is in it");
+    await tree.copyEntry({ directory, name: encodeName(basename(path)), path: source }, target);
+  } finally {
+    directory.close();
+  }
+}
+
+async function putStream(
+  context: CliContext,
+  fs: FileSystem,
+  transfer: Transfer,
+  { path, target }: { readonly path: string; readonly target: NamePlace },
+): Promise<void> {
+  const existing = await findPath(fs, path, "keep");
+  if (existing !== undefined && transfer.options.existing === "skip") return;
+  const creation = { mode: S_IFREG | 0o644, umask: process.umask(), caller: callerOf() };
+  const { ino } = await fs.tmpfile(target.parent, creation);
+  fs.retain(ino);
+  try {
+    transfer.progress.enter(path);
+    let offset = 0;
+    for await (const chunk of context.stdin) {
+      await transfer.turn();
+      const bytes = Buffer.from(chunk);
+      await fs.write(ino, offset, bytes);
+      offset += bytes.length;
+      transfer.progress.add(bytes.length);
+    }
+    await placeEntry(fs, ino, target, existing);
+  } catch (error) {
+    throw withPath(error, path);
+  } finally {
+    await fs.forget(ino, 1);
+  }
+}

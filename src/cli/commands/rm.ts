@@ -1,0 +1,87 @@
+/**
+ * `dvault rm`: removes files and trees from a vault.
+ *
+ * @module
+ */
+import { FsError, UsageError } from "../../core/base/errors.ts";
+import type { FileSystem, NamePlace } from "../../core/fs/file-system.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { parseLocations } from "../config/location.ts";
+import type { CliContext } from "../context.ts";
+import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { vaultEntries } from "../transfer/vault-entries.ts";
+import { writeVault } from "../vault-access.ts";
+import { findPath, isDirectory, resolveParent, withPath } from "../vault-path.ts";
+
+/** Removes entries. */
+export const rmCommand: Command = defineCommand({
+  names: ["rm"],
+  summary: "Remove files and directories from a vault",
+  usage: "[vault] <[vault:]path...>",
+  operands: [1, Number.POSITIVE_INFINITY],
+  options: {
+    recursive: { alias: "r", type: "boolean", default: false, describe: "Directories, too" },
+    force: { alias: "f", type: "boolean", default: false, describe: "Ignore what is not there" },
+    ...passwordOptions,
+  },
+  examples: [
+    ["dvault rm /notes.txt", "remove a file"],
+    ["dvault rm -r work:/old", "remove a directory and everything in it"],
+  ],
+  notes: PASSWORD_NOTE,
+  async run(context, { operands, options }) {
+    const { vault, paths } = parseLocations(operands);
+    if (paths.length === 0) throw new UsageError("USAGE", `${operands[0]}: give a path inside it`);
+    return writeVault(context, { vault, password: options }, async ({ fs }) => {
+      for (const path of paths) await remove(context, fs, path, options);
+    });
+  },
+});
+
+interface RemoveOptions {
+  readonly recursive: boolean;
+  readonly force: boolean;
+}
+
+async function remove(
+  context: CliContext,
+  fs: FileSystem,
+  path: string,
+  { recursive, force }: RemoveOptions,
+): Promise<void> {
+  const entry = await findPath(fs, path, "keep");
+  if (entry === undefined) {
+    if (force) return;
+    throw withPath(new FsError("ENOENT"), path);
+  }
+  try {
+    const place = await resolveParent(fs, path);
+    if (!isDirectory(entry)) {
+      await fs.unlink(place.parent, place.name);
+    } else if (recursive) {
+      await removeTree(context, fs, place, entry.ino);
+    } else {
+      throw new FsError("EISDIR", `${path}: it is a directory; -r removes it`);
+    }
+  } catch (error) {
+    throw withPath(error, path);
+  }
+}
+
+async function removeTree(
+  context: CliContext,
+  fs: FileSystem,
+  place: NamePlace,
+  ino: number,
+): Promise<void> {
+  for await (const { name, attributes } of vaultEntries(fs, ino)) {
+    context.signal.throwIfAborted();
+    const below = { parent: ino, name };
+    if (attributes !== undefined && isDirectory(attributes)) {
+      await removeTree(context, fs, below, attributes.ino);
+    } else {
+      await fs.unlink(below.parent, below.name);
+    }
+  }
+  await fs.rmdir(place.parent, place.name);
+}

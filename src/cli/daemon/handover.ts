@@ -1,0 +1,81 @@
+/**
+ * What passes between `dvault mount` and the process it leaves in the background, over one socket: the credentials
+ * there, so that they stand in no argument, variable or file, and one line back when the mount answers.
+ *
+ *     to the background:   one byte, `p` for a password or `i` for identities, then the secret, then the end
+ *     from the background: {"ok":true} or {"ok":false,"code":"WRONG_KEY","message":"…"}, a line end
+ *
+ * @module
+ */
+import { closeSync, writeSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+import { DvaultError, type ErrorCode, UsageError } from "../../core/base/errors.ts";
+import type { SecretBytes } from "../../core/crypto/secret-bytes.ts";
+import type { Credentials } from "../../core/crypto/unlock.ts";
+import { readSecretDescriptor } from "../password/read-secret.ts";
+import { describeError } from "../report-error.ts";
+
+const PASSWORD = 0x70;
+const IDENTITIES = 0x69;
+
+/** Descriptor of the socket in the background process. */
+export const HANDOVER_FD = 3;
+
+/** Sends credentials to the background process, and the end behind them. */
+export function sendCredentials(output: Writable, credentials: Credentials): void {
+  const [kind, secret] =
+    credentials.identities === undefined
+      ? [PASSWORD, credentials.password]
+      : [IDENTITIES, credentials.identities];
+  const message = secret?.use((bytes) => Uint8Array.from([kind, ...bytes])) ?? new Uint8Array(0);
+  output.end(message, () => message.fill(0));
+}
+
+/** Takes the credentials in the background process; the caller's to wipe. */
+export function receiveCredentials(): Credentials {
+  const secret = readSecretDescriptor(HANDOVER_FD);
+  const kind = secret.takeFirst();
+  const bytes: SecretBytes = secret.finish();
+  return kind === IDENTITIES ? { identities: bytes } : { password: bytes };
+}
+
+/** Tells the waiting command how the mount began, once. */
+export function sendOutcome(failure?: unknown): void {
+  const outcome =
+    failure === undefined
+      ? { ok: true }
+      : { ok: false, code: codeOf(failure), message: describeError(failure) };
+  try {
+    writeSync(HANDOVER_FD, `${JSON.stringify(outcome)}\n`);
+    closeSync(HANDOVER_FD);
+  } catch {
+    // The command that waited has gone; the mount goes on without it.
+  }
+}
+
+/**
+ * Waits until the background process has mounted.
+ * @throws DvaultError the failure it met, or UsageError MOUNT_FAILED when it ended without a word
+ */
+export async function receiveOutcome(input: Readable, logPath: string): Promise<void> {
+  let text = "";
+  for await (const chunk of input) text += String(chunk);
+  const outcome = parse(text);
+  if (outcome?.ok === true) return;
+  if (typeof outcome?.code === "string" && typeof outcome.message === "string") {
+    throw new DvaultError(outcome.code as ErrorCode, outcome.message);
+  }
+  throw new UsageError("MOUNT_FAILED", `the mount's process ended at once; see ${logPath}`);
+}
+
+function codeOf(failure: unknown): ErrorCode {
+  return failure instanceof DvaultError ? failure.code : "MOUNT_FAILED";
+}
+
+function parse(text: string): { ok?: unknown; code?: unknown; message?: unknown } | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Opens a vault file and the file system in it.
+ *
+ * @module
+ */
+
+import type { Credentials } from "../core/crypto/unlock.ts";
+import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
+import { AutoCommit } from "../core/vault/auto-commit.ts";
+import { Vault } from "../core/vault/vault.ts";
+import { nodePlatform } from "../platform/node-platform.ts";
+import type { FileStore } from "../stores/file/file-store.ts";
+import type { Compression } from "./config/config.ts";
+import { type CliContext, warn } from "./context.ts";
+import { describeError } from "./report-error.ts";
+
+/** An open vault. */
+export interface OpenVault {
+  readonly vault: Vault;
+  readonly fs: VaultFileSystem;
+  /** Commits what is left, and closes the store. */
+  close(): Promise<void>;
+}
+
+/** How a vault is opened. */
+export interface OpenVaultOptions {
+  /** Borrowed until the promise ends. */
+  readonly credentials: Credentials;
+  readonly compression?: Compression | undefined;
+  readonly cacheBytes?: number | undefined;
+}
+
+/**
+ * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
+ *
+ * @param store - taken over: closed with the vault, also when it does not open
+ * @throws FormatError, KeyError, StoreError
+ */
+export async function openVault(
+  context: CliContext,
+  store: FileStore,
+  options: OpenVaultOptions,
+): Promise<OpenVault> {
+  const { credentials, cacheBytes, compression } = options;
+  try {
+    const cache = cacheBytes === undefined ? {} : { cacheBytes };
+    const vault = await Vault.open(store, nodePlatform, credentials, cache);
+    for (const warning of vault.warnings) warn(context, `${store.name}: ${warning}`);
+    return startVault(context, vault, compression);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Puts the file system on a vault, and commits by itself what is done there. */
+export function startVault(
+  context: CliContext,
+  vault: Vault,
+  compression: Compression = "none",
+): OpenVault {
+  const fs = new VaultFileSystem(vault, { ...nodePlatform, compression });
+  const commits = new AutoCommit({
+    vault,
+    timer: startTimer,
+    onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
+  });
+  return {
+    vault,
+    fs,
+    close: async () => {
+      commits.stop();
+      await vault.close();
+    },
+  };
+}
+
+function startTimer(delayMs: number, body: () => void): () => void {
+  const timer = setTimeout(body, delayMs);
+  return () => clearTimeout(timer);
+}

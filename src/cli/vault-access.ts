@@ -1,0 +1,127 @@
+/**
+ * Runs a command's work on the vault it means: finds, unlocks, opens, and closes it again whatever happens.
+ *
+ * @module
+ */
+import { CommitError, PageError, StoreError } from "../core/base/errors.ts";
+import { requestSync } from "../mount/registry.ts";
+import { FileStore } from "../stores/file/file-store.ts";
+import type { Compression } from "./config/config.ts";
+import type { VaultReference } from "./config/vault-reference.ts";
+import type { CliContext } from "./context.ts";
+import { ExitCode } from "./exit-code.ts";
+import { findVault, isFirstUse, makeDefaultVault, writingMount } from "./find-vault.ts";
+import { type OpenVault, openVault } from "./open-vault.ts";
+import { obtainCredentials, type PasswordChoice, wipeCredentials } from "./password/sources.ts";
+
+/** Which vault, and how to unlock it. */
+export interface VaultChoice {
+  /** Reference as written; empty for the default vault. */
+  readonly vault: string;
+  readonly password: PasswordChoice;
+  /** How new data is stored, when the command line says so. */
+  readonly compression?: Compression | undefined;
+}
+
+/** What is done with an open vault. @returns an exit code when it is not simply done */
+export type VaultWork = (
+  open: OpenVault & { readonly path: string },
+) => Promise<ExitCode | undefined>;
+
+/**
+ * Works on a vault opened for reading, as of its last commit. A mount that writes to it commits first, so that what was
+ * done there is seen.
+ */
+export async function readVault(
+  context: CliContext,
+  choice: VaultChoice,
+  work: VaultWork,
+): Promise<ExitCode> {
+  const reference = findVault(context, choice.vault);
+  const open = await unlock(context, reference, { ...choice, readOnly: true });
+  try {
+    return (await work({ ...open, path: reference.path })) ?? ExitCode.done;
+  } catch (error) {
+    throw error instanceof PageError ? await explainPage(error, reference) : error;
+  } finally {
+    await open.close();
+  }
+}
+
+/**
+ * Works on a vault opened for writing. What was done stays when the work ends early: at Ctrl-C, or by an error of its
+ * own.
+ *
+ * @throws StoreError STORE_BUSY when it is mounted or another command writes to it
+ */
+export async function writeVault(
+  context: CliContext,
+  choice: VaultChoice,
+  work: VaultWork,
+): Promise<ExitCode> {
+  const reference = findVault(context, choice.vault);
+  const mount = await writingMount(reference);
+  if (mount !== undefined) {
+    const place = mount.mountpoint;
+    throw new StoreError(
+      "STORE_BUSY",
+      `${reference.label} is mounted on ${place}: work there, or unmount it`,
+    );
+  }
+  const open = await unlock(context, reference, { ...choice, readOnly: false });
+  return finishWork(open, () => work({ ...open, path: reference.path }));
+}
+
+/** Runs work on a vault that is open for writing, and closes it. */
+export async function finishWork(
+  open: OpenVault,
+  work: () => Promise<ExitCode | undefined>,
+): Promise<ExitCode> {
+  let exitCode: ExitCode | undefined;
+  try {
+    exitCode = await work();
+  } catch (error) {
+    if (error instanceof StoreError || error instanceof CommitError) await open.vault.abandon();
+    else await open.close();
+    throw error;
+  }
+  await open.close();
+  return exitCode ?? ExitCode.done;
+}
+
+interface Unlocking extends VaultChoice {
+  readonly readOnly: boolean;
+}
+
+/** The file is opened before the password is asked for, so that what is wrong with it is told first. */
+async function unlock(
+  context: CliContext,
+  reference: VaultReference,
+  { password, compression, readOnly }: Unlocking,
+): Promise<OpenVault> {
+  const made = isFirstUse(context, reference)
+    ? await makeDefaultVault(context, reference, password)
+    : undefined;
+  const store = FileStore.open(reference.path, { readOnly });
+  const credentials = made ?? (await obtainCredentials(context, password, reference.label));
+  try {
+    const mount = readOnly ? await writingMount(reference) : undefined;
+    if (mount !== undefined) await requestSync(mount.mountpoint);
+    return await openVault(context, store, {
+      credentials,
+      compression: compression ?? reference.compression,
+    });
+  } finally {
+    wipeCredentials(credentials);
+  }
+}
+
+/** A page may also be missing because a mount went on and used its place again. */
+async function explainPage(error: PageError, reference: VaultReference): Promise<PageError> {
+  const mount = await writingMount(reference);
+  if (mount === undefined) return error;
+  const advice = `${error.message}; perhaps the mount on ${mount.mountpoint} changed it meanwhile: read it there`;
+  return Object.assign(new PageError(error.code, error.address, "", { cause: error }), {
+    message: advice,
+  });
+}
