@@ -42,15 +42,13 @@ export class MemoryContents {
 
   /** Makes a part read as zeros, and gives whole blocks back. */
   punch(offset: number, length: number): void {
-    if (offset === 0 && length >= this.size) {
-      this.#blocks.clear();
-      return;
+    const end = offset + length >= this.size ? Number.POSITIVE_INFINITY : offset + length;
+    for (const [block, bytes] of this.#blocks) {
+      const from = Math.max(0, offset - block * BLOCK);
+      const to = Math.min(BLOCK, end - block * BLOCK);
+      if (from === 0 && to === BLOCK) this.#blocks.delete(block);
+      else if (from < to) bytes.fill(0, from, to);
     }
-    eachBlock(offset, Math.min(offset + length, this.size), (block, from, to) => {
-      const reachesEnd = block * BLOCK + to >= this.size;
-      if (from === 0 && (to === BLOCK || reachesEnd)) this.#blocks.delete(block);
-      else this.#blocks.get(block)?.fill(0, from, to);
-    });
   }
 
   /** Makes blocks that hold zeros, so that SEEK_DATA finds them. */
@@ -62,10 +60,12 @@ export class MemoryContents {
 
   /** First offset from `offset` on, below the size, in a block that is there (or is not). */
   seek(offset: number, whence: "data" | "hole"): number | undefined {
-    for (let at = offset; at < this.size; at = (Math.floor(at / BLOCK) + 1) * BLOCK) {
-      if (this.#blocks.has(Math.floor(at / BLOCK)) === (whence === "data")) return at;
-    }
-    return whence === "hole" ? this.size : undefined;
+    let block = Math.floor(offset / BLOCK);
+    if (whence === "hole") while (this.#blocks.has(block)) block += 1;
+    else block = Math.min(...[...this.#blocks.keys()].filter((candidate) => candidate >= block));
+    const found = Math.max(offset, block * BLOCK);
+    if (whence === "hole") return Math.min(found, this.size);
+    return found < this.size ? found : undefined;
   }
 
   #blockToChange(block: number): Uint8Array {

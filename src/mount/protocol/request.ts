@@ -35,7 +35,8 @@ export class Request {
 
   /** @param bytes - the buffer every request will stand in; borrowed */
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // A plain array, since a Buffer's `slice` would not copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
