@@ -66,7 +66,6 @@ export interface TransactionalVault {
   /** Begins to bring pages into the cache that will be wanted soon. */
   prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void;
   /** Registers what must run before each commit to turn drafts into records. */
-  
   onFlush(flush: () => void | Promise<void>): void;
   /** Marks that something is waiting for a commit (starts the 5 s timer). */
   markDirty(): void;

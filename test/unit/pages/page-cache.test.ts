@@ -27,7 +27,12 @@ t.test("a page that is not resident faults, and is there once loaded", async (t)
   t.equal(pages.page("data", page), page);
   await commit(pages);
   pages.dropClean();
-  t.throws(() => pages.page("data", page), new PageFault("data", page));
+  try {
+    pages.page("data", page);
+    t.fail("it was resident");
+  } catch (fault) {
+    t.same(fault, new PageFault("data", page));
+  }
   t.notOk(isPending(pages.load("data", [page])), "a store that answers at once is not waited for");
   t.same(pages.page("data", page).payload, page.payload);
   t.same(pages.page("data", page).owner, { ino: 7, block: 3 });
