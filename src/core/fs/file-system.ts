@@ -105,7 +105,11 @@ export interface Directory {
    * @param cookie - 0, or one that this Directory gave
    * @param withAttributes - fill `attributes` too (READDIRPLUS)
    */
-  read(cookie: number, limit: number, withAttributes: boolean): MaybePromise<readonly DirectoryEntry[]>;
+  read(
+    cookie: number,
+    limit: number,
+    withAttributes: boolean,
+  ): MaybePromise<readonly DirectoryEntry[]>;
 }
 
 /** `rename` variants (renameat2(2)). */
@@ -144,9 +148,19 @@ export interface FileSystem {
   readlink(ino: number): MaybePromise<Uint8Array>;
 
   /** Makes a regular file, device, FIFO or socket: the type is in `creation.mode`. */
-  mknod(parent: number, name: Uint8Array, creation: Creation, rdev: number): MaybePromise<Attributes>;
+  mknod(
+    parent: number,
+    name: Uint8Array,
+    creation: Creation,
+    rdev: number,
+  ): MaybePromise<Attributes>;
   mkdir(parent: number, name: Uint8Array, creation: Creation): MaybePromise<Attributes>;
-  symlink(parent: number, name: Uint8Array, target: Uint8Array, caller: Caller): MaybePromise<Attributes>;
+  symlink(
+    parent: number,
+    name: Uint8Array,
+    target: Uint8Array,
+    caller: Caller,
+  ): MaybePromise<Attributes>;
   /** A file without a name (O_TMPFILE); it goes with its last reference unless `link` names it. */
   tmpfile(parent: number, creation: Creation): MaybePromise<Attributes>;
   link(ino: number, newParent: number, newName: Uint8Array): MaybePromise<Attributes>;
@@ -173,7 +187,12 @@ export interface FileSystem {
    * @param data - borrowed until the call returns, also when it returns a promise (it is copied then)
    * @returns bytes written
    */
-  write(ino: number, offset: number, data: Uint8Array, options?: WriteOptions): MaybePromise<number>;
+  write(
+    ino: number,
+    offset: number,
+    data: Uint8Array,
+    options?: WriteOptions,
+  ): MaybePromise<number>;
   /** Files and directories: everything done to the vault so far survives power loss (one commit for all). */
   fsync(ino: number): MaybePromise<void>;
   fallocate(ino: number, offset: number, length: number, mode: FallocateMode): MaybePromise<void>;

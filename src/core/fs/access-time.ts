@@ -1,0 +1,35 @@
+/**
+ * When reading changes the access time (mount(8), relatime and strictatime).
+ *
+ * @module
+ */
+import type { Transaction } from "../vault/transaction.ts";
+import type { FsContext } from "./fs-context.ts";
+import { InodeRecord, TimeField } from "./inode-record.ts";
+import { saveInode } from "./inodes.ts";
+
+const DAY = 86_400;
+
+/**
+ * Takes note that an inode's content was read.
+ * @param inode - as read in this transaction; not changed
+ */
+export function touchAccess(
+  context: FsContext,
+  transaction: Transaction,
+  inode: InodeRecord,
+): void {
+  if (context.atime === "noatime" || context.vault.readOnly) return;
+  const [sec, nsec] = context.now();
+  if (context.atime === "relatime" && !isStale(inode, sec)) return;
+  const touched = new InodeRecord(inode.ino, new Uint8Array(inode.bytes));
+  touched.setTime(TimeField.atime, sec, nsec);
+  saveInode(transaction, touched);
+}
+
+/** Whether an access time says less than "read since the last change", or is a day old. */
+function isStale(inode: InodeRecord, sec: number): boolean {
+  if (!inode.isLater(TimeField.atime, TimeField.mtime)) return true;
+  if (!inode.isLater(TimeField.atime, TimeField.ctime)) return true;
+  return sec - inode.time(TimeField.atime).sec >= DAY;
+}

@@ -1,0 +1,138 @@
+/**
+ * Reading directories: `.`, `..`, then the entries in the order of their names.
+ *
+ * @module
+ */
+import { FormatError, FsError, PageError } from "../base/errors.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
+import type { Transaction } from "../vault/transaction.ts";
+import { touchAccess } from "./access-time.ts";
+import { CookieNames } from "./cookie-names.ts";
+import { type Dentry, decodeDentry } from "./dentry.ts";
+import { type Attributes, type Directory, type DirectoryEntry, S_IFDIR } from "./file-system.ts";
+import type { FsContext } from "./fs-context.ts";
+import type { InodeRecord } from "./inode-record.ts";
+import { loadInode, requireDirectory } from "./inodes.ts";
+
+/** Cookie behind `.`. */
+const DOT_COOKIE = 1;
+
+/** Cookie behind `..`. */
+const DOTS_COOKIE = 2;
+
+const DOT = new Uint8Array([0x2e]);
+const DOTS = new Uint8Array([0x2e, 0x2e]);
+
+/** A name as found in the tree. */
+interface Found extends Dentry {
+  readonly name: Uint8Array;
+  readonly attributes?: Attributes;
+}
+
+/** @see FileSystem.opendir */
+export function opendir(context: FsContext, ino: number): MaybePromise<Directory> {
+  return context.view((transaction) => {
+    requireDirectory(loadInode(transaction, ino));
+    return new OpenDirectory(context, ino);
+  });
+}
+
+class OpenDirectory implements Directory {
+  readonly #context: FsContext;
+  readonly #ino: number;
+  readonly #cookies = new CookieNames(DOTS_COOKIE + 1);
+
+  constructor(context: FsContext, ino: number) {
+    this.#context = context;
+    this.#ino = ino;
+  }
+
+  read(
+    cookie: number,
+    limit: number,
+    withAttributes: boolean,
+  ): MaybePromise<readonly DirectoryEntry[]> {
+    return this.#context.view((transaction) => {
+      const directory = loadInode(transaction, this.#ino);
+      if (directory.nlink === 0) return [];
+      if (cookie === 0) this.#cookies.rewind();
+      const entries = this.#dots(transaction, directory, { cookie, limit, withAttributes });
+      const left = limit - entries.length;
+      const found = this.#scan(transaction, cookie, left);
+      const whole = withAttributes ? found.map((entry) => this.#fill(transaction, entry)) : found;
+      touchAccess(this.#context, transaction, directory);
+      this.#number(whole, cookie, entries);
+      return entries;
+    });
+  }
+
+  #dots(
+    transaction: Transaction,
+    directory: InodeRecord,
+    asked: { readonly cookie: number; readonly limit: number; readonly withAttributes: boolean },
+  ): DirectoryEntry[] {
+    const both = [
+      { name: DOT, ino: this.#ino, cookie: DOT_COOKIE },
+      { name: DOTS, ino: directory.parent, cookie: DOTS_COOKIE },
+    ];
+    const { cookie, limit, withAttributes } = asked;
+    return both.slice(Math.min(cookie, both.length), cookie + limit).map((entry) => {
+      const found = { ...entry, name: new Uint8Array(entry.name), type: S_IFDIR };
+      return withAttributes ? this.#fill(transaction, found) : found;
+    });
+  }
+
+  /** At most `limit` entries behind a cookie. */
+  #scan(transaction: Transaction, cookie: number, limit: number): Found[] {
+    const found: Found[] = [];
+    if (limit <= 0) return found;
+    const start = this.#cookies.resume(cookie);
+    // The smallest key above a name is the name with a zero byte.
+    const from = encodeKey(this.#ino, KeyKind.dentry, start && successor(start.name));
+    let skip = start?.skip ?? 0;
+    transaction.scan(from, keyAfterKind(this.#ino, KeyKind.dentry), (key, value) => {
+      if (skip > 0) {
+        skip -= 1;
+        return true;
+      }
+      const name = new Uint8Array(key.subarray(KEY_PREFIX));
+      found.push({ name, ...decodeDentry(value) });
+      return found.length < limit;
+    });
+    return found;
+  }
+
+  /** Adds the attributes of an entry, unless they are damaged. */
+  #fill<T extends Dentry>(transaction: Transaction, entry: T): T & { attributes?: Attributes } {
+    try {
+      const inode = loadInode(transaction, entry.ino);
+      const attributes = inode.attributes(this.#context.drafts.unmapped(entry.ino));
+      return { ...entry, attributes };
+    } catch (error) {
+      if (isDamage(error)) return entry;
+      throw error;
+    }
+  }
+
+  /** Gives cookies to what is about to be handed out. */
+  #number(found: readonly Found[], cookie: number, entries: DirectoryEntry[]): void {
+    this.#cookies.beginReply();
+    let previous = Math.max(cookie, DOTS_COOKIE);
+    for (const entry of found) {
+      previous = this.#cookies.add(previous, entry.name);
+      entries.push({ ...entry, cookie: previous });
+    }
+  }
+}
+
+/** Whether an inode cannot be read because its record is damaged or lost. */
+function isDamage(error: unknown): boolean {
+  return error instanceof PageError || error instanceof FormatError || error instanceof FsError;
+}
+
+function successor(name: Uint8Array): Uint8Array {
+  const next = new Uint8Array(name.length + 1);
+  next.set(name);
+  return next;
+}

@@ -1,0 +1,245 @@
+/**
+ * Blocks that were written and are not yet in the tree (delayed allocation).
+ *
+ * A draft stands for its whole block and hides what the tree says about it: `length` bytes of content, zeros from there
+ * on. Its buffer grows with it, so that small files cost little.
+ *
+ *     written ---flush begins---> frozen ---record made---> dropped
+ *        ^                           |
+ *        +------- written again -----+   the buffer is copied, and the flush's record is stale
+ *
+ * 1. Bytes of a buffer beyond `length` are zero.
+ * 2. The buffer of a frozen draft never changes: pages may have been made of it. So a draft whose buffer is still
+ *    the same has not changed.
+ *
+ * @module
+ */
+import { PAGE_SIZE } from "../base/limits.ts";
+
+/** One written block. */
+export interface Draft {
+  readonly bytes: Uint8Array;
+  /** Bytes of content; zeros follow. */
+  readonly length: number;
+  /** No extent stands beneath, so the block counts as newly mapped. */
+  readonly isUnmapped: boolean;
+}
+
+/** Where in a file: an offset in one of its blocks. */
+export interface DraftPlace {
+  readonly ino: number;
+  readonly block: number;
+  readonly at: number;
+}
+
+/** What a block was before its draft. */
+export interface BlockBefore {
+  /** Its content, as far as it is not zeros and the new part does not cover it; borrowed. */
+  readonly content?: Uint8Array;
+  readonly isUnmapped: boolean;
+}
+
+interface MutableDraft extends Draft {
+  bytes: Uint8Array;
+  length: number;
+  isUnmapped: boolean;
+  isFrozen: boolean;
+}
+
+/** The drafts of one file. */
+interface FileDrafts {
+  readonly blocks: Map<number, MutableDraft>;
+  unmapped: number;
+  /** Bytes written one after the other up to now, to tell a stream. */
+  streamStart: number;
+  streamEnd: number;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Full blocks of a sequential write that are stored without waiting for a commit: 4 MiB. */
+const STREAM_BLOCKS = 64;
+
+/** Smallest room charged for a draft, bytes. */
+const SMALLEST = 512;
+
+/** The next power of two: growing costs little, and the sum bounds what packing the drafts needs. */
+function roomFor(length: number): number {
+  let room = SMALLEST;
+  while (room < length) room *= 2;
+  return room;
+}
+
+/** All drafts of a file system. */
+export class Drafts {
+  readonly #files = new Map<number, FileDrafts>();
+  #bytes = 0;
+
+  /** Bytes held, rounded up so that as many always suffice to store them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Inodes that have drafts, oldest first. */
+  inodes(): readonly number[] {
+    return [...this.#files.keys()];
+  }
+
+  has(ino: number): boolean {
+    return this.#files.has(ino);
+  }
+
+  get(ino: number, block: number): Draft | undefined {
+    return this.#files.get(ino)?.blocks.get(block);
+  }
+
+  /** What a draft says the content of its block is, borrowed; zeros follow. */
+  content(ino: number, block: number): Uint8Array | undefined {
+    const draft = this.#files.get(ino)?.blocks.get(block);
+    return draft?.bytes.subarray(0, draft.length);
+  }
+
+  /** Blocks of a file that only drafts know. */
+  unmapped(ino: number): number {
+    return this.#files.get(ino)?.unmapped ?? 0;
+  }
+
+  /** Blocks with drafts at `first <= block < end`, in order. */
+  blocks(ino: number, first = 0, end: number = Number.POSITIVE_INFINITY): number[] {
+    const found: number[] = [];
+    for (const block of this.#files.get(ino)?.blocks.keys() ?? []) {
+      if (block >= first && block < end) found.push(block);
+    }
+    return found.sort((a, b) => a - b);
+  }
+
+  /** Bytes by which {@link bytes} grows when a block's draft reaches up to `length`. */
+  growth(ino: number, block: number, length: number): number {
+    const draft = this.#files.get(ino)?.blocks.get(block);
+    if (draft === undefined) return roomFor(length);
+    return Math.max(0, roomFor(length) - roomFor(draft.bytes.length));
+  }
+
+  /**
+   * Writes into a block.
+   *
+   * @param part - copied; must not reach beyond the block
+   * @param before - asked only when the block has no draft yet
+   */
+  write(place: DraftPlace, part: Uint8Array, before: BlockBefore): void {
+    const { ino, block, at } = place;
+    const file = this.#fileOf(ino);
+    const draft = file.blocks.get(block);
+    if (draft !== undefined) {
+      this.#writeInto(draft, at, part);
+      return;
+    }
+    const { content, isUnmapped } = before;
+    const isWhole = at === 0 && part.length >= (content?.length ?? 0);
+    const bytes = new Uint8Array(isWhole ? part : (content ?? EMPTY));
+    const made = { bytes, length: bytes.length, isUnmapped, isFrozen: false };
+    file.blocks.set(block, made);
+    if (isUnmapped) file.unmapped += 1;
+    this.#bytes += roomFor(bytes.length);
+    if (!isWhole) this.#writeInto(made, at, part);
+  }
+
+  #fileOf(ino: number): FileDrafts {
+    let file = this.#files.get(ino);
+    if (file === undefined) {
+      file = { blocks: new Map(), unmapped: 0, streamStart: 0, streamEnd: -1 };
+      this.#files.set(ino, file);
+    }
+    return file;
+  }
+
+  #writeInto(draft: MutableDraft, at: number, part: Uint8Array): void {
+    const length = Math.max(draft.length, at + part.length);
+    if (draft.isFrozen || length > draft.bytes.length) this.#replace(draft, length);
+    draft.bytes.set(part, at);
+    draft.length = length;
+  }
+
+  /** Gives a draft a buffer of its own with room for `length` bytes. */
+  #replace(draft: MutableDraft, length: number): void {
+    const room = Math.min(roomFor(length), PAGE_SIZE);
+    const bytes = new Uint8Array(room);
+    bytes.set(draft.bytes.subarray(0, Math.min(draft.length, length)));
+    this.#bytes += room - roomFor(draft.bytes.length);
+    draft.bytes = bytes;
+    draft.isFrozen = false;
+  }
+
+  /** Takes note of a write, to see whether a file is written from one end to the other. */
+  stream(ino: number, offset: number, end: number): void {
+    const file = this.#fileOf(ino);
+    if (file.streamEnd !== offset) file.streamStart = offset;
+    file.streamEnd = end;
+  }
+
+  /** Whether a file is being written sequentially, and many of its blocks are full by now. */
+  isStreaming(ino: number): boolean {
+    const file = this.#files.get(ino);
+    if (file === undefined || file.blocks.size < STREAM_BLOCKS) return false;
+    return file.streamEnd - file.streamStart >= STREAM_BLOCKS * PAGE_SIZE;
+  }
+
+  /** The blocks of a sequential write that are full. */
+  streamed(ino: number): readonly number[] {
+    const file = this.#files.get(ino);
+    if (file === undefined) return [];
+    const first = Math.ceil(file.streamStart / PAGE_SIZE);
+    return this.blocks(ino, first, Math.floor(file.streamEnd / PAGE_SIZE));
+  }
+
+  /** The content of a draft, which from now on is copied before it changes. */
+  freeze(ino: number, block: number): Uint8Array | undefined {
+    const draft = this.#files.get(ino)?.blocks.get(block);
+    if (draft === undefined) return undefined;
+    draft.isFrozen = true;
+    return draft.bytes.subarray(0, draft.length);
+  }
+
+  /** Whether a draft still is what {@link freeze} gave. */
+  isSame(ino: number, block: number, content: Uint8Array): boolean {
+    const draft = this.#files.get(ino)?.blocks.get(block);
+    return draft?.bytes.buffer === content.buffer && draft.isFrozen;
+  }
+
+  /** Extents were put beneath the drafts at `first <= block < end`. */
+  markMapped(ino: number, first: number, end: number): void {
+    const file = this.#files.get(ino);
+    for (const block of this.blocks(ino, first, end)) {
+      const draft = file?.blocks.get(block);
+      if (file === undefined || draft === undefined || !draft.isUnmapped) continue;
+      draft.isUnmapped = false;
+      file.unmapped -= 1;
+    }
+  }
+
+  /** Forgets one draft. */
+  drop(ino: number, block: number): void {
+    const file = this.#files.get(ino);
+    const draft = file?.blocks.get(block);
+    if (file === undefined || draft === undefined) return;
+    file.blocks.delete(block);
+    if (draft.isUnmapped) file.unmapped -= 1;
+    this.#bytes -= roomFor(draft.bytes.length);
+    if (file.blocks.size === 0) this.#files.delete(ino);
+  }
+
+  /** Forgets the drafts at `first <= block < end`. */
+  dropRange(ino: number, first: number, end: number): void {
+    for (const block of this.blocks(ino, first, end)) this.drop(ino, block);
+  }
+
+  /** Makes zeros of what a draft holds at `from <= byte < end` of its block, if there is one. */
+  zero(ino: number, block: number, from: number, end: number): void {
+    const draft = this.#files.get(ino)?.blocks.get(block);
+    if (draft === undefined || from >= draft.length) return;
+    const length = end >= draft.length ? from : draft.length;
+    this.#replace(draft, length);
+    draft.bytes.fill(0, from, end);
+    draft.length = length;
+  }
+}

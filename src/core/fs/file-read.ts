@@ -1,0 +1,118 @@
+/**
+ * `read`: drafts over extents over holes.
+ *
+ * @module
+ */
+import { FsError } from "../base/errors.ts";
+import { PAGE_SIZE } from "../base/limits.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { PagePointer } from "../format/address.ts";
+import type { Transaction } from "../vault/transaction.ts";
+import { touchAccess } from "./access-time.ts";
+import { blockContent, pageOf } from "./block-content.ts";
+import { type Extent, extentEnd } from "./extent.ts";
+import { visitExtents } from "./find-extents.ts";
+import type { FsContext } from "./fs-context.ts";
+import { loadInode, requireFile } from "./inodes.ts";
+
+/** A part of a file, bytes. */
+export interface FileRange {
+  readonly ino: number;
+  readonly offset: number;
+  readonly end: number;
+}
+
+/** What holes read as; never written. */
+const ZEROS = new Uint8Array(PAGE_SIZE);
+
+/** @see FileSystem.read */
+export function read(
+  context: FsContext,
+  ino: number,
+  offset: number,
+  length: number,
+): MaybePromise<readonly Uint8Array[]> {
+  if (offset < 0 || length < 0) {
+    throw new FsError("EINVAL", `cannot read ${length} bytes from offset ${offset}`);
+  }
+  return context.view((transaction) => {
+    const inode = loadInode(transaction, ino);
+    requireFile(inode);
+    const end = Math.min(offset + length, inode.size);
+    if (offset >= end) return [];
+    const pieces = readRange(context, transaction, { ino, offset, end });
+    touchAccess(context, transaction, inode);
+    return pieces;
+  });
+}
+
+/**
+ * The content of a range, in order, borrowed.
+ * @throws PageFault, RetryAfter, PageError
+ */
+export function readRange(
+  context: FsContext,
+  transaction: Transaction,
+  range: FileRange,
+): Uint8Array[] {
+  const { ino, offset, end } = range;
+  const first = Math.floor(offset / PAGE_SIZE);
+  const last = Math.floor((end - 1) / PAGE_SIZE);
+  const extents = extentsOf(context, transaction, { ino, first, end: last + 1 });
+  const pieces: Uint8Array[] = [];
+  let next = 0;
+  for (let block = first; block <= last; block++) {
+    while (next < extents.length && extentEnd(extents[next] as Extent) <= block) next++;
+    const extent = extents[next];
+    let content = context.drafts.content(ino, block);
+    if (content === undefined && extent !== undefined && extent.block <= block) {
+      content = blockContent(context, transaction, extent, block);
+    }
+    const start = block * PAGE_SIZE;
+    const from = Math.max(offset - start, 0);
+    appendPart(pieces, content ?? ZEROS, from, Math.min(end - start, PAGE_SIZE));
+  }
+  return pieces;
+}
+
+/** Blocks of a file. */
+interface BlockRange {
+  readonly ino: number;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The extents that a read needs; their pages are asked for together. */
+function extentsOf(context: FsContext, transaction: Transaction, range: BlockRange): Extent[] {
+  const { ino, first, end } = range;
+  const extents: Extent[] = [];
+  if (end === first + 1 && context.drafts.get(ino, first) !== undefined) return extents;
+  visitExtents(transaction, range, (extent) => {
+    extents.push(extent);
+    return true;
+  });
+  if (end > first + 1) prefetch(context, extents, range);
+  return extents;
+}
+
+function prefetch(context: FsContext, extents: readonly Extent[], range: BlockRange): void {
+  const wanted: Record<"data" | "pack", PagePointer[]> = { data: [], pack: [] };
+  for (const extent of extents) {
+    const end = Math.min(range.end, extentEnd(extent));
+    for (let block = Math.max(range.first, extent.block); block < end; block++) {
+      if (context.drafts.get(range.ino, block) !== undefined) continue;
+      const page = pageOf(extent, block);
+      if (page !== undefined) wanted[page.pageClass].push(page.pointer);
+    }
+  }
+  if (wanted.data.length > 0) context.vault.prefetch("data", wanted.data);
+  if (wanted.pack.length > 0) context.vault.prefetch("pack", wanted.pack);
+}
+
+/** Appends `from <= byte < to` of a block whose content may end early. */
+function appendPart(pieces: Uint8Array[], content: Uint8Array, from: number, to: number): void {
+  const end = Math.min(to, content.length);
+  if (from < end) pieces.push(content.subarray(from, end));
+  const zeros = to - Math.max(from, end);
+  if (zeros > 0) pieces.push(zeros === PAGE_SIZE ? ZEROS : ZEROS.subarray(0, zeros));
+}

@@ -1,0 +1,181 @@
+/**
+ * Turns drafts into records: before each commit, when too many wait, and while a long file is being written.
+ *
+ *     drafts --freeze--> layout --addPages--> pages --one transaction--> records; drafts dropped
+ *
+ * 1. Calls go on between freezing and the transaction. A draft that was changed meanwhile stays a draft; a page that was
+ *    made for nothing is given back.
+ * 2. Batches are bounded, and run one after the other.
+ * 3. What cannot be stored is told to the next `fsync` of its file (fsync(2)) and stops no other file: damage in the
+ *    tree costs the drafts, a full store keeps them waiting.
+ *
+ * @module
+ */
+import { type DvaultError, FormatError, FsError, PageError, StoreError } from "../base/errors.ts";
+import { PAGE_SIZE } from "../base/limits.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { PagePointer } from "../format/address.ts";
+import type { FsContext } from "./fs-context.ts";
+import { type AddedLayout, groupByFile, placeBlocks } from "./place-blocks.ts";
+import { type DraftBlock, type Layout, layOut, type Placement } from "./placement.ts";
+
+/** Bytes stored at a time: 128 pages keep runs long and memory small. */
+const BATCH_BYTES = 128 * PAGE_SIZE;
+
+/** Blocks stored at a time. */
+const BATCH_BLOCKS = 1024;
+
+/** Passes of one flush over what is written while it runs. */
+const PASSES = 4;
+
+/** A block that has, or had, a draft. */
+interface BlockName {
+  readonly ino: number;
+  readonly block: number;
+}
+
+export class Flusher {
+  readonly #context: FsContext;
+  readonly #failures = new Map<number, DvaultError>();
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(context: FsContext) {
+    this.#context = context;
+  }
+
+  /** Stores all drafts of files that have a name; the others do not outlive a crash anyway. */
+  flush(): Promise<void> {
+    const { drafts, nameless } = this.#context;
+    const waiting = (): readonly number[] => drafts.inodes().filter((ino) => !nameless.has(ino));
+    return this.#enqueue(async () => {
+      for (let pass = 0; pass < PASSES && waiting().length > 0; pass++) {
+        await this.#store(this.#blocksOf(waiting()));
+      }
+    });
+  }
+
+  /** Stores the drafts of one file. */
+  flushFile(ino: number): Promise<void> {
+    return this.#enqueue(() => this.#store(this.#blocksOf([ino])));
+  }
+
+  /** Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. */
+  relieve(ino: number): MaybePromise<void> {
+    const { drafts, draftBytes } = this.#context;
+    if (drafts.bytes > draftBytes) return this.#relieve(() => this.#blocksOf(drafts.inodes()));
+    if (!drafts.isStreaming(ino)) return undefined;
+    return this.#relieve(() => drafts.streamed(ino).map((block) => ({ ino, block })));
+  }
+
+  async #relieve(blocks: () => Iterable<BlockName>): Promise<void> {
+    await this.#enqueue(() => this.#store(blocks()));
+    await this.#context.vault.throttle();
+  }
+
+  /** @throws DvaultError why something written to a file could not be stored; told once */
+  checkFailure(ino: number): void {
+    const failure = this.#failures.get(ino);
+    if (failure === undefined) return;
+    this.#failures.delete(ino);
+    throw failure;
+  }
+
+  /** As {@link checkFailure}, for all files. */
+  checkFailures(): void {
+    for (const ino of this.#failures.keys()) this.checkFailure(ino);
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const next = this.#queue.then(work);
+    this.#queue = next.catch(() => {});
+    return next;
+  }
+
+  *#blocksOf(inodes: readonly number[]): Iterable<BlockName> {
+    for (const ino of inodes) {
+      for (const block of this.#context.drafts.blocks(ino)) yield { ino, block };
+    }
+  }
+
+  async #store(blocks: Iterable<BlockName>): Promise<void> {
+    let batch: DraftBlock[] = [];
+    let bytes = 0;
+    for (const { ino, block } of blocks) {
+      const content = this.#context.drafts.freeze(ino, block);
+      if (content === undefined) continue;
+      batch.push({ ino, block, content });
+      bytes += content.length;
+      if (bytes < BATCH_BYTES && batch.length < BATCH_BLOCKS) continue;
+      await this.#storeBatch(batch);
+      batch = [];
+      bytes = 0;
+    }
+    if (batch.length > 0) await this.#storeBatch(batch);
+  }
+
+  async #storeBatch(blocks: readonly DraftBlock[]): Promise<void> {
+    const { compresses, compressor } = this.#context;
+    const layout = await layOut(blocks, compresses ? compressor : undefined);
+    const pointers = this.#addPages(layout);
+    if (pointers === undefined) return;
+    const used = new Set<number>();
+    try {
+      await this.#place({ ...layout, pointers }, used);
+    } finally {
+      await this.#release(pointers.filter((_, page) => !used.has(page)));
+    }
+  }
+
+  /** The pages of a layout; undefined when the store is full. */
+  #addPages(layout: Layout): readonly PagePointer[] | undefined {
+    if (layout.pages.length === 0) return [];
+    try {
+      return this.#context.vault.addPages(layout.pages);
+    } catch (cause) {
+      if (!(cause instanceof StoreError) || cause.code !== "STORE_FULL") throw cause;
+      for (const { ino } of layout.placements) {
+        const message = `no room to store what was written to inode ${ino}`;
+        this.#failures.set(ino, new FsError("ENOSPC", message, { cause }));
+      }
+      return undefined;
+    }
+  }
+
+  /** Places all files together, or each by itself when damage stops that. @param used - pages used, filled in */
+  async #place(layout: AddedLayout, used: Set<number>): Promise<void> {
+    const { placements } = layout;
+    try {
+      for (const page of await placeBlocks(this.#context, layout, placements)) used.add(page);
+      return;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+    for (const own of groupByFile(placements)) {
+      try {
+        for (const page of await placeBlocks(this.#context, layout, own)) used.add(page);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        this.#giveUp(own, error);
+      }
+    }
+  }
+
+  /** Drops drafts that cannot be stored, since the tree above their place is damaged. */
+  #giveUp(placements: readonly Placement[], failure: DvaultError): void {
+    for (const { ino, block } of placements) {
+      this.#failures.set(ino, failure);
+      this.#context.drafts.drop(ino, block);
+    }
+  }
+
+  async #release(pages: readonly PagePointer[]): Promise<void> {
+    if (pages.length === 0) return;
+    await this.#context.vault.transact((transaction) => {
+      for (const page of pages) transaction.release(page);
+    });
+  }
+}
+
+function isDamage(error: unknown): error is PageError | FormatError {
+  return error instanceof PageError || error instanceof FormatError;
+}

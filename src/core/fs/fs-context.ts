@@ -1,0 +1,112 @@
+/**
+ * What the calls of one file system share: the vault, the clock, what is not yet in the tree.
+ *
+ * @module
+ */
+import { FsError } from "../base/errors.ts";
+import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { Clock, Compressor } from "../base/platform.ts";
+import type { Transaction, TransactionalVault } from "../vault/transaction.ts";
+import { Drafts } from "./drafts.ts";
+import { InflatedBlocks } from "./inflated-blocks.ts";
+import { type InodeRecord, TimeField } from "./inode-record.ts";
+import { LookupCounts } from "./lookup-counts.ts";
+import { RetryAfter } from "./retry-after.ts";
+import { Room } from "./room.ts";
+
+/** When reading changes the access time (mount(8)). */
+export type AtimePolicy = "relatime" | "noatime" | "strictatime";
+
+/** What a file system is opened with. */
+export interface FileSystemOptions {
+  readonly clock: Clock;
+  readonly compressor: Compressor;
+  /** Whether blocks are stored compressed where that saves a quarter; "none" when left out. */
+  readonly compression?: "none" | "deflate";
+  /** "relatime" when left out. */
+  readonly atime?: AtimePolicy;
+  /** Bytes of drafts after which they are stored without waiting for a commit; 32 MiB when left out. */
+  readonly draftBytes?: number;
+}
+
+/** The function of a transaction: it may run several times, see {@link Transaction}. */
+export type Body<T> = (transaction: Transaction) => T;
+
+const DRAFT_BYTES = 32 * 1024 * 1024;
+
+export class FsContext {
+  readonly vault: TransactionalVault;
+  readonly clock: Clock;
+  readonly compressor: Compressor;
+  readonly compresses: boolean;
+  readonly atime: AtimePolicy;
+  readonly draftBytes: number;
+  readonly drafts: Drafts = new Drafts();
+  readonly lookups: LookupCounts = new LookupCounts();
+  /** Inodes of this session that have no name and are still in use. */
+  readonly nameless: Set<number> = new Set();
+  readonly inflated: InflatedBlocks;
+  readonly room: Room;
+  readonly #now: [sec: number, nsec: number] = [0, 0];
+
+  constructor(vault: TransactionalVault, options: FileSystemOptions) {
+    this.vault = vault;
+    this.clock = options.clock;
+    this.compressor = options.compressor;
+    this.compresses = options.compression === "deflate";
+    this.atime = options.atime ?? "relatime";
+    this.draftBytes = options.draftBytes ?? DRAFT_BYTES;
+    this.inflated = new InflatedBlocks(options.compressor);
+    this.room = new Room(vault, this.drafts);
+  }
+
+  /** Runs a body that changes nothing a user asked to change (access times at most). */
+  view<T>(body: Body<T>): MaybePromise<T> {
+    try {
+      const result = this.vault.transact(body);
+      if (!isPending(result)) return result;
+      return result.catch((error: unknown) => this.#again(error, body));
+    } catch (error) {
+      return this.#again(error, body);
+    }
+  }
+
+  /**
+   * Runs a body that makes a change.
+   * @throws FsError EROFS
+   */
+  change<T>(body: Body<T>): MaybePromise<T> {
+    if (this.vault.readOnly) throw new FsError("EROFS", "the vault is open read-only");
+    return this.view(body);
+  }
+
+  #again<T>(error: unknown, body: Body<T>): Promise<T> {
+    if (!(error instanceof RetryAfter)) throw error;
+    return error.work().then(() => this.view(body));
+  }
+
+  /** The time now; valid until the next call. */
+  now(): readonly [sec: number, nsec: number] {
+    this.clock.now(this.#now);
+    return this.#now;
+  }
+
+  /** Sets times of an inode to now. */
+  stamp(inode: InodeRecord, ...fields: readonly TimeField[]): void {
+    const [sec, nsec] = this.now();
+    for (const field of fields) inode.setTime(field, sec, nsec);
+  }
+
+  /** The status of an inode changes now. */
+  stampChange(inode: InodeRecord): void {
+    const [sec, nsec] = this.now();
+    inode.setTime(TimeField.ctime, sec, nsec);
+  }
+
+  /** The content of an inode, and so its status, changes now. */
+  stampContent(inode: InodeRecord): void {
+    const [sec, nsec] = this.now();
+    inode.setTime(TimeField.mtime, sec, nsec);
+    inode.setTime(TimeField.ctime, sec, nsec);
+  }
+}

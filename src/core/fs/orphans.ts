@@ -1,0 +1,133 @@
+/**
+ * Giving back the storage of inodes that no name leads to.
+ *
+ * An inode that loses its last name while the kernel holds references lives on, with an orphan record, until the last
+ * reference goes. What a crash left behind is found by its orphan record and reclaimed after the next mount.
+ *
+ * @module
+ */
+import { PageError } from "../base/errors.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
+import type { Transaction } from "../vault/transaction.ts";
+import type { FsContext } from "./fs-context.ts";
+import { InodeFlag, type InodeRecord } from "./inode-record.ts";
+import { editInode, saveInode } from "./inodes.ts";
+import { deleteOrphan, listOrphans, putOrphan } from "./orphan-record.ts";
+import { trim, trimExtents } from "./trim.ts";
+import { untilDone } from "./until-done.ts";
+import { deleteXattr } from "./xattr-record.ts";
+
+/** Extended attributes removed per transaction. */
+const XATTR_BATCH = 256;
+
+/** Orphan records read per transaction. */
+const ORPHAN_BATCH = 256;
+
+/**
+ * Takes a name from an inode under edit; without references from outside, what it stood for goes too.
+ *
+ * @returns whether {@link reclaim} has to be called for the rest
+ */
+export function dropLink(
+  context: FsContext,
+  transaction: Transaction,
+  inode: InodeRecord,
+): boolean {
+  inode.nlink = inode.isDirectory ? 0 : inode.nlink - 1;
+  context.stampChange(inode);
+  if (inode.nlink > 0) {
+    saveInode(transaction, inode);
+    return false;
+  }
+  if (!context.lookups.has(inode.ino)) {
+    return !reclaimStep(context, transaction, inode);
+  }
+  putOrphan(transaction, inode.ino);
+  saveInode(transaction, inode);
+  context.nameless.add(inode.ino);
+  return false;
+}
+
+/**
+ * Removes a part of what an inode without a name holds; it has an orphan record while something is left.
+ * @returns whether the inode is gone
+ */
+function reclaimStep(context: FsContext, transaction: Transaction, inode: InodeRecord): boolean {
+  const { ino } = inode;
+  const areGone = trimExtents(context, transaction, inode, 0) && deleteXattrs(transaction, ino);
+  if (areGone) {
+    transaction.delete(encodeKey(ino, KeyKind.attributes));
+    deleteOrphan(transaction, ino);
+    transaction.countInodes(-1);
+  } else {
+    putOrphan(transaction, ino);
+    saveInode(transaction, inode);
+  }
+  context.drafts.dropRange(ino, 0, Number.POSITIVE_INFINITY);
+  context.nameless.delete(ino);
+  return areGone;
+}
+
+/** Removes a bounded number of extended attributes. @returns whether there were no more */
+function deleteXattrs(transaction: Transaction, ino: number): boolean {
+  const names: Uint8Array[] = [];
+  const from = encodeKey(ino, KeyKind.xattr);
+  transaction.scan(from, keyAfterKind(ino, KeyKind.xattr), (key) => {
+    names.push(new Uint8Array(key.subarray(KEY_PREFIX)));
+    return names.length < XATTR_BATCH;
+  });
+  for (const name of names) deleteXattr(transaction, ino, name);
+  return names.length < XATTR_BATCH;
+}
+
+/** Removes all of an inode that has no name; one that has, or is gone, stays as it is. */
+export function reclaim(context: FsContext, ino: number): MaybePromise<void> {
+  const step = (transaction: Transaction): boolean => {
+    if (transaction.get(encodeKey(ino, KeyKind.attributes)) === undefined) return true;
+    const inode = editInode(transaction, ino);
+    return inode.nlink > 0 || reclaimStep(context, transaction, inode);
+  };
+  return untilDone(() => context.change(step));
+}
+
+/** @see FileSystem.forget */
+export function forget(context: FsContext, ino: number, count: number): MaybePromise<void> {
+  const isLast = context.lookups.forget(ino, count);
+  return isLast && context.nameless.has(ino) ? reclaim(context, ino) : undefined;
+}
+
+/**
+ * Finishes what earlier sessions left: inodes without a name, extents beyond the size. To be run after open, beside
+ * other calls; bounded in memory.
+ */
+export async function reclaimOrphans(context: FsContext): Promise<void> {
+  let after = -1;
+  for (;;) {
+    const from = after;
+    const orphans = await context.view((transaction) =>
+      listOrphans(transaction, from, ORPHAN_BATCH),
+    );
+    for (const ino of orphans) {
+      if (!context.nameless.has(ino)) await reclaimOne(context, ino);
+      after = ino;
+    }
+    if (orphans.length < ORPHAN_BATCH) return;
+  }
+}
+
+/** What stands in a damaged page stays an orphan. */
+async function reclaimOne(context: FsContext, ino: number): Promise<void> {
+  try {
+    await trim(context, ino);
+    await reclaim(context, ino);
+  } catch (error) {
+    if (!(error instanceof PageError)) throw error;
+  }
+  await context.change((transaction) => {
+    const value = transaction.get(encodeKey(ino, KeyKind.attributes));
+    const inode = value === undefined ? undefined : editInode(transaction, ino);
+    const isInUse = inode?.nlink === 0 || inode?.has(InodeFlag.trimming) === true;
+    if (!isInUse) deleteOrphan(transaction, ino);
+  });
+}

@@ -1,0 +1,163 @@
+/**
+ * `renameat2(2)`: one name takes the place of another, atomically.
+ *
+ * @module
+ */
+import { FsError } from "../base/errors.ts";
+import { chain, type MaybePromise } from "../base/maybe-promise.ts";
+import type { Transaction } from "../vault/transaction.ts";
+import {
+  checkNewName,
+  type Dentry,
+  deleteDentry,
+  dots,
+  findDentry,
+  isEmpty,
+  putDentry,
+} from "./dentry.ts";
+import { type NamePlace, type RenameMode, ROOT_INO, S_IFDIR } from "./file-system.ts";
+import type { FsContext } from "./fs-context.ts";
+import type { InodeRecord } from "./inode-record.ts";
+import { editDirectory, editInode, loadInode, requireDirectory, saveInode } from "./inodes.ts";
+import { dropLink, reclaim } from "./orphans.ts";
+
+/** What a rename is about. */
+interface Rename {
+  readonly from: NamePlace;
+  readonly to: NamePlace;
+  readonly source: Dentry;
+  readonly target: Dentry | undefined;
+}
+
+/** @see FileSystem.rename */
+export function rename(
+  context: FsContext,
+  from: NamePlace,
+  to: NamePlace,
+  mode: RenameMode,
+): MaybePromise<void> {
+  const done = context.change((transaction) => {
+    const plan = find(transaction, from, to);
+    checkVariant(plan, mode);
+    if (plan.source.ino === plan.target?.ino) return undefined;
+    checkLoop(transaction, plan.source, to.parent);
+    if (mode === "exchange") return exchange(context, transaction, plan);
+    return replace(context, transaction, plan);
+  });
+  return chain(done, (left) => (left === undefined ? undefined : reclaim(context, left)));
+}
+
+function find(transaction: Transaction, from: NamePlace, to: NamePlace): Rename {
+  if (dots(from.name) !== 0 || dots(to.name) !== 0) {
+    throw new FsError("EBUSY", "`.` and `..` are not renamed");
+  }
+  checkNewName(from.name);
+  checkNewName(to.name);
+  requireDirectory(loadInode(transaction, from.parent));
+  editDirectory(transaction, to.parent);
+  const source = findDentry(transaction, from.parent, from.name);
+  if (source === undefined) throw new FsError("ENOENT", `no such name in ${from.parent}`);
+  return { from, to, source, target: findDentry(transaction, to.parent, to.name) };
+}
+
+function checkVariant(plan: Rename, mode: RenameMode): void {
+  if (mode === "no-replace" && plan.target !== undefined) {
+    throw new FsError("EEXIST", `the name is taken in directory ${plan.to.parent}`);
+  }
+  if (mode === "exchange" && plan.target === undefined) {
+    throw new FsError("ENOENT", `no such name in directory ${plan.to.parent}`);
+  }
+}
+
+/**
+ * A directory cannot move below itself.
+ * @throws FsError EINVAL
+ */
+function checkLoop(transaction: Transaction, moved: Dentry, directory: number): void {
+  if (moved.type !== S_IFDIR) return;
+  let above = directory;
+  while (above !== moved.ino) {
+    if (above === ROOT_INO) return;
+    above = loadInode(transaction, above).parent;
+  }
+  throw new FsError("EINVAL", `directory ${moved.ino} cannot move below itself`);
+}
+
+/** @returns the replaced inode when something of it is left to be reclaimed */
+function replace(context: FsContext, transaction: Transaction, plan: Rename): number | undefined {
+  const { from, to, source, target } = plan;
+  deleteDentry(transaction, from.parent, from.name);
+  putDentry(transaction, to.parent, to.name, source);
+  moveInode(context, transaction, source, plan);
+  touchDirectories(context, transaction, from.parent, to.parent);
+  if (target === undefined) return undefined;
+  return removeTarget(context, transaction, plan, target) ? target.ino : undefined;
+}
+
+/** Takes what the target's name led to away, last of all. @returns whether something of it is left to be reclaimed */
+function removeTarget(
+  context: FsContext,
+  transaction: Transaction,
+  plan: Rename,
+  target: Dentry,
+): boolean {
+  const inode = editInode(transaction, target.ino);
+  if (inode.isDirectory) {
+    if (plan.source.type !== S_IFDIR) {
+      throw new FsError("EISDIR", `inode ${target.ino} is a directory, the other is none`);
+    }
+    if (!isEmpty(transaction, target.ino)) {
+      throw new FsError("ENOTEMPTY", `directory ${target.ino} is not empty`);
+    }
+    changeLinks(transaction, plan.to.parent, -1);
+  } else if (plan.source.type === S_IFDIR) {
+    throw new FsError("ENOTDIR", `inode ${target.ino} is no directory, the other is one`);
+  }
+  return dropLink(context, transaction, inode);
+}
+
+function exchange(context: FsContext, transaction: Transaction, plan: Rename): undefined {
+  const { from, to, source } = plan;
+  const target = plan.target as Dentry;
+  checkLoop(transaction, target, from.parent);
+  putDentry(transaction, from.parent, from.name, target);
+  putDentry(transaction, to.parent, to.name, source);
+  moveInode(context, transaction, source, plan);
+  moveInode(context, transaction, target, { from: to, to: from });
+  touchDirectories(context, transaction, from.parent, to.parent);
+}
+
+/** Tells an inode, and the directories' link counts, that it stands elsewhere. */
+function moveInode(
+  context: FsContext,
+  transaction: Transaction,
+  moved: Dentry,
+  way: { readonly from: NamePlace; readonly to: NamePlace },
+): void {
+  const inode = editInode(transaction, moved.ino);
+  context.stampChange(inode);
+  const changesParent = inode.isDirectory && way.from.parent !== way.to.parent;
+  if (changesParent) inode.parent = way.to.parent;
+  saveInode(transaction, inode);
+  if (!changesParent) return;
+  changeLinks(transaction, way.from.parent, -1);
+  changeLinks(transaction, way.to.parent, 1);
+}
+
+function changeLinks(transaction: Transaction, ino: number, change: number): void {
+  const directory = editInode(transaction, ino);
+  directory.nlink += change;
+  saveInode(transaction, directory);
+}
+
+function touchDirectories(
+  context: FsContext,
+  transaction: Transaction,
+  ...inodes: readonly number[]
+): void {
+  for (const ino of new Set(inodes)) {
+    const directory: InodeRecord = editInode(transaction, ino);
+    context.stampContent(directory);
+    saveInode(transaction, directory);
+  }
+}

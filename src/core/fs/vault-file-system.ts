@@ -1,0 +1,198 @@
+/**
+ * The file system over a vault: every call of {@link FileSystem}, each done by a file of its own.
+ *
+ * @module
+ */
+import { chain, type MaybePromise } from "../base/maybe-promise.ts";
+import type { TransactionalVault } from "../vault/transaction.ts";
+import { fallocate } from "./allocate.ts";
+import { getattr, lookup, readlink, setattr } from "./attributes.ts";
+import { copyFileRange } from "./copy-range.ts";
+import { makeRoot, mkdir, mknod, symlink, tmpfile } from "./create.ts";
+import { opendir } from "./directory.ts";
+import { read } from "./file-read.ts";
+import type {
+  AttributeChanges,
+  Attributes,
+  Caller,
+  Creation,
+  Directory,
+  FallocateMode,
+  FilePlace,
+  FileSystem,
+  NamePlace,
+  RenameMode,
+  Statistics,
+  WriteOptions,
+  XattrMode,
+} from "./file-system.ts";
+import { write } from "./file-write.ts";
+import { Flusher } from "./flusher.ts";
+import { type FileSystemOptions, FsContext } from "./fs-context.ts";
+import { link, rmdir, unlink } from "./link.ts";
+import { forget, reclaimOrphans } from "./orphans.ts";
+import { rename } from "./rename.ts";
+import { lseek } from "./seek.ts";
+import { statfs } from "./statistics.ts";
+import { getxattr, listxattr, removexattr, setxattr } from "./xattr.ts";
+
+const NO_OPTIONS: WriteOptions = {};
+
+export class VaultFileSystem implements FileSystem {
+  readonly #context: FsContext;
+  readonly #flusher: Flusher;
+
+  /** @param vault - unlocked; a new one gets its root directory by {@link makeRoot} */
+  constructor(vault: TransactionalVault, options: FileSystemOptions) {
+    this.#context = new FsContext(vault, options);
+    this.#flusher = new Flusher(this.#context);
+    vault.onFlush(() => this.#flusher.flush());
+  }
+
+  get readOnly(): boolean {
+    return this.#context.vault.readOnly;
+  }
+
+  /** Bytes that were written and are not yet in the vault's tree. */
+  get draftBytes(): number {
+    return this.#context.drafts.bytes;
+  }
+
+  /** Makes the root directory of a new vault; one that is there stays as it is. */
+  makeRoot(creation: Creation): MaybePromise<void> {
+    return makeRoot(this.#context, creation);
+  }
+
+  /** Gives back what earlier sessions left behind (FORMAT.md §7.6); to be run after open, beside other calls. */
+  reclaimOrphans(): Promise<void> {
+    return reclaimOrphans(this.#context);
+  }
+
+  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes> {
+    return lookup(this.#context, { parent, name });
+  }
+
+  getattr(ino: number): MaybePromise<Attributes> {
+    return getattr(this.#context, ino);
+  }
+
+  setattr(ino: number, changes: AttributeChanges): MaybePromise<Attributes> {
+    return setattr(this.#context, ino, changes);
+  }
+
+  readlink(ino: number): MaybePromise<Uint8Array> {
+    return readlink(this.#context, ino);
+  }
+
+  mknod(
+    parent: number,
+    name: Uint8Array,
+    creation: Creation,
+    rdev: number,
+  ): MaybePromise<Attributes> {
+    return mknod(this.#context, { parent, name }, creation, rdev);
+  }
+
+  mkdir(parent: number, name: Uint8Array, creation: Creation): MaybePromise<Attributes> {
+    return mkdir(this.#context, { parent, name }, creation);
+  }
+
+  symlink(
+    parent: number,
+    name: Uint8Array,
+    target: Uint8Array,
+    caller: Caller,
+  ): MaybePromise<Attributes> {
+    return symlink(this.#context, { parent, name }, target, caller);
+  }
+
+  tmpfile(parent: number, creation: Creation): MaybePromise<Attributes> {
+    return tmpfile(this.#context, parent, creation);
+  }
+
+  link(ino: number, newParent: number, newName: Uint8Array): MaybePromise<Attributes> {
+    return link(this.#context, ino, { parent: newParent, name: newName });
+  }
+
+  unlink(parent: number, name: Uint8Array): MaybePromise<number> {
+    return unlink(this.#context, { parent, name });
+  }
+
+  rmdir(parent: number, name: Uint8Array): MaybePromise<number> {
+    return rmdir(this.#context, { parent, name });
+  }
+
+  rename(from: NamePlace, to: NamePlace, mode: RenameMode): MaybePromise<void> {
+    return rename(this.#context, from, to, mode);
+  }
+
+  retain(ino: number, count = 1): void {
+    this.#context.lookups.retain(ino, count);
+  }
+
+  forget(ino: number, count: number): MaybePromise<void> {
+    return forget(this.#context, ino, count);
+  }
+
+  read(ino: number, offset: number, length: number): MaybePromise<readonly Uint8Array[]> {
+    return read(this.#context, ino, offset, length);
+  }
+
+  write(
+    ino: number,
+    offset: number,
+    data: Uint8Array,
+    options: WriteOptions = NO_OPTIONS,
+  ): MaybePromise<number> {
+    const written = write(this.#context, { ino, offset }, data, options);
+    return chain(written, (count) => chain(this.#flusher.relieve(ino), () => count));
+  }
+
+  async fsync(ino: number): Promise<void> {
+    if (this.readOnly) return;
+    await this.#context.vault.commit();
+    this.#flusher.checkFailure(ino);
+  }
+
+  fallocate(ino: number, offset: number, length: number, mode: FallocateMode): MaybePromise<void> {
+    return fallocate(this.#context, { ino, offset, length }, mode);
+  }
+
+  lseek(ino: number, offset: number, whence: "data" | "hole"): MaybePromise<number> {
+    return lseek(this.#context, { ino, offset }, whence);
+  }
+
+  copyFileRange(from: FilePlace, to: FilePlace, length: number): MaybePromise<number> {
+    return copyFileRange(this.#context, this.#flusher, { from, to, length });
+  }
+
+  opendir(ino: number): MaybePromise<Directory> {
+    return opendir(this.#context, ino);
+  }
+
+  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array> {
+    return getxattr(this.#context, ino, name);
+  }
+
+  setxattr(ino: number, name: Uint8Array, value: Uint8Array, mode: XattrMode): MaybePromise<void> {
+    return setxattr(this.#context, { ino, name, value, mode });
+  }
+
+  listxattr(ino: number): MaybePromise<readonly Uint8Array[]> {
+    return listxattr(this.#context, ino);
+  }
+
+  removexattr(ino: number, name: Uint8Array): MaybePromise<void> {
+    return removexattr(this.#context, ino, name);
+  }
+
+  statfs(): Statistics {
+    return statfs(this.#context);
+  }
+
+  async syncfs(): Promise<void> {
+    if (this.readOnly) return;
+    await this.#context.vault.commit();
+    this.#flusher.checkFailures();
+  }
+}
