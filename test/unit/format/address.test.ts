@@ -5,6 +5,7 @@ import {
   isAddress,
   pageNumber,
   putPointer,
+  samePointer,
 } from "../../../src/core/format/address.ts";
 
 t.test("page numbers count addresses without the gap at the end of each segment", async (t) => {
@@ -39,4 +40,14 @@ t.test("a pointer goes through 12 bytes", async (t) => {
   putPointer(bytes, 1, pointer);
   t.same(getPointer(bytes, 1), pointer);
   t.same([bytes[0], bytes[13]], [0, 0]);
+});
+
+t.test("samePointer compares both numbers, and none with none", async (t) => {
+  const pointer = { address: 3, generation: 4 };
+  t.ok(samePointer(pointer, { address: 3, generation: 4 }));
+  t.ok(samePointer(undefined, undefined));
+  for (const other of [{ address: 3, generation: 5 }, { address: 2, generation: 4 }, undefined]) {
+    t.notOk(samePointer(pointer, other));
+    t.notOk(samePointer(other, pointer));
+  }
 });
