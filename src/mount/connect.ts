@@ -67,7 +67,7 @@ async function mountAsUser(mountpoint: string, options: MountOptions): Promise<n
   ];
   try {
     const complaint = await fusermount(["-o", settings.join(","), "--", mountpoint], theirs);
-    if (complaint !== undefined) throw refusedBecause(mountpoint, complaint);
+    if (complaint !== undefined) throw refusedBecause(mountpoint, complaint + hint(complaint));
     const fd = shim().receiveDescriptor(ours);
     if (fd < 0) throw refusedBecause(mountpoint, new SystemError(fd, "recvmsg").code);
     return fd;
@@ -75,6 +75,11 @@ async function mountAsUser(mountpoint: string, options: MountOptions): Promise<n
     closeSync(ours);
     closeSync(theirs);
   }
+}
+
+function hint(complaint: string): string {
+  const isClosed = complaint.includes("/dev/fuse") && complaint.includes("denied");
+  return isClosed ? "; ordinary users may mount once root has run chmod 666 /dev/fuse" : "";
 }
 
 function kernelOptions(options: MountOptions): string[] {

@@ -38,6 +38,8 @@ export interface Mount {
    * @throws UsageError MOUNT_FAILED while files are open on the mount
    */
   unmount(): Promise<void>;
+  /** Takes the mount out of sight and cuts off the programs that still use it: they get ENOTCONN from then on. */
+  detach(): Promise<void>;
 }
 
 /** Tells the kernel that something it may have cached was changed by others. */

@@ -72,6 +72,12 @@ export class KernelMount implements Mount {
     await this.ended;
   }
 
+  async detach(): Promise<void> {
+    if (this.#session.isOver) return;
+    await unmountPath(this.mountpoint, "detach");
+    this.#session.close();
+  }
+
   /** Requests so far, by name of the opcode. */
   requestCounts(): Record<string, number> {
     return this.#session.counts();

@@ -1,0 +1,110 @@
+/**
+ * Mounts for tests: a server in a process of its own, and nothing left behind.
+ *
+ * @module
+ */
+import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Test } from "tap";
+import type { MountOptions } from "../../src/mount/driver.ts";
+import type { Ask, Report } from "./serve-memory.ts";
+
+const SERVER = fileURLToPath(new URL("./serve-memory.ts", import.meta.url));
+
+/** An account on this machine. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Why a real mount cannot be tried here, or false. */
+export function cannotMount(): string | false {
+  try {
+    statSync("/dev/fuse");
+    return false;
+  } catch {
+    return "this machine has no /dev/fuse";
+  }
+}
+
+/** An ordinary user's account; as root, `/dev/fuse` is opened to everybody until the test ends, as udev does. */
+export function ordinaryUser(t: Test): Account {
+  const uid = process.getuid?.() ?? 0;
+  if (uid !== 0) return { uid, gid: process.getgid?.() ?? 0 };
+  const mode = statSync("/dev/fuse").mode & 0o777;
+  chmodSync("/dev/fuse", 0o666);
+  t.teardown(() => chmodSync("/dev/fuse", mode));
+  const account = "dvault-test";
+  spawnSync("useradd", ["--no-create-home", account]);
+  t.teardown(() => spawnSync("userdel", [account]));
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${account}:`));
+  const [, , ownUid, ownGid] = line?.split(":") ?? [];
+  return { uid: Number(ownUid), gid: Number(ownGid) };
+}
+
+/** A fresh directory to mount on, unmounted and removed when the test ends. */
+export function newMountpoint(t: Test, owner?: Account): string {
+  const directory = mkdtempSync(join(tmpdir(), "dvault-mount-"));
+  if (owner !== undefined) chownSync(directory, owner.uid, owner.gid);
+  t.teardown(() => {
+    while (isMounted(directory)) spawnSync("umount", ["--lazy", directory]);
+    rmSync(directory, { recursive: true });
+  });
+  return directory;
+}
+
+/** Whether something is mounted on a path. */
+export function isMounted(path: string): boolean {
+  return readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
+}
+
+/** A server that runs. */
+export interface Server {
+  readonly mountpoint: string;
+  readonly process: ChildProcess;
+  /** @throws what the server could not do */
+  ask(request: Ask): Promise<Report>;
+  /** Resolves with the signal or status it ended with. */
+  readonly exit: Promise<NodeJS.Signals | number | null>;
+}
+
+/**
+ * Mounts a file system in memory, served by another process.
+ * @throws the server's error when it cannot mount
+ */
+export async function serveMemory(
+  t: Test,
+  mountpoint: string,
+  settings: Partial<MountOptions> & { readonly as?: Account } = {},
+): Promise<Server> {
+  const { as, ...options } = settings;
+  const child = fork(SERVER, [mountpoint, JSON.stringify(options)], { ...as, cwd: "/" });
+  const exit = new Promise<NodeJS.Signals | number | null>((resolve) => {
+    child.once("exit", (status, signal) => resolve(signal ?? status));
+  });
+  t.teardown(() => child.kill("SIGKILL"));
+  await nextReport(child);
+  const ask = (request: Ask): Promise<Report> => {
+    const report = nextReport(child);
+    child.send(request);
+    return report;
+  };
+  return { mountpoint, process: child, ask, exit };
+}
+
+function nextReport(child: ChildProcess): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    const onExit = (): void => reject(new Error("the server ended"));
+    child.once("exit", onExit);
+    child.once("message", (message: Report | { code: string; message: string }) => {
+      child.off("exit", onExit);
+      if ("counts" in message) resolve(message);
+      else reject(Object.assign(new Error(message.message), { code: message.code }));
+    });
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * A process that serves a file system in memory on a mount point, for tests that use the mount with calls that block or
+ * kill its server. Started by `mounted-memory.ts`, spoken with over Node's IPC.
+ *
+ * @module
+ */
+import type { MountOptions } from "../../src/mount/driver.ts";
+import { KernelMount } from "../../src/mount/kernel-driver.ts";
+import { mountVault } from "../../src/mount/mount-vault.ts";
+import { MemoryFileSystem } from "./memory-file-system.ts";
+
+/** What a test may ask. */
+export type Ask = "report" | "unmount" | "detach";
+
+/** What comes back, besides `{ code, message }` when something failed. */
+export interface Report {
+  readonly counts: Record<string, number>;
+  readonly references: number;
+  readonly inodes: number;
+}
+
+const [mountpoint = "", options = "{}"] = process.argv.slice(2);
+const fs = new MemoryFileSystem();
+
+try {
+  const settings = JSON.parse(options) as Partial<MountOptions>;
+  const mount = await mountVault({ fs, mountpoint, options: { source: "memory", ...settings } });
+  if (!(mount instanceof KernelMount)) throw new Error("not our driver");
+  process.on("message", (ask: Ask) => {
+    const done = ask === "report" ? Promise.resolve() : mount[ask]();
+    done.then(() => process.send?.(report(mount)), fail);
+  });
+  process.on("SIGTERM", () => {
+    mount.unmount().catch(fail);
+  });
+  process.send?.(report(mount));
+  await mount.ended;
+} catch (error) {
+  fail(error);
+}
+process.disconnect();
+
+function report(mount: KernelMount): Report {
+  return { counts: mount.requestCounts(), references: fs.references().size, inodes: fs.inodeCount };
+}
+
+function fail(error: unknown): void {
+  const { code, message } = error as { code?: string; message: string };
+  process.send?.({ code, message });
+}
