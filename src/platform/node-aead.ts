@@ -5,11 +5,10 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { KeyError } from "../core/base/errors.ts";
-import type { Aead, AeadKey } from "../core/base/platform.ts";
+import { type Aead, type AeadKey, TAG_SIZE } from "../core/base/platform.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const KEY_SIZE = 32;
-const TAG_SIZE = 16;
 const OPTIONS = { authTagLength: TAG_SIZE };
 
 /** The AEAD of the Node platform. */

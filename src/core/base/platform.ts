@@ -18,6 +18,12 @@ export interface Random {
   fill(out: Uint8Array): void;
 }
 
+/** Bytes of an AEAD nonce. */
+export const NONCE_SIZE = 12;
+
+/** Bytes of an AEAD tag. */
+export const TAG_SIZE = 16;
+
 /** One AES-256-GCM key, ready to use. */
 export interface AeadKey {
   /**

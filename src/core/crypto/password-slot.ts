@@ -6,7 +6,7 @@
  * @module
  */
 import { concatBytes, putU16, putU32, utf8 } from "../base/bytes.ts";
-import type { AeadKey, Argon2Cost, Platform } from "../base/platform.ts";
+import { type AeadKey, type Argon2Cost, NONCE_SIZE, type Platform } from "../base/platform.ts";
 import { timeNow } from "../base/time.ts";
 import { checkKdfCosts } from "./kdf-limits.ts";
 import {
@@ -21,7 +21,6 @@ import { SecretBytes } from "./secret-bytes.ts";
 
 const DOMAIN = utf8("dvault key slot");
 const KIND = 1;
-const NONCE_SIZE = 12;
 
 /** How a new password slot is made. */
 export interface PasswordSlotOptions {

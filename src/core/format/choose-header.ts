@@ -36,8 +36,9 @@ export function chooseHeader(candidates: readonly (Uint8Array | undefined)[]): C
       best = { header, slot };
     }
   }
-  if (best === undefined)
+  if (best === undefined) {
     throw failure ?? new FormatError("NOT_A_VAULT", "there is no vault header");
+  }
   return { ...best, damaged };
 }
 

@@ -104,8 +104,9 @@ export function encodeCommitRoot(root: CommitRoot): Uint8Array {
   for (const snapshot of root.snapshots) putField(out, TAG_SNAPSHOT, encodeSnapshot(snapshot));
   for (const field of root.unknown) putField(out, field.tag, field.value);
   const record = out.finish();
-  if (record.length > PAGE_SIZE)
+  if (record.length > PAGE_SIZE) {
     throw new Error(`commit root of ${record.length} bytes does not fit a page`);
+  }
   return record;
 }
 

@@ -95,13 +95,15 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
  * @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED
  */
 export function decodeHeader(stored: Uint8Array): Header {
-  if (!hasMagic(stored))
+  if (!hasMagic(stored)) {
     throw new FormatError("NOT_A_VAULT", "this is not a dvault vault: it has no vault header");
+  }
   if (stored.length < HEADER_SIZE) {
     throw damaged(`it is cut short: ${stored.length} of ${HEADER_SIZE} bytes are there`);
   }
-  if (crc32c(stored, 0, CHECKSUM_AT) !== getU32(stored, CHECKSUM_AT))
+  if (crc32c(stored, 0, CHECKSUM_AT) !== getU32(stored, CHECKSUM_AT)) {
     throw damaged("checksum mismatch");
+  }
   checkVersion(stored);
   const header: Header = {
     compatibleFeatures: getU32(stored, 12),
@@ -147,14 +149,17 @@ function checkVersion(stored: Uint8Array): void {
   const version = getU16(stored, 6);
   const features = getU32(stored, 8) & ~KNOWN_FEATURES;
   const pageSize = getU32(stored, 32);
-  if (version !== FORMAT_VERSION)
+  if (version !== FORMAT_VERSION) {
     throw unknown(`has format version ${version}, this program knows ${FORMAT_VERSION}`);
-  if (features !== 0)
+  }
+  if (features !== 0) {
     throw unknown(
       `uses features 0x${(features >>> 0).toString(16)} that this program does not know`,
     );
-  if (pageSize !== PAGE_SIZE)
+  }
+  if (pageSize !== PAGE_SIZE) {
     throw unknown(`has pages of ${pageSize} bytes, this program knows ${PAGE_SIZE}`);
+  }
 }
 
 function unknown(reason: string): FormatError {

@@ -23,7 +23,7 @@ import { concatBytes, getU48, getU64, putU48, putU64, utf8 } from "../base/bytes
 import { PageError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
-import type { AeadKey, Random } from "../base/platform.ts";
+import { type AeadKey, NONCE_SIZE, type Random, TAG_SIZE } from "../base/platform.ts";
 import type { PagePointer } from "./address.ts";
 import {
   classCode,
@@ -35,8 +35,6 @@ import {
   type PageHeader,
 } from "./page-header.ts";
 
-const NONCE_SIZE = 12;
-const TAG_SIZE = 16;
 const SEALED_AT: number = PAGE_HEADER_SIZE + NONCE_SIZE;
 
 /** Bytes a sealed page is longer than its payload. */
@@ -104,15 +102,14 @@ export class PageCodec {
     owner: PageOwner,
     payload: Uint8Array,
   ): MaybePromise<Uint8Array> {
-    if (payload.length > PAGE_SIZE)
-      throw new Error(`payload of ${payload.length} bytes does not fit a page`);
     const { address, generation } = pointer;
     const bodyLength = payload.length + OWNER_SIZE;
+    if (payload.length > PAGE_SIZE) throw new Error(`${payload.length} bytes do not fit a page`);
     if (pageClass === "key-directory") {
-      const stored = new Uint8Array(PAGE_HEADER_SIZE + bodyLength);
-      putBody(stored.subarray(PAGE_HEADER_SIZE), pageClass, owner, payload);
-      encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, stored);
-      return stored;
+      const clear = new Uint8Array(PAGE_HEADER_SIZE + bodyLength);
+      putBody(clear.subarray(PAGE_HEADER_SIZE), pageClass, owner, payload);
+      encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, clear);
+      return clear;
     }
     const keys = this.#unlocked();
     const stored = new Uint8Array(storedSize(payload.length));
@@ -179,31 +176,32 @@ export class PageCodec {
   }
 
   #unlocked(): PageKeys {
-    if (this.#keys === undefined)
-      throw new Error("a sealed page was asked for before the vault was unlocked");
-    return this.#keys;
+    if (this.#keys !== undefined) return this.#keys;
+    throw new Error("a sealed page was asked for before the vault was unlocked");
   }
 }
 
 function expectHeader(pageClass: PageClass, pointer: PagePointer, stored: Uint8Array): PageHeader {
   const header = decodePageHeader(stored);
   if (typeof header === "string") throw corrupt(pointer, header);
-  if (header.pageClass !== pageClass)
+  const { address, generation, bodyLength } = header;
+  if (header.pageClass !== pageClass) {
     throw corrupt(pointer, `class is ${header.pageClass}, not ${pageClass}`);
-  if (header.address !== pointer.address)
-    throw corrupt(pointer, `it says it is page ${header.address}`);
-  if (header.generation !== pointer.generation) {
-    throw corrupt(pointer, `generation is ${header.generation}, not ${pointer.generation}`);
   }
-  const length = pageClass === "key-directory" ? PAGE_HEADER_SIZE : SEALED_AT + TAG_SIZE;
-  if (stored.length < length + header.bodyLength) throw corrupt(pointer, "it is cut short");
+  if (address !== pointer.address) throw corrupt(pointer, `it says it is page ${address}`);
+  if (generation !== pointer.generation) {
+    throw corrupt(pointer, `generation is ${generation}, not ${pointer.generation}`);
+  }
+  const around = pageClass === "key-directory" ? PAGE_HEADER_SIZE : SEALED_AT + TAG_SIZE;
+  if (stored.length < around + bodyLength) throw corrupt(pointer, "it is cut short");
   return header;
 }
 
 function takeApart(header: PageHeader, body: Uint8Array): OpenedPage {
   const length = header.bodyLength - OWNER_SIZE;
-  if (body[length] !== classCode(header.pageClass))
+  if (body[length] !== classCode(header.pageClass)) {
     throw corrupt(header, "owner record is of another class");
+  }
   const owner = { ino: getU64(body, length + 4), block: getU48(body, length + 12) };
   return { payload: body.subarray(0, length), owner };
 }

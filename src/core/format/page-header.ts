@@ -99,10 +99,12 @@ export function decodePageHeader(stored: Uint8Array): PageHeader | string {
     bodyLength: getU32(stored, 24),
   };
   const { bodyLength } = header;
-  if (bodyLength < OWNER_SIZE || bodyLength > PAGE_SIZE + OWNER_SIZE)
+  if (bodyLength < OWNER_SIZE || bodyLength > PAGE_SIZE + OWNER_SIZE) {
     return `length ${bodyLength} is out of bounds`;
-  if (pageClass === "key-directory" && stored.length < PAGE_HEADER_SIZE + bodyLength)
+  }
+  if (pageClass === "key-directory" && stored.length < PAGE_HEADER_SIZE + bodyLength) {
     return "it is cut short";
+  }
   if (checksum(stored, header) !== getU32(stored, CHECKSUM_AT)) return "checksum mismatch";
   if (!isAddress(header.address)) return `address ${header.address} names no page`;
   return header;

@@ -87,7 +87,7 @@ t.test("every class and size of page opens as it was sealed", async (t) => {
 });
 
 t.test("a payload longer than a page is a bug, not a page", async (t) => {
-  t.throws(() => seal("data", new Uint8Array(PAGE_SIZE + 1)), /does not fit a page/);
+  t.throws(() => seal("data", new Uint8Array(PAGE_SIZE + 1)), /do not fit a page/);
 });
 
 t.test("bytes behind the page are ignored", async (t) => {
