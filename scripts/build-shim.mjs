@@ -62,7 +62,9 @@ function compile(output, flags) {
     { stdio: ["ignore", "inherit", "inherit"] },
   );
   if (result.error) {
-    throw new Error(`no C compiler \`${compiler}\`: install one (Debian: apt install gcc libc6-dev)`);
+    throw new Error(
+      `no C compiler \`${compiler}\`: install one (Debian: apt install gcc libc6-dev)`,
+    );
   }
   if (result.status !== 0) throw new Error(`${compiler} failed on ${sources}: see above`);
 }
