@@ -79,7 +79,7 @@ export function defineGroup(name: string, summary: string, commands: readonly Co
         builder: (inner) => {
           inner
             .usage(`${line} <command>\n\n${summary}`)
-            .demandCommand(1, `${line}: give a command`);
+            .demandCommand(1, `give a command of ${line}`);
           for (const command of commands) command.register(inner, line, runner);
           return inner.strictCommands();
         },
@@ -99,7 +99,7 @@ function describeCommand<Table extends OptionTable>(
     .options(description.options);
   for (const [example, what] of description.examples) parser.example(example, what);
   if (description.notes !== undefined) parser.epilogue(description.notes);
-  return parser.strictOptions();
+  return parser.strictCommands(false).strictOptions();
 }
 
 interface ParsedLine {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Options } from "yargs";
 
 /** Whether new data is compressed. */
 export const compressionOption = {
@@ -12,4 +11,4 @@ export const compressionOption = {
     describe: "Compress new data where that saves a quarter or more",
     requiresArg: true,
   },
-} as const satisfies Record<string, Options>;
+} as const;

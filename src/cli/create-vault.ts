@@ -5,7 +5,6 @@
  */
 import { mkdirSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Options } from "yargs";
 import { UsageError } from "../core/base/errors.ts";
 import type { Argon2Cost } from "../core/base/platform.ts";
 import { DEFAULT_ARGON2 } from "../core/crypto/kdf-limits.ts";
@@ -30,19 +29,19 @@ const ROOT_MODE = S_IFDIR | 0o755;
 export const kdfOptions = {
   "kdf-memory": {
     type: "number",
-    default: DEFAULT_ARGON2.memoryKib / 1024,
+    default: (DEFAULT_ARGON2.memoryKib / 1024) as number,
     describe: "MiB of memory that each guess of the password costs",
     requiresArg: true,
   },
   "kdf-passes": {
     type: "number",
-    default: DEFAULT_ARGON2.passes,
+    default: DEFAULT_ARGON2.passes as number,
     describe: "Passes over that memory",
     requiresArg: true,
   },
-} as const satisfies Record<string, Options>;
+} as const;
 
-/** Options of commands that make a vault. */
+/** Options of commands that make a vault, beside {@link kdfOptions}. */
 export const newVaultOptions = {
   recipient: {
     type: "string",
@@ -56,10 +55,9 @@ export const newVaultOptions = {
     describe: "What `dvault key list` calls the keys made now",
     requiresArg: true,
   },
-  ...kdfOptions,
-} as const satisfies Record<string, Options>;
+} as const;
 
-/** Values of {@link newVaultOptions}. */
+/** Values of {@link newVaultOptions} and {@link kdfOptions}. */
 export interface NewVaultChoice extends KdfChoice {
   readonly recipient: readonly string[] | undefined;
   readonly label: string;

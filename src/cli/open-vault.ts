@@ -18,7 +18,7 @@ import { describeError } from "./report-error.ts";
 export interface OpenVault {
   readonly vault: Vault;
   readonly fs: VaultFileSystem;
-  /** Commits what is left, and closes the store. */
+  /** Commits what is left, and closes the store; safe to call again. */
   close(): Promise<void>;
 }
 

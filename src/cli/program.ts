@@ -59,9 +59,8 @@ function buildParser(
       "dot-notation": false,
     })
     .wrap(Math.min(HELP_WIDTH, context.stdout.columns ?? HELP_WIDTH))
-    .demandCommand(1, "give a command; `dvault --help` lists them")
+    .demandCommand(1, "give a command")
     .strictCommands()
-    .recommendCommands()
     .help()
     .version(version());
   for (const command of commands) command.register(parser, "dvault", { context, start });
@@ -103,7 +102,8 @@ async function parse(args: readonly string[], parser: Argv): Promise<string> {
 /** What yargs found wrong with the line. */
 function usageOf(cause: unknown): UsageError {
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new UsageError("USAGE", message, { cause });
+  const plain = message.charAt(0).toLowerCase() + message.slice(1);
+  return new UsageError("USAGE", `${plain}; \`dvault --help\` tells more`, { cause });
 }
 
 function version(): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DvaultError } from "../core/base/errors.ts";
+import { DvaultError, FsError } from "../core/base/errors.ts";
 import { type CliContext, warn } from "./context.ts";
 import { errnoWords } from "./errno-words.ts";
 import { printable } from "./output/human.ts";
@@ -19,22 +19,22 @@ export function reportError(context: Pick<CliContext, "stderr" | "env">, error: 
 
 /** What went wrong, in words, without the prefix. */
 export function describeError(error: unknown): string {
-  if (error instanceof DvaultError)
-    return error.message === error.code ? errnoWords(error.code) : error.message;
-  if (isSystemError(error)) {
-    const subject = error.path === undefined ? "" : `${String(error.path)}: `;
-    return `${subject}${errnoWords(error.code)}`;
-  }
+  if (error instanceof DvaultError && error.message !== error.code) return error.message;
+  const subject = isSystemError(error) && error.path !== undefined ? `${String(error.path)}: ` : "";
+  return subject + reasonOf(error);
+}
+
+/** What went wrong, in words, without what it went wrong with. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof FsError || isSystemError(error)) return errnoWords(error.code);
   return error instanceof Error ? error.message : String(error);
 }
 
-/** An error of a system call made by Node. */
-export function isSystemError(
-  error: unknown,
-): error is NodeJS.ErrnoException & { readonly code: string } {
-  return (
-    error instanceof Error &&
-    "syscall" in error &&
-    typeof (error as NodeJS.ErrnoException).code === "string"
-  );
+/** An error of a system call. */
+export function isSystemError(error: unknown): error is SystemCallError {
+  const { syscall, code } = (error ?? {}) as NodeJS.ErrnoException;
+  return error instanceof Error && syscall !== undefined && code !== undefined;
 }
+
+/** As Node throws them, and the native shim. */
+export type SystemCallError = NodeJS.ErrnoException & { readonly code: string };

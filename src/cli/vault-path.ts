@@ -16,7 +16,7 @@ import {
   S_IFMT,
 } from "../core/fs/file-system.ts";
 import { decodeName, encodeName } from "./argument-bytes.ts";
-import { errnoWords } from "./errno-words.ts";
+import { EntryError, withPath } from "./entry-error.ts";
 
 /** Most symbolic links followed in one path, as Linux has it. */
 const MAX_LINKS = 40;
@@ -69,10 +69,10 @@ export async function findPath(
 export async function resolveParent(fs: FileSystem, path: string): Promise<NamePlace> {
   const parts = pathNames(path);
   const name = parts.pop();
-  if (name === undefined) throw new FsError("EBUSY", `${path}: it is the root of the vault`);
-  if (name === "." || name === "..") throw new FsError("EINVAL", `${path}: it must end in a name`);
+  if (name === undefined) throw new EntryError("EBUSY", path, "it is the root of the vault");
+  if (name === "." || name === "..") throw new EntryError("EINVAL", path, "it must end in a name");
   const parent = await resolvePath(fs, `/${parts.join("/")}`);
-  if (!isDirectory(parent)) throw withPath(new FsError("ENOTDIR"), path);
+  if (!isDirectory(parent)) throw new EntryError("ENOTDIR", path);
   return { parent: parent.ino, name: encodeName(name) };
 }
 
@@ -84,12 +84,6 @@ export function pathNames(path: string): string[] {
 /** Last name of a path; empty for the root. */
 export function baseName(path: string): string {
   return pathNames(path).at(-1) ?? "";
-}
-
-/** Adds the path to a bare errno, once. */
-export function withPath(error: unknown, path: string): unknown {
-  if (!(error instanceof FsError) || error.message !== error.code) return error;
-  return new FsError(error.code, `${path}: ${errnoWords(error.code)}`, { cause: error });
 }
 
 async function walk(fs: FileSystem, path: string, last: LastLink): Promise<Attributes> {
@@ -125,7 +119,7 @@ async function step(
 async function linkNames(fs: FileSystem, ino: number, path: string): Promise<string[]> {
   const target = decodeName(await fs.readlink(ino));
   if (target.startsWith("/")) {
-    throw new FsError("EXDEV", `${path}: leads to ${target}, outside the vault`);
+    throw new EntryError("EXDEV", path, `leads to ${target}, outside the vault`);
   }
   return pathNames(target);
 }

@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { FsError } from "../../core/base/errors.ts";
+import { UsageError } from "../../core/base/errors.ts";
 import { type Attributes, type FileSystem, S_IFMT, S_IFREG } from "../../core/fs/file-system.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import { type CliContext, writeTo } from "../context.ts";
+import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
 import { COPY_SIZE } from "../transfer/transfer.ts";
 import { readVault } from "../vault-access.ts";
-import { isDirectory, resolvePath, withPath } from "../vault-path.ts";
+import { isDirectory, resolvePath } from "../vault-path.ts";
 
 /** Prints files. */
 export const catCommand: Command = defineCommand({
@@ -27,7 +28,7 @@ export const catCommand: Command = defineCommand({
   notes: PASSWORD_NOTE,
   async run(context, { operands, options }) {
     const { vault, paths } = parseLocations(operands);
-    if (paths.length === 0) throw new FsError("EISDIR", `${operands[0]}: give a path inside it`);
+    if (paths.length === 0) throw new UsageError("USAGE", `${operands[0]}: give a path inside it`);
     return readVault(context, { vault, password: options }, async ({ fs }) => {
       for (const path of paths) {
         const file = await resolvePath(fs, path);
@@ -41,9 +42,9 @@ export const catCommand: Command = defineCommand({
 });
 
 function checkReadable(file: Attributes, path: string): void {
-  if (isDirectory(file)) throw new FsError("EISDIR", `${path}: it is a directory`);
+  if (isDirectory(file)) throw new EntryError("EISDIR", path);
   if ((file.mode & S_IFMT) !== S_IFREG)
-    throw new FsError("EINVAL", `${path}: it is no regular file`);
+    throw new EntryError("EINVAL", path, "it is no regular file");
 }
 
 async function writeFile(context: CliContext, fs: FileSystem, file: Attributes): Promise<void> {

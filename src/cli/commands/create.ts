@@ -13,7 +13,7 @@ import { compressionOption } from "../compression-option.ts";
 import { isVaultName, loadConfig } from "../config/config.ts";
 import { directories } from "../config/directories.ts";
 import { resolveVault } from "../config/vault-reference.ts";
-import { chooseKeys, createVault, newVaultOptions } from "../create-vault.ts";
+import { chooseKeys, createVault, kdfOptions, newVaultOptions } from "../create-vault.ts";
 import { progressOn } from "../output/progress.ts";
 import { passwordOptions } from "../password/sources.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
@@ -29,7 +29,13 @@ export const createCommand: Command = defineCommand({
   summary: "Make a vault file out of a directory",
   usage: "<file.dvault> <directory>",
   operands: [2, 2],
-  options: { ...newVaultOptions, ...compressionOption, ...ownerOption, ...passwordOptions },
+  options: {
+    ...newVaultOptions,
+    ...kdfOptions,
+    ...compressionOption,
+    ...ownerOption,
+    ...passwordOptions,
+  },
   examples: [["dvault create photos.dvault ~/photos", "everything in the directory, encrypted"]],
   notes:
     "Modes, times, links, special files, extended attributes and holes are kept. After Ctrl-C the vault holds the files that were complete; dvault put adds others.",

@@ -11,7 +11,7 @@ import { isVaultName, loadConfig } from "../config/config.ts";
 import { directories } from "../config/directories.ts";
 import { pathOfNamedVault, resolveVault, type VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, writeTo } from "../context.ts";
-import { chooseKeys, createVault, newVaultOptions } from "../create-vault.ts";
+import { chooseKeys, createVault, kdfOptions, newVaultOptions } from "../create-vault.ts";
 import { rememberVault } from "../find-vault.ts";
 import { passwordOptions } from "../password/sources.ts";
 
@@ -21,7 +21,7 @@ export const initCommand: Command = defineCommand({
   summary: "Make a vault",
   usage: "[name|path]",
   operands: [0, 1],
-  options: { ...newVaultOptions, ...compressionOption, ...passwordOptions },
+  options: { ...newVaultOptions, ...kdfOptions, ...compressionOption, ...passwordOptions },
   examples: [
     ["dvault init", "the default vault"],
     ["dvault init work", "a vault named work, kept among your data"],

@@ -9,6 +9,7 @@ import { decodeName, encodeName } from "../argument-bytes.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
+import { withPath } from "../entry-error.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { type EntryRecord, entryRecord } from "../output/entry-record.ts";
 import { humanSize, listTime, modeString } from "../output/human.ts";
@@ -18,7 +19,7 @@ import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
 import { Transfer } from "../transfer/transfer.ts";
 import { vaultEntries } from "../transfer/vault-entries.ts";
 import { readVault } from "../vault-access.ts";
-import { isDirectory, resolvePath, withPath } from "../vault-path.ts";
+import { isDirectory, resolvePath } from "../vault-path.ts";
 
 interface Entry {
   /** Absolute. */

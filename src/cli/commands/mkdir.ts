@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { FsError, UsageError } from "../../core/base/errors.ts";
+import { UsageError } from "../../core/base/errors.ts";
 import type { FileSystem } from "../../core/fs/file-system.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
+import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
 import { writeVault } from "../vault-access.ts";
-import { findPath, isDirectory, pathNames, resolveParent, withPath } from "../vault-path.ts";
+import { findPath, isDirectory, pathNames, resolveParent } from "../vault-path.ts";
 
 /** Makes directories. */
 export const mkdirCommand: Command = defineCommand({
@@ -59,6 +60,6 @@ async function makeParents(fs: FileSystem, path: string, mode: number): Promise<
     made += `/${name}`;
     const existing = await findPath(fs, made);
     if (existing === undefined) await makeDirectory(fs, made, mode);
-    else if (!isDirectory(existing)) throw withPath(new FsError("ENOTDIR"), made);
+    else if (!isDirectory(existing)) throw new EntryError("ENOTDIR", made);
   }
 }

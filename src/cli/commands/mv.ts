@@ -3,21 +3,15 @@
  *
  * @module
  */
-import { FsError, UsageError } from "../../core/base/errors.ts";
+import { UsageError } from "../../core/base/errors.ts";
 import type { FileSystem, NamePlace } from "../../core/fs/file-system.ts";
 import { encodeName } from "../argument-bytes.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
+import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
 import { writeVault } from "../vault-access.ts";
-import {
-  baseName,
-  findPath,
-  isDirectory,
-  resolveParent,
-  resolvePath,
-  withPath,
-} from "../vault-path.ts";
+import { baseName, findPath, isDirectory, resolveParent, resolvePath } from "../vault-path.ts";
 
 /** Moves entries. */
 export const mvCommand: Command = defineCommand({
@@ -64,7 +58,7 @@ async function move(
   await resolvePath(fs, source, "keep");
   const existing = await findPath(fs, target.replace(/\/+$/, "") || "/");
   const goesInto = existing !== undefined && isDirectory(existing);
-  if (isSeveral && !goesInto) throw new FsError("ENOTDIR", `${target}: it is no directory`);
+  if (isSeveral && !goesInto) throw new EntryError("ENOTDIR", target);
   const to: NamePlace = goesInto
     ? { parent: existing.ino, name: encodeName(baseName(source)) }
     : await resolveParent(fs, target);

@@ -5,13 +5,14 @@
  */
 import { lstatSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { FsError, UsageError } from "../../core/base/errors.ts";
+import { UsageError } from "../../core/base/errors.ts";
 import { type FileSystem, type NamePlace, S_IFREG } from "../../core/fs/file-system.ts";
 import { encodeName } from "../argument-bytes.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocation } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
+import { EntryError, withPath } from "../entry-error.ts";
 import { progressOn } from "../output/progress.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
@@ -21,7 +22,7 @@ import { placeEntry } from "../transfer/place-entry.ts";
 import { Transfer } from "../transfer/transfer.ts";
 import { clobberOption, ownerOption, transferOptions } from "../transfer/transfer-options.ts";
 import { writeVault } from "../vault-access.ts";
-import { findPath, isDirectory, resolveParent, withPath } from "../vault-path.ts";
+import { findPath, isDirectory, resolveParent } from "../vault-path.ts";
 
 /** Standard input as a source. */
 const STDIN = "-";
@@ -86,11 +87,11 @@ async function targetPlace(
   const existing = await findPath(fs, path.replace(/\/+$/, "") || "/");
   const isInto = path.endsWith("/") || isSeveral;
   if (existing !== undefined && isDirectory(existing)) {
-    if (source === STDIN) throw new FsError("EISDIR", `${path}: it is a directory`);
+    if (source === STDIN) throw new EntryError("EISDIR", path);
     return { parent: existing.ino, name: encodeName(basename(resolve(source))) };
   }
   if (isInto)
-    throw new FsError("ENOTDIR", `${path}: it is no directory; make it with dvault mkdir`);
+    throw new EntryError("ENOTDIR", path, "it is no directory; make it with dvault mkdir");
   return resolveParent(fs, path);
 }
 

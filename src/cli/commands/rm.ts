@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { FsError, UsageError } from "../../core/base/errors.ts";
+import { UsageError } from "../../core/base/errors.ts";
 import type { FileSystem, NamePlace } from "../../core/fs/file-system.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
+import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
 import { vaultEntries } from "../transfer/vault-entries.ts";
 import { writeVault } from "../vault-access.ts";
-import { findPath, isDirectory, resolveParent, withPath } from "../vault-path.ts";
+import { findPath, isDirectory, resolveParent } from "../vault-path.ts";
 
 /** Removes entries. */
 export const rmCommand: Command = defineCommand({
@@ -52,7 +53,7 @@ async function remove(
   const entry = await findPath(fs, path, "keep");
   if (entry === undefined) {
     if (force) return;
-    throw withPath(new FsError("ENOENT"), path);
+    throw new EntryError("ENOENT", path);
   }
   try {
     const place = await resolveParent(fs, path);
@@ -61,7 +62,7 @@ async function remove(
     } else if (recursive) {
       await removeTree(context, fs, place, entry.ino);
     } else {
-      throw new FsError("EISDIR", `${path}: it is a directory; -r removes it`);
+      throw new EntryError("EISDIR", path, "it is a directory; -r removes it");
     }
   } catch (error) {
     throw withPath(error, path);

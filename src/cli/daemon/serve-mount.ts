@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
 import type { Mount, MountOptions } from "../../mount/driver.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
@@ -34,44 +34,68 @@ export interface ServedMount {
  * @throws UsageError MOUNT_FAILED; StoreError or CommitError when the last changes could not be made safe
  */
 export async function serveMount(context: CliContext, served: ServedMount): Promise<void> {
-  let closed: Promise<void> | undefined;
-  const closeVault = (): Promise<void> => {
-    closed ??= served.open.close();
-    return closed;
-  };
+  const { open, mountpoint, options } = served;
   try {
-    const mount = await startMount(served);
-    const control = await serveRequests(served, mount, closeVault);
+    const mount = await mountVault({ fs: open.fs, mountpoint, options });
+    const ending = new Ending(open, mount);
+    const control = await serveRequests(served, mount, ending);
     try {
       served.ready();
-      if (!served.open.fs.readOnly) reclaimOrphans(context, served.open);
+      if (!open.fs.readOnly) reclaimOrphans(context, open);
       await Promise.race([mount.ended, aborted(context.signal)]);
       await unmountWhenFree(context, mount);
-      await closeVault();
+      await ending.closeVault();
+      await ending.answered();
     } finally {
       await control.close();
     }
   } finally {
-    await closeVault();
+    await open.close();
   }
 }
 
-/** Gives back what earlier sessions left behind, while calls are served already. */
-function reclaimOrphans(context: CliContext, { fs }: OpenVault): void {
-  fs.reclaimOrphans().catch((error: unknown) => {
-    warn(context, `cannot give back files that were deleted before: ${describeError(error)}`);
-  });
-}
+/** The end of a mount, which may come from the kernel, a signal and `dvault unmount` at once. */
+class Ending {
+  readonly #open: OpenVault;
+  readonly #mount: Mount;
+  #closed: Promise<void> | undefined;
+  #requested: Promise<void> | undefined;
 
-function startMount({ open, mountpoint, options }: ServedMount): Promise<Mount> {
-  return mountVault({ fs: open.fs, mountpoint, options });
+  constructor(open: OpenVault, mount: Mount) {
+    this.#open = open;
+    this.#mount = mount;
+  }
+
+  /** Closes the vault, once. */
+  closeVault(): Promise<void> {
+    this.#closed ??= this.#open.close();
+    return this.#closed;
+  }
+
+  /** What `dvault unmount` asks for. A mount whose last changes cannot be made safe stays. */
+  unmount(): Promise<void> {
+    this.#requested = this.#unmount();
+    return this.#requested;
+  }
+
+  /** Resolves when whoever asked for the end has the answer. */
+  async answered(): Promise<void> {
+    await this.#requested?.catch(() => undefined);
+    await nextTurn();
+  }
+
+  async #unmount(): Promise<void> {
+    await this.#open.vault.commit();
+    await this.#mount.unmount();
+    await this.closeVault();
+  }
 }
 
 /** Answers `dvault status` and `dvault unmount`. */
 async function serveRequests(
   { open: { vault, fs }, name, options }: ServedMount,
   mount: Mount,
-  closeVault: () => Promise<void>,
+  ending: Ending,
 ): Promise<ControlServer> {
   const since = new Date().toISOString();
   try {
@@ -88,16 +112,19 @@ async function serveRequests(
         since,
       }),
       sync: () => vault.commit(),
-      unmount: async () => {
-        await vault.commit();
-        await mount.unmount();
-        await closeVault();
-      },
+      unmount: () => ending.unmount(),
     });
   } catch (error) {
     await mount.unmount();
     throw error;
   }
+}
+
+/** Gives back what earlier sessions left behind, while calls are served already. */
+function reclaimOrphans(context: CliContext, { fs }: OpenVault): void {
+  fs.reclaimOrphans().catch((error: unknown) => {
+    warn(context, `cannot give back files that were deleted before: ${describeError(error)}`);
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Options } from "yargs";
 import { UsageError } from "../../core/base/errors.ts";
 import type { SecretBytes } from "../../core/crypto/secret-bytes.ts";
 import type { Credentials } from "../../core/crypto/unlock.ts";
@@ -45,7 +44,7 @@ export const passwordOptions = {
     requiresArg: true,
     group: "Password:",
   },
-} as const satisfies Record<string, Options>;
+} as const;
 
 /** Values of {@link passwordOptions}. */
 export interface PasswordChoice {
@@ -75,7 +74,7 @@ export const newPasswordOptions = {
     requiresArg: true,
     group: "Password:",
   },
-} as const satisfies Record<string, Options>;
+} as const;
 
 /** Values of {@link newPasswordOptions}. */
 export interface NewPasswordChoice {

@@ -21,7 +21,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from "node:fs";
-import { FormatError, FsError } from "../../core/base/errors.ts";
+import { FormatError } from "../../core/base/errors.ts";
 import {
   type Attributes,
   type FileSystem,
@@ -33,8 +33,9 @@ import {
 } from "../../core/fs/file-system.ts";
 import { mknod } from "../../native/host.ts";
 import { decodeName } from "../argument-bytes.ts";
+import { EntryError } from "../entry-error.ts";
 import { isSystemError } from "../report-error.ts";
-import { isDirectory, withPath } from "../vault-path.ts";
+import { isDirectory } from "../vault-path.ts";
 import { copyOut } from "./copy-out.ts";
 import type { HostDirectory } from "./host-directory.ts";
 import { applyMetadata, type Xattr } from "./host-metadata.ts";
@@ -79,7 +80,7 @@ export class TreeExport {
       if (isDirectory(source.attributes)) await this.#copyDirectory(source, target);
       else await this.#copyOther(source, target);
     } catch (error) {
-      this.#transfer.fail(source.path, withPath(error, source.path));
+      this.#transfer.fail(source.path, error);
     }
   }
 
@@ -129,7 +130,7 @@ export class TreeExport {
   }
 
   async #copyOther(source: VaultEntry, target: HostPlace): Promise<void> {
-    if (!this.#mayMake(target)) return;
+    if (!this.#mayMake(source.path, target)) return;
     const { attributes } = source;
     const spot = Buffer.from(`.dvault-get.${randomBytes(8).toString("hex")}`);
     const path = target.directory.path(spot);
@@ -147,13 +148,13 @@ export class TreeExport {
     }
   }
 
-  /** Whether the name is to be taken. @throws FsError when what stands there forbids it */
-  #mayMake({ directory, name }: HostPlace): boolean {
+  /** Whether the name is to be taken. @throws EntryError when what stands there forbids it */
+  #mayMake(path: string, { directory, name }: HostPlace): boolean {
     const stat = lstatSync(directory.path(name), { throwIfNoEntry: false });
     if (stat === undefined) return true;
     if (this.#transfer.options.existing === "skip") return false;
-    if (this.#transfer.options.existing === "refuse") throw new FsError("EEXIST");
-    if (stat.isDirectory()) throw new FsError("EISDIR", "a directory stands in the way");
+    if (this.#transfer.options.existing === "refuse") throw new EntryError("EEXIST", path);
+    if (stat.isDirectory()) throw new EntryError("EISDIR", path, "a directory stands in the way");
     return true;
   }
 
@@ -181,17 +182,16 @@ export class TreeExport {
 
   /** Gives a finished entry its name; only `replace` may take a name away from something. */
   #publish(path: Buffer, { directory, name }: HostPlace): void {
+    const final = directory.path(name);
     if (this.#transfer.options.existing === "replace") {
-      renameSync(path, directory.path(name));
+      renameSync(path, final);
       return;
     }
     try {
-      linkSync(path, directory.path(name));
+      linkSync(path, final);
     } catch (error) {
-      const hasNoLinks =
-        isSystemError(error) && ["EPERM", "EOPNOTSUPP", "ENOTSUP", "EMLINK"].includes(error.code);
-      if (!hasNoLinks) throw error;
-      if (this.#mayMake({ directory, name, trail: [] })) renameSync(path, directory.path(name));
+      if (!isWithoutLinks(error) || isThere(final)) throw error;
+      renameSync(path, final);
     }
   }
 
@@ -209,6 +209,16 @@ export class TreeExport {
       );
     }
   }
+}
+
+/** Whether the file system of the target has no hard links. */
+function isWithoutLinks(error: unknown): boolean {
+  const codes = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS"];
+  return isSystemError(error) && codes.includes(error.code);
+}
+
+function isThere(path: Buffer): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function removeIfThere(path: Buffer): void {

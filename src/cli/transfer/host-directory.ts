@@ -8,7 +8,7 @@
  * @module
  */
 import { closeSync, constants, mkdirSync, opendirSync, openSync } from "node:fs";
-import { FsError } from "../../core/base/errors.ts";
+import { FormatError } from "../../core/base/errors.ts";
 import { NAME_MAX } from "../../core/base/limits.ts";
 
 const DOT = 0x2e;
@@ -35,11 +35,11 @@ export class HostDirectory {
 
   /**
    * Path of an entry, good while the directory is open.
-   * @throws FsError EINVAL for a name that is no single component of a path
+   * @throws FormatError VAULT_DAMAGED for a name that is no single component of a path
    */
   path(name: Uint8Array): Buffer {
     if (!isSafeName(name))
-      throw new FsError("EINVAL", "a name that no directory can hold was refused");
+      throw new FormatError("VAULT_DAMAGED", "no directory can hold this name; refused");
     return Buffer.concat([Buffer.from(`/proc/self/fd/${this.fd}/`), name]);
   }
 

@@ -25,8 +25,9 @@ import type {
   NamePlace,
 } from "../../core/fs/file-system.ts";
 import { decodeName } from "../argument-bytes.ts";
-import { describeError } from "../report-error.ts";
-import { isDirectory, withPath } from "../vault-path.ts";
+import { EntryError } from "../entry-error.ts";
+import { reasonOf } from "../report-error.ts";
+import { isDirectory } from "../vault-path.ts";
 import { copyIn } from "./copy-in.ts";
 import type { HostDirectory } from "./host-directory.ts";
 import { readXattrs, timeOfNs } from "./host-metadata.ts";
@@ -71,7 +72,7 @@ export class TreeImport {
       if (stat.isDirectory()) await this.#copyDirectory(source, target);
       else await this.#copyOther(source, stat, target);
     } catch (error) {
-      this.#transfer.fail(source.path, withPath(error, source.path));
+      this.#transfer.fail(source.path, error);
     }
   }
 
@@ -88,21 +89,21 @@ export class TreeImport {
   async #copyDirectory(source: HostEntry, target: NamePlace): Promise<void> {
     const directory = source.directory.enter(source.name);
     try {
-      const ino = await this.#makeDirectory(target);
+      const ino = await this.#makeDirectory(target, source.path);
       await this.copyContents(directory, source.path, ino);
     } finally {
       directory.close();
     }
   }
 
-  async #makeDirectory(target: NamePlace): Promise<number> {
+  async #makeDirectory(target: NamePlace, path: string): Promise<number> {
     const existing = await this.#find(target);
     if (existing === undefined) {
       const creation = { mode: 0o700, umask: 0, caller: this.#caller };
       return (await this.#fs.mkdir(target.parent, target.name, creation)).ino;
     }
     if (!isDirectory(existing))
-      throw new FsError("EEXIST", "a file stands in the way of a directory");
+      throw new EntryError("EEXIST", path, "a file stands in the way of the directory");
     if (this.#transfer.options.existing === "refuse") throw new FsError("EEXIST");
     return existing.ino;
   }
@@ -110,7 +111,7 @@ export class TreeImport {
   async #copyOther(source: HostEntry, stat: BigIntStats, target: NamePlace): Promise<void> {
     const existing = await this.#find(target);
     if (existing !== undefined && isDirectory(existing)) {
-      throw new FsError("EISDIR", "a directory stands in the way");
+      throw new EntryError("EISDIR", source.path, "a directory stands in the way");
     }
     if (existing !== undefined && this.#transfer.options.existing === "skip") return;
     if (existing !== undefined && this.#transfer.options.existing === "refuse")
@@ -151,7 +152,7 @@ export class TreeImport {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stat = fstatSync(fd, { bigint: true });
-      if (!stat.isFile()) throw new FsError("ESTALE", "it was replaced while it was read");
+      if (!stat.isFile()) throw new EntryError("ESTALE", source.path, "it was replaced meanwhile");
       const { ino } = await this.#fs.tmpfile(target.parent, this.#creation(stat));
       this.#fs.retain(ino);
       try {
@@ -192,10 +193,7 @@ export class TreeImport {
       } catch (error) {
         if (!(error instanceof FsError)) throw error;
         const name = decodeName(xattr.name);
-        this.#transfer.note(
-          source.shown,
-          `attribute ${name} was not kept: ${describeError(error)}`,
-        );
+        this.#transfer.note(source.shown, `attribute ${name} was not kept: ${reasonOf(error)}`);
       }
     }
     const owner = { uid: Number(stat.uid), gid: Number(stat.gid) };

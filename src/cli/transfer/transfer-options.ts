@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Options } from "yargs";
 import { UsageError } from "../../core/base/errors.ts";
 import { isRoot } from "../caller.ts";
 import type { Existing, TransferOptions } from "./transfer.ts";
@@ -14,7 +13,7 @@ export const ownerOption = {
     type: "boolean",
     describe: "Keep owners (what root does anyway), set-ID bits and file capabilities; root only",
   },
-} as const satisfies Record<string, Options>;
+} as const;
 
 /** Options of commands that may meet what is there already. */
 export const clobberOption = {
@@ -24,7 +23,7 @@ export const clobberOption = {
     default: false,
     describe: "Leave files alone that exist already",
   },
-} as const satisfies Record<string, Options>;
+} as const;
 
 /** @throws UsageError USAGE when owners cannot be kept */
 export function transferOptions(

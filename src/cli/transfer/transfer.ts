@@ -6,13 +6,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { CommitError, DvaultError, StoreError, UsageError } from "../../core/base/errors.ts";
 import { type CliContext, warn } from "../context.ts";
+import { EntryError } from "../entry-error.ts";
 import { ExitCode, exitCodeOf } from "../exit-code.ts";
 import { printable } from "../output/human.ts";
 import type { Progress } from "../output/progress.ts";
-import { describeError } from "../report-error.ts";
+import { reasonOf } from "../report-error.ts";
 
 /** Bytes copied at once. */
-export const COPY_SIZE = 1 << 20;
+export const COPY_SIZE: number = 1 << 20;
 
 /** Longest time without a look at signals and timers, in milliseconds. */
 const TURN_MS = 20;
@@ -70,13 +71,17 @@ export class Transfer {
     if (isFatal(error)) throw error;
     const code = exitCodeOf(error);
     if (this.#exitCode === ExitCode.done || code === ExitCode.damaged) this.#exitCode = code;
-    this.note(path, describeError(error));
+    this.#say(error instanceof EntryError ? error.message : `${path}: ${reasonOf(error)}`);
   }
 
   /** Says something about an entry that was copied all the same. */
   note(path: string, message: string): void {
+    this.#say(`${path}: ${message}`);
+  }
+
+  #say(line: string): void {
     this.progress.clear();
-    warn(this.#context, printable(`${path}: ${message}`));
+    warn(this.#context, printable(line));
   }
 }
 
