@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, unlinkSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { UsageError } from "../core/base/errors.ts";
 import type { Argon2Cost } from "../core/base/platform.ts";
@@ -145,8 +145,7 @@ export async function createVault(
     await open.fs.makeRoot({ mode: ROOT_MODE, umask: 0, caller: callerOf() });
     return open;
   } catch (error) {
-    await store.close();
-    unlinkSync(path);
+    store.discard();
     throw error;
   }
 }
