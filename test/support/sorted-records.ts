@@ -11,12 +11,12 @@ export interface SortedRecord {
 }
 
 /** See the head of this file. */
-export class SortedRecords {
+export class SortedRecords implements Iterable<SortedRecord> {
   readonly #records: Map<string, SortedRecord>;
   readonly #names: string[];
 
   constructor(from?: SortedRecords) {
-    this.#records = new Map(from?.all().map((record) => [nameOf(record.key), record]));
+    this.#records = new Map([...(from ?? [])].map((record) => [nameOf(record.key), record]));
     this.#names = [...this.#records.keys()];
   }
 
@@ -53,8 +53,8 @@ export class SortedRecords {
     return name === undefined || name < nameOf(from) ? undefined : this.#records.get(name);
   }
 
-  all(): SortedRecord[] {
-    return this.#names.map((name) => this.#records.get(name) as SortedRecord);
+  *[Symbol.iterator](): Generator<SortedRecord> {
+    for (const name of this.#names) yield this.#records.get(name) as SortedRecord;
   }
 
   /** Where a name stands, or would stand. */

@@ -39,21 +39,29 @@ export async function copyFileRange(
   copy: Copy,
 ): Promise<number> {
   checkCopy(copy);
-  if (context.drafts.has(copy.from.ino)) await flusher.flushFile(copy.from.ino);
+  const { from, to } = copy;
+  if (context.drafts.has(from.ino)) await flusher.flushFile(from.ino);
+  // Where the target is the source, copying must not go on into what was just copied.
+  const length = await context.view((transaction) => {
+    const source = loadInode(transaction, from.ino);
+    requireFile(source);
+    return Math.min(copy.length, Math.max(0, source.size - from.offset));
+  });
   let copied = 0;
-  for (;;) {
+  while (copied < length) {
     const done = copied;
     const step = await context.change((transaction) =>
       copyStep(context, transaction, {
-        from: { ino: copy.from.ino, offset: copy.from.offset + done },
-        to: { ino: copy.to.ino, offset: copy.to.offset + done },
-        length: copy.length - done,
+        from: { ino: from.ino, offset: from.offset + done },
+        to: { ino: to.ino, offset: to.offset + done },
+        length: length - done,
       }),
     );
-    if (step === 0) return copied;
+    if (step === 0) break;
     copied += step;
-    await flusher.relieve(copy.to.ino);
+    await flusher.relieve(to.ino);
   }
+  return copied;
 }
 
 function checkCopy(copy: Copy): void {
