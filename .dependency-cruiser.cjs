@@ -16,7 +16,7 @@ const layersOfTheCore = CORE.map((room, depth) => ({
 const rooms = [
   ...layersOfTheCore,
   { room: "native", imports: ["core/base"], packages: [] },
-  { room: "platform", imports: ["core/base", "core/crypto"], packages: ["argon2"] },
+  { room: "platform", imports: ["core/base", "core/crypto", "native"], packages: ["argon2"] },
   {
     room: "stores",
     imports: ["core/base", "core/format", "native", "platform"],

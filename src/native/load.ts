@@ -12,6 +12,9 @@ import { fileURLToPath } from "node:url";
 import { UsageError } from "../core/base/errors.ts";
 import type { FuseChannel } from "./fuse-channel.ts";
 
+/** A key of the shim's; opaque. */
+export type AeadHandle = object & { readonly __handle: "aead" };
+
 /** Everything the shim exports. Numbers returned are results, or a negative errno. Paths are bytes without a NUL. */
 export interface Shim {
   readonly FuseChannel: new (fd: number) => FuseChannel;
@@ -25,6 +28,15 @@ export interface Shim {
   socketpair(): readonly [number, number] | number;
   /** Receives a descriptor that was sent over a socket (SCM_RIGHTS), without waiting. */
   receiveDescriptor(socket: number): number;
+
+  /** @returns undefined where this process carries no OpenSSL */
+  aeadKey(key: Uint8Array): AeadHandle | undefined;
+  aeadSeal(key: AeadHandle, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): boolean;
+  aeadOpen(key: AeadHandle, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean;
+  /** @returns a bit for each message that failed; `list` has four arrays a message */
+  aeadSealMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;
+  aeadOpenMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;
+  aeadClose(key: AeadHandle): void;
 
   flock(fd: number, operation: number): number;
   lseek(fd: number, offset: number, whence: number): number;

@@ -1,11 +1,19 @@
 /**
- * AES-256-GCM of `node:crypto`, synchronous.
+ * AES-256-GCM: by the native shim where it loads, which makes no object a message and can work on another thread; else
+ * by `node:crypto`.
  *
  * @module
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import { KeyError } from "../core/base/errors.ts";
-import { type Aead, type AeadKey, TAG_SIZE } from "../core/base/platform.ts";
+import {
+  type Aead,
+  type AeadBatch,
+  type AeadKey,
+  type AeadMessage,
+  TAG_SIZE,
+} from "../core/base/platform.ts";
+import { NATIVE_BATCH_MAX, type NativeAeadKey, nativeAeadKey } from "../native/aead.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const KEY_SIZE = 32;
@@ -14,12 +22,75 @@ const OPTIONS = { authTagLength: TAG_SIZE };
 /** The AEAD of the Node platform. */
 export const nodeAead: Aead = {
   importKey(key) {
-    if (key.length !== KEY_SIZE) throw new Error(`an AES-256 key has 32 bytes, not ${key.length}`);
-    return new NodeAeadKey(createSecretKey(key));
+    checkKey(key);
+    const native = nativeAeadKey(key);
+    return native === undefined ? cryptoAead.importKey(key) : new ShimAeadKey(native);
   },
 };
 
-class NodeAeadKey implements AeadKey {
+/** The same by `node:crypto` alone. */
+export const cryptoAead: Aead = {
+  importKey(key) {
+    checkKey(key);
+    return new CryptoAeadKey(createSecretKey(key));
+  },
+};
+
+function checkKey(key: Uint8Array): void {
+  if (key.length !== KEY_SIZE) throw new Error(`an AES-256 key has 32 bytes, not ${key.length}`);
+}
+
+function closed(): KeyError {
+  return new KeyError("KEY_CLOSED", "the key was closed");
+}
+
+class ShimAeadKey implements AeadKey {
+  #key: NativeAeadKey | undefined;
+  readonly batch: AeadBatch;
+
+  constructor(key: NativeAeadKey) {
+    this.#key = key;
+    this.batch = {
+      limit: NATIVE_BATCH_MAX,
+      sealAll: async (messages) => {
+        const failed = await this.#usable().sealMany(messages.flatMap(parts));
+        if (failed !== 0) throw new Error("sealing a batch failed");
+      },
+      openAll: async (messages) => {
+        if (messages.length === 0) return [];
+        const failed = await this.#usable().openMany(messages.flatMap(parts));
+        return messages.map((_, i) => ((failed / 2 ** i) & 1) === 0);
+      },
+    };
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): void {
+    this.#usable().seal(nonce, aad, plain, out);
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const key = this.#usable();
+    if (sealed.length < TAG_SIZE) return undefined;
+    const plain = sealed.subarray(0, sealed.length - TAG_SIZE);
+    return key.open(nonce, aad, sealed, plain) ? plain : undefined;
+  }
+
+  close(): void {
+    this.#key?.close();
+    this.#key = undefined;
+  }
+
+  #usable(): NativeAeadKey {
+    if (this.#key === undefined) throw closed();
+    return this.#key;
+  }
+}
+
+function parts(message: AeadMessage): readonly Uint8Array[] {
+  return [message.nonce, message.aad, message.in, message.out];
+}
+
+class CryptoAeadKey implements AeadKey {
   #key: KeyObject | undefined;
 
   constructor(key: KeyObject) {
@@ -35,8 +106,9 @@ class NodeAeadKey implements AeadKey {
   }
 
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const key = this.#usable();
     if (sealed.length < TAG_SIZE) return undefined;
-    const decipher = createDecipheriv(ALGORITHM, this.#usable(), nonce, OPTIONS);
+    const decipher = createDecipheriv(ALGORITHM, key, nonce, OPTIONS);
     const length = sealed.length - TAG_SIZE;
     decipher.setAAD(aad);
     decipher.setAuthTag(sealed.subarray(length));
@@ -55,7 +127,7 @@ class NodeAeadKey implements AeadKey {
   }
 
   #usable(): KeyObject {
-    if (this.#key === undefined) throw new KeyError("KEY_CLOSED", "the key was closed");
+    if (this.#key === undefined) throw closed();
     return this.#key;
   }
 }

@@ -24,6 +24,24 @@ export const NONCE_SIZE = 12;
 /** Bytes of an AEAD tag. */
 export const TAG_SIZE = 16;
 
+/** One message of a batch; `in` and `out` may begin at the same place. */
+export interface AeadMessage {
+  readonly nonce: Uint8Array;
+  readonly aad: Uint8Array;
+  readonly in: Uint8Array;
+  readonly out: Uint8Array;
+}
+
+/** Many messages at once, off the thread that asks. Everything is borrowed until the promise ends. */
+export interface AeadBatch {
+  /** Most messages of one batch. */
+  readonly limit: number;
+  /** Seals `in` to `out`, which is longer by {@link TAG_SIZE}. */
+  sealAll(messages: readonly AeadMessage[]): Promise<void>;
+  /** Opens `in` to `out`, which is shorter by {@link TAG_SIZE}. @returns whether each tag was right */
+  openAll(messages: readonly AeadMessage[]): Promise<readonly boolean[]>;
+}
+
 /** One AES-256-GCM key, ready to use. */
 export interface AeadKey {
   /**
@@ -32,20 +50,22 @@ export interface AeadKey {
    * @param nonce - 12 bytes, never used twice with this key
    * @param aad - associated data, authenticated only
    * @param plain - borrowed until the call (or its promise) ends
-   * @param out - `plain.length + 16` bytes: ciphertext, then tag; must not overlap `plain`
+   * @param out - `plain.length + 16` bytes: ciphertext, then tag; may begin where `plain` begins
    */
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): MaybePromise<void>;
   /**
    * Authenticates and decrypts.
    *
-   * @param sealed - ciphertext, then 16 bytes of tag; borrowed until the call (or its promise) ends
-   * @returns the plaintext in a fresh array, or undefined when the tag was wrong
+   * @param sealed - ciphertext, then 16 bytes of tag; taken over, since the plaintext may be made in its place
+   * @returns the plaintext, or undefined when the tag was wrong
    */
   open(
     nonce: Uint8Array,
     aad: Uint8Array,
     sealed: Uint8Array,
   ): MaybePromise<Uint8Array | undefined>;
+  /** Present where the machine can do many messages beside other work. */
+  readonly batch?: AeadBatch;
   /** Forgets the key; later calls throw KeyError KEY_CLOSED. */
   close(): void;
 }

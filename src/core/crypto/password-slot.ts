@@ -76,7 +76,7 @@ export async function openPasswordSlot(
   const key = await deriveKey(platform, password, slot);
   const nonce = slot.wrapped.subarray(0, NONCE_SIZE);
   const aad = associatedData(vaultId, slot.id, slot.argon2);
-  const vaultKey = await key.open(nonce, aad, slot.wrapped.subarray(NONCE_SIZE));
+  const vaultKey = await key.open(nonce, aad, slot.wrapped.slice(NONCE_SIZE));
   key.close();
   return vaultKey === undefined ? undefined : new SecretBytes(vaultKey);
 }

@@ -23,7 +23,14 @@ import { concatBytes, getU48, getU64, putU48, putU64, utf8 } from "../base/bytes
 import { PageError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
-import { type AeadKey, NONCE_SIZE, type Random, TAG_SIZE } from "../base/platform.ts";
+import {
+  type AeadBatch,
+  type AeadKey,
+  type AeadMessage,
+  NONCE_SIZE,
+  type Random,
+  TAG_SIZE,
+} from "../base/platform.ts";
 import type { PagePointer } from "./address.ts";
 import {
   classCode,
@@ -69,13 +76,28 @@ export function storedSize(payloadLength: number): number {
   return payloadLength + PAGE_OVERHEAD;
 }
 
+/** A page to be sealed. */
+export interface PlainPage extends PagePointer {
+  readonly pageClass: PageClass;
+  readonly owner: PageOwner;
+  /** At most PAGE_SIZE bytes. */
+  readonly payload: Uint8Array;
+}
+
+/** A stored page, and where it was read from. */
+export interface ReadPage extends PagePointer {
+  /** Taken over; may be longer than the page. */
+  readonly stored: Uint8Array;
+}
+
+/** Fewer pages than this are not worth a trip to another thread. */
+const BATCH_MIN = 4;
+
 /** Seals and opens the pages of one vault. */
 export class PageCodec {
   readonly #keys: PageKeys | undefined;
   readonly #random: Random;
   readonly #aadPrefix: Uint8Array;
-  #aad: Uint8Array;
-  #body = new Uint8Array(PAGE_SIZE + OWNER_SIZE);
 
   /**
    * @param vaultId - 16 bytes, copied
@@ -86,99 +108,206 @@ export class PageCodec {
     this.#keys = keys;
     this.#random = random;
     this.#aadPrefix = concatBytes(utf8("dvault page"), vaultId);
-    this.#aad = this.#newAad();
   }
 
   /**
    * Makes the stored form of a page.
    *
-   * @param payload - at most PAGE_SIZE bytes; borrowed until the call or its promise ends
-   * @returns fresh array of {@link storedSize} bytes (28 less for a clear-text page)
+   * @param page - its payload is copied before the call returns
+   * @param into - {@link STORED_PAGE_MAX} bytes to make it in; a fresh array when left out
+   * @returns {@link storedSize} bytes (28 less for a clear-text page), at the begin of `into`
    * @throws KeyError KEY_CLOSED
    */
-  seal(
-    pageClass: PageClass,
-    pointer: PagePointer,
-    owner: PageOwner,
-    payload: Uint8Array,
-  ): MaybePromise<Uint8Array> {
-    const { address, generation } = pointer;
+  seal(page: PlainPage, into?: Uint8Array): MaybePromise<Uint8Array> {
+    const stored = this.#frame(page, into);
+    if (page.pageClass === "key-directory") return stored;
+    const keys = this.#unlocked();
+    return chain(keys.key(keys.epoch), (key) => {
+      const message = this.#toSeal(stored);
+      return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
+    });
+  }
+
+  /**
+   * As {@link PageCodec.seal}, for many sealed pages: on another thread where the machine offers that.
+   * @param buffer - gives {@link STORED_PAGE_MAX} bytes to make a page in
+   */
+  async sealAll(
+    pages: readonly PlainPage[],
+    buffer: () => Uint8Array,
+  ): Promise<readonly Uint8Array[]> {
+    const keys = this.#unlocked();
+    const { batch } = await keys.key(keys.epoch);
+    const stored: Uint8Array[] = [];
+    if (batch === undefined || pages.length < BATCH_MIN) {
+      for (const page of pages) stored.push(await this.seal(page, buffer()));
+      return stored;
+    }
+    for (const page of pages) stored.push(this.#frame(page, buffer()));
+    const sealed = stored.filter((_, i) => pages[i]?.pageClass !== "key-directory");
+    for (let at = 0; at < sealed.length; at += batch.limit) {
+      const part = sealed.slice(at, at + batch.limit);
+      await batch.sealAll(part.map((bytes) => this.#toSeal(bytes)));
+    }
+    return stored;
+  }
+
+  /** Writes what of a stored page is in clear, and where it will be sealed, the body. */
+  #frame(page: PlainPage, into: Uint8Array | undefined): Uint8Array {
+    const { pageClass, address, generation, owner, payload } = page;
     const bodyLength = payload.length + OWNER_SIZE;
     if (payload.length > PAGE_SIZE) throw new Error(`${payload.length} bytes do not fit a page`);
     if (pageClass === "key-directory") {
-      const clear = new Uint8Array(PAGE_HEADER_SIZE + bodyLength);
+      const length = PAGE_HEADER_SIZE + bodyLength;
+      const clear = into?.subarray(0, length) ?? new Uint8Array(length);
       putBody(clear.subarray(PAGE_HEADER_SIZE), pageClass, owner, payload);
       encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, clear);
       return clear;
     }
-    const keys = this.#unlocked();
-    const stored = new Uint8Array(storedSize(payload.length));
-    encodePageHeader({ pageClass, epoch: keys.epoch, address, generation, bodyLength }, stored);
-    return chain(keys.key(keys.epoch), (key) => {
-      const body = this.#body.subarray(0, bodyLength);
-      putBody(body, pageClass, owner, payload);
-      return this.#sealWith(key, body, stored);
-    });
+    const { epoch } = this.#unlocked();
+    const length = storedSize(payload.length);
+    const stored = into?.subarray(0, length) ?? new Uint8Array(length);
+    encodePageHeader({ pageClass, epoch, address, generation, bodyLength }, stored);
+    this.#random.fill(stored.subarray(PAGE_HEADER_SIZE, SEALED_AT));
+    putBody(stored.subarray(SEALED_AT, SEALED_AT + bodyLength), pageClass, owner, payload);
+    return stored;
   }
 
-  #sealWith(key: AeadKey, body: Uint8Array, stored: Uint8Array): MaybePromise<Uint8Array> {
-    const nonce = stored.subarray(PAGE_HEADER_SIZE, SEALED_AT);
-    this.#random.fill(nonce);
-    const sealed = key.seal(nonce, this.#bind(stored), body, stored.subarray(SEALED_AT));
-    if (!isPending(sealed)) return stored;
-    this.#giveUpScratch();
-    return sealed.then(() => stored);
+  #toSeal(stored: Uint8Array): AeadMessage {
+    return {
+      nonce: stored.subarray(PAGE_HEADER_SIZE, SEALED_AT),
+      aad: this.#bind(stored),
+      in: stored.subarray(SEALED_AT, stored.length - TAG_SIZE),
+      out: stored.subarray(SEALED_AT),
+    };
   }
 
   /**
    * Checks a stored page and takes it apart.
    *
-   * @param stored - borrowed until the call or its promise ends; may be longer than the page
    * @throws PageError PAGE_CORRUPT naming what differs; KeyError KEY_CLOSED
    */
-  open(pageClass: PageClass, pointer: PagePointer, stored: Uint8Array): MaybePromise<OpenedPage> {
-    const header = expectHeader(pageClass, pointer, stored);
+  open(pageClass: PageClass, page: ReadPage): MaybePromise<OpenedPage> {
+    const { stored } = page;
+    const header = expectHeader(pageClass, page, stored);
     if (pageClass === "key-directory") {
-      const body = stored.slice(PAGE_HEADER_SIZE, PAGE_HEADER_SIZE + header.bodyLength);
-      return takeApart(header, body);
+      const end = PAGE_HEADER_SIZE + header.bodyLength;
+      return takeApart(header, stored.subarray(PAGE_HEADER_SIZE, end));
     }
-    if (header.epoch === 0) throw corrupt(pointer, "it is sealed in no epoch");
-    return chain(this.#unlocked().key(header.epoch), (key) => this.#openWith(key, header, stored));
-  }
-
-  #openWith(key: AeadKey, header: PageHeader, stored: Uint8Array): MaybePromise<OpenedPage> {
-    const nonce = stored.subarray(PAGE_HEADER_SIZE, SEALED_AT);
-    const sealed = stored.subarray(SEALED_AT, SEALED_AT + header.bodyLength + TAG_SIZE);
-    const opened = key.open(nonce, this.#bind(stored), sealed);
-    if (isPending(opened)) this.#giveUpScratch();
-    return chain(opened, (body) => {
-      if (body === undefined) throw corrupt(header, "tag mismatch");
-      return takeApart(header, body);
+    return chain(this.#unlocked().key(header.epoch), (key) => {
+      const { nonce, aad, in: sealed } = this.#toOpen(header, stored);
+      return chain(key.open(nonce, aad, sealed), (body) => opened(header, body));
     });
   }
 
-  /** Associated data of a stored page, valid until the next call unless {@link #giveUpScratch} comes before. */
+  /**
+   * As {@link PageCodec.open}, for many: on another thread where the machine offers that.
+   * @returns each page, or what is wrong with it
+   */
+  openAll(
+    pageClass: PageClass,
+    pages: readonly ReadPage[],
+  ): MaybePromise<readonly (OpenedPage | PageError)[]> {
+    const key = pages.length < BATCH_MIN ? undefined : this.#keys?.key(this.#keys.epoch);
+    if (key === undefined || isPending(key) || key.batch === undefined) {
+      const each = pages.map((page) => refusable(() => this.open(pageClass, page)));
+      return each.some(isPending) ? Promise.all(each) : (each as (OpenedPage | PageError)[]);
+    }
+    return this.#openBatch(pageClass, pages, key.batch);
+  }
+
+  async #openBatch(
+    pageClass: PageClass,
+    pages: readonly ReadPage[],
+    batch: AeadBatch,
+  ): Promise<readonly (OpenedPage | PageError)[]> {
+    const results: (OpenedPage | PageError)[] = [];
+    for (let at = 0; at < pages.length; at += batch.limit) {
+      const part = pages.slice(at, at + batch.limit);
+      const headers = part.map((page) => checkHeader(pageClass, page));
+      const { epoch } = this.#unlocked();
+      const together = headers.every((header) => header instanceof PageError || header.epoch === epoch);
+      if (!together) {
+        for (const page of part) results.push(await refusable(() => this.open(pageClass, page)));
+        continue;
+      }
+      results.push(...(await this.#openTogether(part, headers, batch)));
+    }
+    return results;
+  }
+
+  async #openTogether(
+    pages: readonly ReadPage[],
+    headers: readonly (PageHeader | PageError)[],
+    batch: AeadBatch,
+  ): Promise<readonly (OpenedPage | PageError)[]> {
+    const messages: AeadMessage[] = [];
+    for (const [i, header] of headers.entries()) {
+      if (header instanceof PageError) continue;
+      messages.push(this.#toOpen(header, (pages[i] as ReadPage).stored));
+    }
+    const isRight = await batch.openAll(messages);
+    let next = 0;
+    return headers.map((header) => {
+      if (header instanceof PageError) return header;
+      const body = isRight[next] === true ? messages[next]?.out : undefined;
+      next += 1;
+      return refusable(() => opened(header, body)) as OpenedPage | PageError;
+    });
+  }
+
+  #toOpen(header: PageHeader, stored: Uint8Array): AeadMessage {
+    const end = SEALED_AT + header.bodyLength;
+    return {
+      nonce: stored.subarray(PAGE_HEADER_SIZE, SEALED_AT),
+      aad: this.#bind(stored),
+      in: stored.subarray(SEALED_AT, end + TAG_SIZE),
+      out: stored.subarray(SEALED_AT, end),
+    };
+  }
+
+  /** Associated data of a stored page. */
   #bind(stored: Uint8Array): Uint8Array {
-    const aad = this.#aad;
-    const at = this.#aadPrefix.length;
-    for (let i = 0; i < PAGE_HEADER_SIZE; i++) aad[at + i] = stored[i] as number;
+    const aad = new Uint8Array(this.#aadPrefix.length + PAGE_HEADER_SIZE);
+    aad.set(this.#aadPrefix);
+    for (let i = 0, at = this.#aadPrefix.length; i < PAGE_HEADER_SIZE; i++) {
+      aad[at + i] = stored[i] as number;
+    }
     return aad;
-  }
-
-  /** Leaves the scratch arrays to a call that is still pending. */
-  #giveUpScratch(): void {
-    this.#aad = this.#newAad();
-    this.#body = new Uint8Array(PAGE_SIZE + OWNER_SIZE);
-  }
-
-  #newAad(): Uint8Array {
-    return concatBytes(this.#aadPrefix, new Uint8Array(PAGE_HEADER_SIZE));
   }
 
   #unlocked(): PageKeys {
     if (this.#keys !== undefined) return this.#keys;
     throw new Error("a sealed page was asked for before the vault was unlocked");
   }
+}
+
+/** The page, or the PageError in its place. */
+function refusable(open: () => MaybePromise<OpenedPage>): MaybePromise<OpenedPage | PageError> {
+  const asAnswer = (error: unknown): PageError => {
+    if (error instanceof PageError) return error;
+    throw error;
+  };
+  try {
+    const page = open();
+    return isPending(page) ? page.catch(asAnswer) : page;
+  } catch (error) {
+    return asAnswer(error);
+  }
+}
+
+function checkHeader(pageClass: PageClass, page: ReadPage): PageHeader | PageError {
+  try {
+    return expectHeader(pageClass, page, page.stored);
+  } catch (error) {
+    if (error instanceof PageError) return error;
+    throw error;
+  }
+}
+
+function opened(header: PageHeader, body: Uint8Array | undefined): OpenedPage {
+  if (body === undefined) throw corrupt(header, "tag mismatch");
+  return takeApart(header, body);
 }
 
 function expectHeader(pageClass: PageClass, pointer: PagePointer, stored: Uint8Array): PageHeader {
@@ -194,6 +323,9 @@ function expectHeader(pageClass: PageClass, pointer: PagePointer, stored: Uint8A
   }
   const around = pageClass === "key-directory" ? PAGE_HEADER_SIZE : SEALED_AT + TAG_SIZE;
   if (stored.length < around + bodyLength) throw corrupt(pointer, "it is cut short");
+  if (pageClass !== "key-directory" && header.epoch === 0) {
+    throw corrupt(pointer, "it is sealed in no epoch");
+  }
   return header;
 }
 

@@ -20,7 +20,13 @@ import { LRUCache } from "lru-cache";
 import { PageError } from "../base/errors.ts";
 import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { PageCodec, PageOwner } from "../format/page-codec.ts";
+import {
+  type OpenedPage,
+  type PageCodec,
+  type PageOwner,
+  type ReadPage,
+  STORED_PAGE_MAX,
+} from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
@@ -68,6 +74,9 @@ export class PageCache {
   readonly #loading = new Map<number, Promise<void>>();
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
+  /** Buffers of stored pages on their way out, used again and again. */
+  readonly #buffers: Uint8Array[] = [];
+  readonly #buffer = (): Uint8Array => this.#buffers.pop() ?? new Uint8Array(STORED_PAGE_MAX);
   #flushing: Promise<void> = Promise.resolve();
   #dirtyBytes = 0;
   #openGeneration: number;
@@ -160,34 +169,26 @@ export class PageCache {
     wanted: readonly PagePointer[],
     stored: readonly (Uint8Array | PageError)[],
   ): MaybePromise<void> {
-    let failure: unknown;
-    const pending: Promise<void>[] = [];
-    for (let i = 0; i < wanted.length; i++) {
-      const pointer = wanted[i] as PagePointer;
+    let failure: PageError | undefined;
+    const read: ReadPage[] = [];
+    for (const [i, { address, generation }] of wanted.entries()) {
       const bytes = stored[i] as Uint8Array | PageError;
-      try {
-        if (bytes instanceof PageError) throw bytes;
-        const opened = this.#openOne(pageClass, pointer, bytes);
-        if (isPending(opened)) {
-          pending.push(opened.catch((error) => void (failure ??= error)));
-        }
-      } catch (error) {
-        failure ??= error;
-      }
+      if (bytes instanceof PageError) failure ??= bytes;
+      else read.push({ address, generation, stored: bytes });
     }
-    const finish = (): void => {
+    return chain(this.#codec.openAll(pageClass, read), (opened) => {
+      for (const [i, page] of opened.entries()) {
+        if (page instanceof PageError) failure ??= page;
+        else this.#keep(pageClass, read[i] as ReadPage, page);
+      }
       if (failure !== undefined) throw failure;
-    };
-    return pending.length === 0 ? finish() : Promise.all(pending).then(finish);
+    });
   }
 
-  #openOne(pageClass: PageClass, pointer: PagePointer, bytes: Uint8Array): MaybePromise<void> {
-    return chain(this.#codec.open(pageClass, pointer, bytes), (opened) => {
-      if (this.#dirty.has(pointer.address)) return;
-      const { address, generation } = pointer;
-      const { payload, owner } = opened;
-      this.#clean.set(address, { pageClass, address, generation, owner, payload });
-    });
+  #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
+    if (this.#dirty.has(address)) return;
+    const { payload, owner } = opened;
+    this.#clean.set(address, { pageClass, address, generation, owner, payload });
   }
 
   /**
@@ -296,7 +297,8 @@ export class PageCache {
     try {
       for (let at = 0; at < ready.length; at += WRITE_BATCH) {
         const batch = ready.slice(at, at + WRITE_BATCH);
-        const stored = await this.#sealAll(batch);
+        const stored = await this.#codec.sealAll(batch, this.#buffer);
+        this.#sealed += batch.length;
         await previous;
         previous = this.#write(batch, stored);
         previous.catch(() => {});
@@ -308,20 +310,14 @@ export class PageCache {
     }
   }
 
-  async #sealAll(batch: readonly CachedPage[]): Promise<Uint8Array[]> {
-    const stored: Uint8Array[] = [];
-    for (const page of batch) {
-      const sealed = this.#codec.seal(page.pageClass, page, page.owner, page.payload);
-      stored.push(isPending(sealed) ? await sealed : sealed);
-    }
-    this.#sealed += batch.length;
-    return stored;
-  }
-
   async #write(batch: readonly CachedPage[], stored: readonly Uint8Array[]): Promise<void> {
-    await this.#store.write(
-      batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
-    );
+    try {
+      await this.#store.write(
+        batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
+      );
+    } finally {
+      for (const bytes of stored) this.#buffers.push(new Uint8Array(bytes.buffer));
+    }
     for (const page of batch) {
       this.#writing.delete(page.address);
       if (this.#dirty.get(page.address) !== page) continue;

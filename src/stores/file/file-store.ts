@@ -17,6 +17,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  readvSync,
   statfsSync,
   unlinkSync,
   writeSync,
@@ -147,18 +148,34 @@ export class FileStore implements PageStore {
   read(addresses: readonly number[]): readonly (Uint8Array | PageError)[] {
     const results: (Uint8Array | PageError)[] = [];
     for (const run of runsOf(addresses)) {
-      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(run.count * PAGE_STRIDE).buffer);
-      const read = this.#read(bytes, pageOffset(run.start));
-      for (let i = 0; i < run.count; i++) {
-        const start = i * PAGE_STRIDE;
-        const page = bytes.subarray(start, Math.max(start, Math.min(start + PAGE_STRIDE, read)));
+      const pages = Array.from({ length: run.count }, newPage);
+      const read = this.#readRun(pages, pageOffset(run.start));
+      for (const [i, page] of pages.entries()) {
         const address = addressOf(run.start + i);
-        const missing = (): PageError =>
-          new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`);
-        results.push(page.length === 0 ? missing() : page);
+        const length = read - i * PAGE_STRIDE;
+        if (length > 0) results.push(page.subarray(0, length));
+        else results.push(new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`));
       }
     }
     return results;
+  }
+
+  /** Fills pages that stand side by side. @returns bytes read; fewer at the end of the file */
+  #readRun(pages: readonly Uint8Array[], offset: number): number {
+    try {
+      const wanted = pages.length * PAGE_STRIDE;
+      let read = 0;
+      for (;;) {
+        const first = Math.floor(read / PAGE_STRIDE);
+        const rest = pages.slice(first);
+        rest[0] = rest[0]?.subarray(read - first * PAGE_STRIDE) ?? new Uint8Array(0);
+        const got = readvSync(this.#fd, rest, offset + read);
+        read += got;
+        if (got === 0 || read === wanted) return read;
+      }
+    } catch (error) {
+      throw storeError(this.name, "read", error);
+    }
   }
 
   /** Reads what is there, up to the length of `bytes`. */
@@ -227,4 +244,9 @@ export class FileStore implements PageStore {
     closeSync(this.#fd);
     unlinkSync(this.name);
   }
+}
+
+/** Room for one page, not cleared: it is read over. */
+function newPage(): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(PAGE_STRIDE).buffer);
 }

@@ -1,5 +1,5 @@
 import t from "tap";
-import { putU32 } from "../../../src/core/base/bytes.ts";
+import { equalBytes, putU32 } from "../../../src/core/base/bytes.ts";
 import { crc32c } from "../../../src/core/base/crc32c.ts";
 import { KeyError, PageError } from "../../../src/core/base/errors.ts";
 import { MAX_SEGMENT_BYTES, PAGE_SIZE, PAGES_PER_SEGMENT } from "../../../src/core/base/limits.ts";
@@ -18,6 +18,7 @@ import {
   PAGE_CLASSES,
   type PageClass,
 } from "../../../src/core/format/page-header.ts";
+import { cryptoAead, nodeAead } from "../../../src/platform/node-aead.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { FixedRandom } from "../../support/fixed-random.ts";
 import { FixedPageKeys } from "../../support/test-keys.ts";
@@ -41,11 +42,11 @@ function payloadOf(length: number): Uint8Array {
 
 /** What a codec over a synchronous AEAD gives. */
 function seal(pageClass: PageClass, payload: Uint8Array, by: PageCodec = codec): Uint8Array {
-  return by.seal(pageClass, POINTER, OWNER, payload) as Uint8Array;
+  return by.seal({ pageClass, ...POINTER, owner: OWNER, payload }) as Uint8Array;
 }
 
 function open(pageClass: PageClass, stored: Uint8Array, by: PageCodec = codec): OpenedPage {
-  return by.open(pageClass, POINTER, stored) as OpenedPage;
+  return by.open(pageClass, { ...POINTER, stored: stored.slice() }) as OpenedPage;
 }
 
 function refuses(stored: Uint8Array, reason: RegExp, pageClass: PageClass = "data"): void {
@@ -106,8 +107,8 @@ t.test(
     refuses(stored, /class is data, not tree/, "tree");
     const elsewhere = { address: POINTER.address + 1, generation: POINTER.generation };
     const later = { address: POINTER.address, generation: POINTER.generation + 1 };
-    t.throws(() => codec.open("data", elsewhere, stored), { message: /it says it is page/ });
-    t.throws(() => codec.open("data", later, stored), { message: /generation is \d+, not \d+/ });
+    t.throws(() => codec.open("data", { ...elsewhere, stored }), { message: /it says it is page/ });
+    t.throws(() => codec.open("data", { ...later, stored }), { message: /generation is \d+, not \d+/ });
     const otherVault = newCodec(new FixedPageKeys(), new Uint8Array(16).fill(0xa2));
     t.throws(() => open("data", stored, otherVault), { message: /tag mismatch/ });
   },
@@ -234,29 +235,56 @@ t.test("a closed key refuses", async (t) => {
 
 t.test("an asynchronous AEAD gives the same bytes, many pages at a time", async (t) => {
   const pages = Array.from({ length: 12 }, (_, i) => ({
-    pointer: { address: i, generation: i + 1 },
+    pageClass: "data" as const,
+    address: i,
+    generation: i + 1,
     owner: { ino: i, block: i * 2 },
     payload: payloadOf(i * 301),
   }));
   const slow = new PageCodec(VAULT_ID, new FixedPageKeys(1, webAead), new FixedRandom());
-  const sealing = pages.map((page) => slow.seal("data", page.pointer, page.owner, page.payload));
+  const sealing = pages.map((page) => slow.seal(page));
   t.ok(sealing.every((sealed) => isPending(sealed)));
   const sealed = await Promise.all(sealing);
   const fast = newCodec();
   for (const [i, page] of pages.entries()) {
-    const expected = fast.seal("data", page.pointer, page.owner, page.payload);
+    const expected = fast.seal(page);
     t.same(sealed[i], expected, `page ${i}`);
   }
   const opened = await Promise.all(
-    pages.map((page, i) => slow.open("data", page.pointer, sealed[i] as Uint8Array)),
+    pages.map((page, i) => slow.open("data", { ...page, stored: sealed[i] as Uint8Array })),
   );
   for (const [i, page] of pages.entries()) {
     t.same(opened[i], { payload: page.payload, owner: page.owner });
   }
   const spoilt = (sealed[3] as Uint8Array).slice();
   spoilt[50] = (spoilt[50] as number) ^ 1;
-  await t.rejects(Promise.resolve(slow.open("data", { address: 3, generation: 4 }, spoilt)), {
+  await t.rejects(Promise.resolve(slow.open("data", { address: 3, generation: 4, stored: spoilt })), {
     code: "PAGE_CORRUPT",
     message: /tag mismatch/,
   });
+});
+
+t.test("many pages at once are the same as one by one, and each tells of its own damage", async (t) => {
+  const pages = Array.from({ length: 70 }, (_, i) => ({
+    pageClass: "tree" as const,
+    address: i,
+    generation: 1,
+    owner: { ino: i, block: 1 },
+    payload: payloadOf((i * 997) % (PAGE_SIZE + 1)),
+  }));
+  for (const aead of [nodeAead, cryptoAead, webAead]) {
+    const many = new PageCodec(VAULT_ID, new FixedPageKeys(1, aead), nodePlatform.random);
+    const stored = await many.sealAll(pages, () => new Uint8Array(STORED_PAGE_MAX));
+    const read = pages.map((page, i) => ({ ...page, stored: (stored[i] as Uint8Array).slice() }));
+    const [, damaged, moved] = read;
+    if (damaged !== undefined) damaged.stored[60] = (damaged.stored[60] ?? 0) ^ 1;
+    if (moved !== undefined) moved.address = 99;
+    const opened = await many.openAll("tree", read);
+    for (const [i, page] of pages.entries()) {
+      if (i === 1) t.match(opened[i], { code: "PAGE_CORRUPT", message: /tag mismatch/ });
+      else if (i === 2) t.match(opened[i], { code: "PAGE_CORRUPT", message: /says it is page 2/ });
+      else if (!equalBytes((opened[i] as OpenedPage).payload, page.payload)) t.fail(`page ${i}`);
+    }
+    t.equal(opened.length, pages.length);
+  }
 });

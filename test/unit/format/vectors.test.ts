@@ -86,12 +86,15 @@ t.test("the pages of the vector", async (t) => {
     if (epoch !== 0) keys.enterEpoch(epoch);
     const fill = (out: Uint8Array): void => out.set(nonce ?? []);
     const codec = new PageCodec(vaultId, keys, { fill });
-    const stored = await codec.seal(pageClass, pointer, owner, payload);
+    const stored = await codec.seal({ pageClass, ...pointer, owner, payload });
     const name = `${pageClass} of ${payloadLength}`;
     t.same(new Uint8Array(createHash("sha256").update(stored).digest()), page.storedSha256, name);
     t.same(page.stored ?? stored, stored);
     t.match(decodePageHeader(stored), { pageClass, epoch, ...pointer });
-    const opened = await codec.open(pageClass, pointer, page.stored ?? stored);
+    const opened = await codec.open(pageClass, {
+      ...pointer,
+      stored: (page.stored ?? stored).slice(),
+    });
     t.ok(Buffer.from(payload).equals(opened.payload));
     t.same(opened.owner, owner);
     if (epoch === 0) continue;
