@@ -53,6 +53,7 @@ function buildParser(
     .exitProcess(false)
     .fail(false)
     .parserConfiguration({
+      "boolean-negation": false,
       "parse-numbers": false,
       "parse-positional-numbers": false,
       "greedy-arrays": false,

@@ -20,7 +20,7 @@ import { HostDirectory } from "../transfer/host-directory.ts";
 import { TreeImport } from "../transfer/import-tree.ts";
 import { measureHost } from "../transfer/measure.ts";
 import { Transfer } from "../transfer/transfer.ts";
-import { ownerOption, transferOptions } from "../transfer/transfer-options.ts";
+import { ownerOptions, transferOptions } from "../transfer/transfer-options.ts";
 import { finishWork } from "../vault-access.ts";
 
 /** Makes a vault with contents. */
@@ -33,7 +33,7 @@ export const createCommand: Command = defineCommand({
     ...newVaultOptions,
     ...kdfOptions,
     ...compressionOption,
-    ...ownerOption,
+    ...ownerOptions,
     ...passwordOptions,
   },
   examples: [["dvault create photos.dvault ~/photos", "everything in the directory, encrypted"]],
@@ -45,7 +45,7 @@ export const createCommand: Command = defineCommand({
     const places = directories(context.env);
     const { path } = resolveVault(file, loadConfig(places), places);
     const progress = progressOn(context.stderr);
-    const copy = transferOptions("replace", options["same-owner"]);
+    const copy = transferOptions("replace", options);
     const transfer = new Transfer(context, copy, progress);
     const source = HostDirectory.open(encodeName(directory));
     try {

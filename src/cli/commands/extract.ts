@@ -15,7 +15,7 @@ import { TreeExport } from "../transfer/export-tree.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
 import { measureVault } from "../transfer/measure.ts";
 import { type Existing, Transfer } from "../transfer/transfer.ts";
-import { clobberOption, ownerOption, transferOptions } from "../transfer/transfer-options.ts";
+import { clobberOption, ownerOptions, transferOptions } from "../transfer/transfer-options.ts";
 import { readVault } from "../vault-access.ts";
 
 /** Copies everything out. */
@@ -27,7 +27,7 @@ export const extractCommand: Command = defineCommand({
   options: {
     overwrite: { type: "boolean", default: false, describe: "Replace files that exist already" },
     ...clobberOption,
-    ...ownerOption,
+    ...ownerOptions,
     ...passwordOptions,
   },
   examples: [
@@ -37,7 +37,7 @@ export const extractCommand: Command = defineCommand({
   notes: `The directory is made when it is missing, and must be empty without --overwrite or --no-clobber. Nothing is ever written outside it, whatever names the vault holds. ${PASSWORD_NOTE}`,
   async run(context, { operands: [vault = "", directory = ""], options }) {
     const progress = progressOn(context.stderr);
-    const copy = transferOptions(existingOf(options), options["same-owner"]);
+    const copy = transferOptions(existingOf(options), options);
     const transfer = new Transfer(context, copy, progress);
     const place = { vault: parseLocation(vault).vault, password: options };
     return readVault(context, place, async ({ fs }) => {

@@ -15,7 +15,7 @@ import { TreeExport, type VaultEntry } from "../transfer/export-tree.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
 import { measureVault } from "../transfer/measure.ts";
 import { Transfer } from "../transfer/transfer.ts";
-import { clobberOption, ownerOption, transferOptions } from "../transfer/transfer-options.ts";
+import { clobberOption, ownerOptions, transferOptions } from "../transfer/transfer-options.ts";
 import { readVault } from "../vault-access.ts";
 import { baseName, resolvePath } from "../vault-path.ts";
 
@@ -25,7 +25,7 @@ export const getCommand: Command = defineCommand({
   summary: "Copy files and directories out of a vault",
   usage: "<[vault:]path...> [target]",
   operands: [1, Number.POSITIVE_INFINITY],
-  options: { ...clobberOption, ...ownerOption, ...passwordOptions },
+  options: { ...clobberOption, ...ownerOptions, ...passwordOptions },
   examples: [
     ["dvault get /notes.txt", "into the current directory"],
     ["dvault get work:/2024 photos", "a tree, as photos, or below it when that is a directory"],
@@ -41,7 +41,7 @@ export const getCommand: Command = defineCommand({
     const place = hostTarget(target, paths);
     const existing = options["no-clobber"] ? "skip" : "replace";
     const progress = progressOn(context.stderr);
-    const copy = transferOptions(existing, options["same-owner"]);
+    const copy = transferOptions(existing, options);
     const transfer = new Transfer(context, copy, progress);
     return readVault(context, { vault, password: options }, async ({ fs }) => {
       const directory = HostDirectory.open(encodeName(place.directory));

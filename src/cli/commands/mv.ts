@@ -55,9 +55,12 @@ async function move(
   noClobber: boolean,
 ): Promise<void> {
   const from = await resolveParent(fs, source);
-  await resolvePath(fs, source, "keep");
+  const moved = await resolvePath(fs, source, "keep");
   const existing = await findPath(fs, target.replace(/\/+$/, "") || "/");
   const goesInto = existing !== undefined && isDirectory(existing);
+  if (existing === undefined && target.endsWith("/") && !isDirectory(moved)) {
+    throw new EntryError("ENOENT", target);
+  }
   if (isSeveral && !goesInto) throw new EntryError("ENOTDIR", target);
   const to: NamePlace = goesInto
     ? { parent: existing.ino, name: encodeName(baseName(source)) }

@@ -20,7 +20,7 @@ import { TreeImport } from "../transfer/import-tree.ts";
 import { measureHost } from "../transfer/measure.ts";
 import { placeEntry } from "../transfer/place-entry.ts";
 import { Transfer } from "../transfer/transfer.ts";
-import { clobberOption, ownerOption, transferOptions } from "../transfer/transfer-options.ts";
+import { clobberOption, ownerOptions, transferOptions } from "../transfer/transfer-options.ts";
 import { writeVault } from "../vault-access.ts";
 import { findPath, isDirectory, resolveParent } from "../vault-path.ts";
 
@@ -33,7 +33,7 @@ export const putCommand: Command = defineCommand({
   summary: "Copy files and directories into a vault",
   usage: "<file...> <[vault:]target>",
   operands: [2, Number.POSITIVE_INFINITY],
-  options: { ...clobberOption, ...ownerOption, ...passwordOptions },
+  options: { ...clobberOption, ...ownerOptions, ...passwordOptions },
   examples: [
     ["dvault put notes.txt /", "into the root of the default vault"],
     ["dvault put photos work:/2024", "a tree, as work:/2024, or below it when that is a directory"],
@@ -45,7 +45,7 @@ export const putCommand: Command = defineCommand({
     const { vault, path } = parseLocation(operands.at(-1) ?? "");
     const existing = options["no-clobber"] ? "skip" : "replace";
     const progress = progressOn(context.stderr);
-    const copy = transferOptions(existing, options["same-owner"]);
+    const copy = transferOptions(existing, options);
     const transfer = new Transfer(context, copy, progress);
     checkSources(sources);
     return writeVault(context, { vault, password: options }, async ({ fs, path: vaultFile }) => {

@@ -16,11 +16,12 @@ export interface TestContext extends CliContext {
 export function testContext(
   env: Readonly<Record<string, string>> = {},
   signal: AbortSignal = new AbortController().signal,
+  input: Uint8Array = new Uint8Array(0),
 ): TestContext {
   const stdout = new Sink();
   const stderr = new Sink();
   const stdin = new PassThrough();
-  stdin.end();
+  stdin.end(input);
   return {
     env,
     stdin,
