@@ -17,7 +17,12 @@ import { parseArgs } from "node:util";
 const NAME = "dvault-shim.node";
 const HEADERS = ["node_api.h", "uv.h"];
 const STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror"];
-const SANITIZE = ["-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"];
+const SANITIZE = [
+  "-g",
+  "-fno-omit-frame-pointer",
+  "-fsanitize=address,undefined",
+  "-fno-sanitize-recover=all",
+];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = join(root, "native-shim");
