@@ -81,12 +81,18 @@ export class DvaultError extends Error {
   }
 }
 
-/** A file system call was refused for a reason POSIX names. */
+/**
+ * A file system call was refused for a reason POSIX names. Programs probe for names that are not there all the time, so
+ * these carry no stack: taking one costs more than the call.
+ */
 export class FsError extends DvaultError {
   declare readonly code: FsErrorCode;
 
   constructor(code: FsErrorCode, message?: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(code, message ?? code, options);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -90,8 +90,11 @@ export interface ReadPage extends PagePointer {
   readonly stored: Uint8Array;
 }
 
-/** Fewer pages than this are not worth a trip to another thread. */
+/** Fewer pages than this are not worth a trip to another thread when they are opened. */
 const BATCH_MIN = 4;
+
+/** Fewer bytes than this are not worth a trip to another thread when they are sealed. */
+const BATCH_MIN_BYTES = 4 * PAGE_SIZE;
 
 /** Seals and opens the pages of one vault. */
 export class PageCodec {
@@ -139,7 +142,8 @@ export class PageCodec {
     const keys = this.#unlocked();
     const { batch } = await keys.key(keys.epoch);
     const stored: Uint8Array[] = [];
-    if (batch === undefined || pages.length < BATCH_MIN) {
+    const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
+    if (batch === undefined || bytes < BATCH_MIN_BYTES) {
       for (const page of pages) stored.push(await this.seal(page, buffer()));
       return stored;
     }
