@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import t from "tap";
+import type { FileSystemOptions } from "../../src/core/fs/fs-context.ts";
+import type { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
+import type { Vault } from "../../src/core/vault/vault.ts";
 import { audit } from "../support/audit.ts";
 import { type Call, FsModel, OPERATION_NAMES } from "../support/fs-model.ts";
+import { LateStore } from "../support/late-store.ts";
 import { MemoryFileSystem } from "../support/memory-file-system.ts";
 import { MemoryVault } from "../support/memory-vault.ts";
-import { newFileSystem } from "../support/test-file-system.ts";
+import { allRecords, newFileSystem } from "../support/test-file-system.ts";
+import { createTestVault, openTestVault } from "../support/test-vault.ts";
 
 const RUNS = Number(process.env.FC_RUNS ?? 40);
 const STEPS = Number(process.env.FC_STEPS ?? 60);
@@ -43,35 +48,88 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-async function agree(calls: readonly Call[], seed: number, compression: "none" | "deflate") {
-  const random = randomFrom(seed);
-  const draftBytes = seed % 2 === 0 ? 3 * PAGE : 1000 * PAGE;
-  const options = { compression, draftBytes };
-  let vault = new MemoryVault({ faultRate: 0.1, random });
-  const shares = calls.some(({ op }) => op === "copy");
+/** Opens the same vault again and again. */
+interface Sessions {
+  /** A file system of the first session. */
+  begin(): Promise<VaultFileSystem>;
+  /** Commits, looks for faults, and begins another session. */
+  reopen(): Promise<VaultFileSystem>;
+}
+
+function expectNoFaults(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(faults.join("; "));
+}
+
+/** Sessions of a vault in memory that makes every access wait at random. */
+function restlessSessions(
+  options: Partial<FileSystemOptions>,
+  seed: number,
+  shares: boolean,
+): Sessions {
+  const behaviour = { faultRate: 0.1, random: randomFrom(seed) };
+  let vault = new MemoryVault(behaviour);
+  return {
+    begin: () => newFileSystem(vault, options),
+    reopen: async () => {
+      await vault.commit();
+      expectNoFaults(audit(vault, shares));
+      vault = new MemoryVault(behaviour, vault.committed);
+      return newFileSystem(vault, options);
+    },
+  };
+}
+
+/** Sessions of a real vault over a store that answers later. */
+function realSessions(options: Partial<FileSystemOptions>): Sessions {
+  let store = new LateStore();
+  let vault: Vault;
+  return {
+    begin: async () => {
+      vault = await createTestVault(store);
+      return newFileSystem(vault, options);
+    },
+    reopen: async () => {
+      await vault.commit();
+      expectNoFaults(audit({ records: await allRecords(vault), inodes: vault.inodes }));
+      await vault.close();
+      store = new LateStore(store.contents);
+      vault = await openTestVault(store);
+      return newFileSystem(vault, options);
+    },
+  };
+}
+
+async function agree(calls: readonly Call[], sessions: Sessions): Promise<void> {
   const model = new MemoryFileSystem();
   model.setattr(1, { uid: 0, gid: 0 });
-  const models = new FsModel(await newFileSystem(vault, options), model, async () => {
-    await vault.commit();
-    const faults = audit(vault, shares);
-    if (faults.length > 0) throw new Error(faults.join("; "));
-    vault = new MemoryVault({ faultRate: 0.1, random }, vault.committed);
-    return newFileSystem(vault, options);
-  });
+  const models = new FsModel(await sessions.begin(), model, () => sessions.reopen());
   for (const call of calls) await models.run(call);
   await models.reopen();
 }
 
+const calls = fc.array(call, { maxLength: STEPS, size: "max" });
+
+/** So little that drafts are stored under way, or so much that they are not. */
+const draftBytes = fc.constantFrom(3 * PAGE, 1000 * PAGE);
+
 for (const compression of ["none", "deflate"] as const) {
-  t.test(
-    `any calls answer as a file system in memory does, compression ${compression}`,
-    async (t) => {
-      const property = fc.asyncProperty(
-        fc.array(call, { maxLength: STEPS, size: "max" }),
-        fc.integer(),
-        (calls, seed) => agree(calls, seed, compression),
-      );
-      await t.resolves(fc.assert(property, { numRuns: RUNS }));
-    },
-  );
+  t.test(`any calls answer as in memory does, compression ${compression}`, async (t) => {
+    const property = fc.asyncProperty(
+      calls,
+      draftBytes,
+      fc.integer(),
+      (calls, draftBytes, seed) => {
+        const shares = calls.some(({ op }) => op === "copy");
+        return agree(calls, restlessSessions({ compression, draftBytes }, seed, shares));
+      },
+    );
+    await t.resolves(fc.assert(property, { numRuns: RUNS }));
+  });
 }
+
+t.test("any calls answer as in memory does, over a real vault", async (t) => {
+  const property = fc.asyncProperty(calls, draftBytes, (calls, draftBytes) =>
+    agree(calls, realSessions({ draftBytes })),
+  );
+  await t.resolves(fc.assert(property, { numRuns: Math.ceil(RUNS / 2) }));
+});

@@ -78,3 +78,19 @@ export async function codeOf(call: () => unknown): Promise<string | undefined> {
     return code;
   }
 }
+
+/** All records of a vault, copied. */
+export async function allRecords(
+  vault: TransactionalVault,
+): Promise<{ key: Uint8Array; value: Uint8Array }[]> {
+  const from = new Uint8Array(8);
+  const to = new Uint8Array(9).fill(0xff);
+  return vault.transact((transaction) => {
+    const records: { key: Uint8Array; value: Uint8Array }[] = [];
+    transaction.scan(from, to, (key, value) => {
+      records.push({ key: new Uint8Array(key), value: new Uint8Array(value) });
+      return true;
+    });
+    return records;
+  });
+}

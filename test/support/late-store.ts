@@ -1,0 +1,72 @@
+/**
+ * A store that answers reads later, as a disk or a network does.
+ *
+ * @module
+ */
+import type { PageError } from "../../src/core/base/errors.ts";
+import { type MemoryContents, MemoryStore } from "../../src/core/pages/memory-store.ts";
+import type {
+  PageRun,
+  PageStore,
+  StoredPage,
+  StoreSpace,
+} from "../../src/core/pages/page-store.ts";
+
+/** See the head of this file. */
+export class LateStore implements PageStore {
+  readonly name = "late";
+  readonly readOnly = false;
+  readonly reusesAddresses = true;
+  /** Pages read so far. */
+  reads = 0;
+  readonly #store: MemoryStore;
+
+  /** @param contents - of another store, to open its vault again */
+  constructor(contents?: MemoryContents) {
+    this.#store = new MemoryStore(contents === undefined ? {} : { contents });
+  }
+
+  get contents(): MemoryContents {
+    return this.#store.contents;
+  }
+
+  get end(): number {
+    return this.#store.end;
+  }
+
+  async read(addresses: readonly number[]): Promise<readonly (Uint8Array | PageError)[]> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.reads += addresses.length;
+    return this.#store.read(addresses);
+  }
+
+  readHeaders(): readonly (Uint8Array | undefined)[] {
+    return this.#store.readHeaders();
+  }
+
+  publish(header: Uint8Array, slot: 0 | 1): void {
+    this.#store.publish(header, slot);
+  }
+
+  seed(end: number, free: readonly PageRun[]): void {
+    this.#store.seed(end, free);
+  }
+
+  allocate(count: number, reserve: number, out: number[]): void {
+    this.#store.allocate(count, reserve, out);
+  }
+
+  release(addresses: readonly number[]): void {
+    this.#store.release(addresses);
+  }
+
+  write(pages: readonly StoredPage[]): void {
+    this.#store.write(pages);
+  }
+
+  space(): StoreSpace {
+    return this.#store.space();
+  }
+
+  close(): void {}
+}
