@@ -81,6 +81,8 @@ const exitCodes = {
   STORE_DENIED: ExitCode.storeUnreachable,
   STORE_FULL: ExitCode.failed,
   STORE_FAILED: ExitCode.failed,
+  OBJECT_GONE: ExitCode.damaged,
+  OBJECT_CUT: ExitCode.damaged,
   COMMIT_CONFLICT: ExitCode.failed,
   VAULT_READ_ONLY: ExitCode.failed,
   VAULT_FAILED: ExitCode.failed,

@@ -54,7 +54,9 @@ export type StoreErrorCode =
   | "STORE_DOWN"
   | "STORE_DENIED"
   | "STORE_FULL"
-  | "STORE_FAILED";
+  | "STORE_FAILED"
+  | "OBJECT_GONE"
+  | "OBJECT_CUT";
 /** Codes of {@link CommitError}. */
 export type CommitErrorCode = "COMMIT_CONFLICT" | "VAULT_READ_ONLY" | "VAULT_FAILED" | "VAULT_CLOSED";
 /** Codes of {@link UsageError}. */
