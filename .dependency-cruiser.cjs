@@ -21,7 +21,7 @@ const rooms = [
     room: "stores",
     imports: ["core/base", "core/format", "native", "platform"],
     files: ["core/pages/page-store.ts"],
-    packages: [],
+    packages: ["discord-api-types", "undici"],
   },
   { room: "mount", imports: [...CORE, "native", "platform"], packages: [] },
   {
