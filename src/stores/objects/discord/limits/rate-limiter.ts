@@ -1,0 +1,268 @@
+/**
+ * Holds requests back until every limit they fall under lets them go: the global one, the bucket of their route, and
+ * limits that no header shows. A request counts in all of them at once, so none is held up by a limit it does not touch.
+ *
+ * @module
+ */
+import type { Random } from "../../../../core/base/platform.ts";
+import { randomBelow } from "../dice.ts";
+import type { Allowance, DiscordSettings } from "../settings.ts";
+import type { Timing } from "../timing.ts";
+import type { LimitScope, ShownBucket } from "./rate-headers.ts";
+import { RateWindow } from "./rate-window.ts";
+
+/** Which limits a request falls under. */
+export interface Gates {
+  /** Method and path, ids left out; requests of one route and major id share a bucket. */
+  readonly route: string;
+  /** Id of the channel, guild or webhook in the path. */
+  readonly major: string;
+  /** Whose global limit counts. */
+  readonly caller: "bot" | "webhook";
+  /** A limit that no header shows. */
+  readonly hidden?: HiddenGate;
+}
+
+/** A limit known beforehand. */
+export interface HiddenGate {
+  readonly key: string;
+  readonly allowance: Allowance;
+}
+
+/** What became of a request that was let go. */
+export type PassEnd =
+  | { readonly kind: "accepted" | "lost"; readonly shown: ShownBucket | undefined }
+  | {
+      readonly kind: "limited";
+      readonly shown: ShownBucket | undefined;
+      readonly scope: LimitScope | undefined;
+      readonly waitMs: number;
+    }
+  | { readonly kind: "unsent" };
+
+/** Leave to send one request; ends exactly once. */
+export interface Pass {
+  end(how: PassEnd): void;
+}
+
+/** A pass, and which of several ways it is for. */
+export interface ChosenPass {
+  readonly index: number;
+  readonly pass: Pass;
+}
+
+interface Waiter {
+  readonly ways: readonly Gates[];
+  readonly resolve: (chosen: ChosenPass) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+interface Windows {
+  readonly global: RateWindow;
+  readonly hidden: RateWindow | undefined;
+  readonly bucket: RateWindow;
+}
+
+/** What a limiter works with. */
+export interface LimiterParts {
+  readonly timing: Timing;
+  readonly random: Random;
+  readonly settings: DiscordSettings;
+}
+
+/** All limits of one store. */
+export class RateLimiter {
+  readonly #timing: Timing;
+  readonly #random: Random;
+  readonly #settings: DiscordSettings;
+  readonly #named = new Map<string, RateWindow>();
+  readonly #byHash = new Map<string, RateWindow>();
+  #waiters: Waiter[] = [];
+  #alarm: AbortController | undefined;
+  #waitingSince = 0;
+  #limitedMs = 0;
+
+  constructor({ timing, random, settings }: LimiterParts) {
+    this.#timing = timing;
+    this.#random = random;
+    this.#settings = settings;
+  }
+
+  /** Time in which something waited for a limit, ms. */
+  get limitedMs(): number {
+    const open = this.#waiters.length > 0 ? this.#timing.now() - this.#waitingSince : 0;
+    return this.#limitedMs + open;
+  }
+
+  /** Time until a request could start, ms; infinite when that depends on one in flight. */
+  delay(gates: Gates): number {
+    return delayOf(this.#windowsOf(gates), this.#timing.now());
+  }
+
+  /**
+   * Waits until a request may be sent in one of several ways; at random among those that are free.
+   * @throws the signal's reason, or what {@link rejectAll} was given
+   */
+  async acquire(ways: readonly Gates[], signal?: AbortSignal): Promise<ChosenPass> {
+    signal?.throwIfAborted();
+    const chosen = this.#waiters.length === 0 ? this.#tryTake(ways) : undefined;
+    return chosen ?? this.#enqueue(ways, signal);
+  }
+
+  /** Sends everybody away who waits. */
+  rejectAll(reason: unknown): void {
+    const waiters = this.#waiters;
+    this.#setWaiters([]);
+    for (const { reject } of waiters) reject(reason);
+  }
+
+  #enqueue(ways: readonly Gates[], signal: AbortSignal | undefined): Promise<ChosenPass> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#setWaiters(this.#waiters.filter((one) => one !== waiter));
+        reject(signal?.reason);
+      };
+      const waiter: Waiter = {
+        ways,
+        resolve: (chosen) => {
+          signal?.removeEventListener("abort", leave);
+          resolve(chosen);
+        },
+        reject: (reason) => {
+          signal?.removeEventListener("abort", leave);
+          reject(reason);
+        },
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#setWaiters([...this.#waiters, waiter]);
+      this.#pump();
+    });
+  }
+
+  #setWaiters(waiters: Waiter[]): void {
+    const now = this.#timing.now();
+    if (this.#waiters.length === 0) this.#waitingSince = now;
+    else if (waiters.length === 0) this.#limitedMs += now - this.#waitingSince;
+    this.#waiters = waiters;
+    if (waiters.length === 0) this.#alarm?.abort();
+  }
+
+  /** Lets go whoever can, in the order of arrival, and comes back when the next one can. */
+  #pump(): void {
+    let earliest = Number.POSITIVE_INFINITY;
+    const left: Waiter[] = [];
+    for (const waiter of this.#waiters) {
+      const chosen = this.#tryTake(waiter.ways);
+      if (chosen) {
+        waiter.resolve(chosen);
+        continue;
+      }
+      left.push(waiter);
+      earliest = Math.min(earliest, ...waiter.ways.map((gates) => this.delay(gates)));
+    }
+    if (left.length < this.#waiters.length) this.#setWaiters(left);
+    this.#alarm?.abort();
+    if (Number.isFinite(earliest)) this.#pumpIn(earliest);
+  }
+
+  #pumpIn(ms: number): void {
+    const alarm = new AbortController();
+    this.#alarm = alarm;
+    this.#timing.wait(ms, alarm.signal).then(
+      () => this.#pump(),
+      () => undefined,
+    );
+  }
+
+  #tryTake(ways: readonly Gates[]): ChosenPass | undefined {
+    const open = [...ways.keys()].filter((way) => this.delay(ways[way] as Gates) <= 0);
+    if (open.length === 0) return undefined;
+    const index = open[randomBelow(this.#random, open.length)] as number;
+    return { index, pass: this.#take(ways[index] as Gates) };
+  }
+
+  #take(gates: Gates): Pass {
+    const windows = this.#windowsOf(gates);
+    const now = this.#timing.now();
+    for (const window of listOf(windows)) window.take(now);
+    let isEnded = false;
+    return {
+      end: (how) => {
+        if (isEnded) return;
+        isEnded = true;
+        this.#end(gates, windows, how);
+        this.#pump();
+      },
+    };
+  }
+
+  #end(gates: Gates, windows: Windows, how: PassEnd): void {
+    const now = this.#timing.now();
+    if (how.kind === "unsent") {
+      for (const window of listOf(windows)) window.giveBack();
+      return;
+    }
+    const guilty = how.kind === "limited" ? guiltyOf(windows, how) : undefined;
+    for (const window of listOf(windows)) {
+      const shown = window === windows.bucket ? how.shown : undefined;
+      if (how.kind === "accepted") window.accepted(now, shown);
+      else if (how.kind === "limited" && window === guilty) window.refused(now, how.waitMs, shown);
+      else window.lost(now, shown);
+    }
+    if (how.shown) this.#name(gates, windows.bucket, how.shown);
+  }
+
+  /** Routes whose answers show the same bucket share one window from then on. */
+  #name(gates: Gates, window: RateWindow, shown: ShownBucket): void {
+    const hash = `${shown.hash} ${gates.major}`;
+    const known = this.#byHash.get(hash);
+    if (known === window) return;
+    if (known === undefined) {
+      this.#byHash.set(hash, window);
+      return;
+    }
+    known.observe(this.#timing.now(), shown);
+    this.#named.set(bucketKey(gates), known);
+  }
+
+  #windowsOf(gates: Gates): Windows {
+    const { hidden, caller } = gates;
+    return {
+      global: this.#window(`global ${caller}`, this.#settings.global),
+      hidden: hidden && this.#window(`hidden ${hidden.key}`, hidden.allowance),
+      bucket: this.#window(bucketKey(gates)),
+    };
+  }
+
+  #window(key: string, preset?: Allowance): RateWindow {
+    let window = this.#named.get(key);
+    if (!window) {
+      window = new RateWindow(this.#settings.marginMs, preset);
+      this.#named.set(key, window);
+    }
+    return window;
+  }
+}
+
+function bucketKey({ route, major }: Gates): string {
+  return `${route} ${major}`;
+}
+
+function listOf({ global, hidden, bucket }: Windows): readonly RateWindow[] {
+  return hidden ? [global, hidden, bucket] : [global, bucket];
+}
+
+function delayOf(windows: Windows, now: number): number {
+  return Math.max(...listOf(windows).map((window) => window.delay(now)));
+}
+
+/** Which limit a 429 is of: what it says, else the one the headers show used up, else one that no header shows. */
+function guiltyOf(
+  { global, hidden, bucket }: Windows,
+  { scope, shown }: Extract<PassEnd, { kind: "limited" }>,
+): RateWindow {
+  if (scope === "global") return global;
+  if (hidden === undefined) return bucket;
+  if (scope === "shared") return hidden;
+  return shown && shown.remaining > 0 ? hidden : bucket;
+}
