@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { FileSystem } from "../../src/core/fs/file-system.ts";
 import type { MountOptions } from "../../src/mount/driver.ts";
 import { KernelMount } from "../../src/mount/kernel-driver.ts";
 import { mountVault } from "../../src/mount/mount-vault.ts";
@@ -19,32 +20,53 @@ export interface Report {
   readonly inodes: number;
 }
 
+const STUCK = Buffer.from("user.stuck");
+
 const [mountpoint = "", options = "{}"] = process.argv.slice(2);
-const fs = new MemoryFileSystem();
+const memory = new MemoryFileSystem();
+const readNow = memory.read.bind(memory);
+
+/** Reading a file with the attribute `user.stuck` takes for ever, as from a store that is out of reach. */
+const fs: FileSystem = Object.assign(memory, {
+  read: (ino: number, offset: number, length: number) => {
+    const isStuck = memory.listxattr(ino).some((name) => STUCK.equals(name));
+    return isStuck ? new Promise<Uint8Array[]>(() => {}) : readNow(ino, offset, length);
+  },
+});
 
 try {
   const settings = JSON.parse(options) as Partial<MountOptions>;
   const mount = await mountVault({ fs, mountpoint, options: { source: "memory", ...settings } });
   if (!(mount instanceof KernelMount)) throw new Error("not our driver");
+  let answered = Promise.resolve();
   process.on("message", (ask: Ask) => {
     const done = ask === "report" ? Promise.resolve() : mount[ask]();
-    done.then(() => process.send?.(report(mount)), fail);
+    answered = done.then(() => send(report(mount)), fail);
   });
   process.on("SIGTERM", () => {
     mount.unmount().catch(fail);
   });
-  process.send?.(report(mount));
+  send(report(mount));
   await mount.ended;
+  await answered;
 } catch (error) {
   fail(error);
 }
 process.disconnect();
 
 function report(mount: KernelMount): Report {
-  return { counts: mount.requestCounts(), references: fs.references().size, inodes: fs.inodeCount };
+  return {
+    counts: mount.requestCounts(),
+    references: memory.references().size,
+    inodes: memory.inodeCount,
+  };
 }
 
 function fail(error: unknown): void {
   const { code, message } = error as { code?: string; message: string };
-  process.send?.({ code, message });
+  send({ code, message });
+}
+
+function send(message: object): void {
+  process.send?.(message);
 }

@@ -64,6 +64,7 @@ export function negotiate(offer: KernelOffer, writebackCache: boolean): Agreemen
   };
 }
 
+// ASYNC_DIO stays off: a program that reads past the cache could not be killed while it waits.
 // Locks (POSIX_LOCKS, FLOCK_LOCKS) are left to the kernel, which alone sees all lockers of this mount. Data is
 // invalidated by notification only, since nobody else writes. ATOMIC_O_TRUNC stays off, so that OPEN needs no answer.
 const wantedFlags =
@@ -73,7 +74,6 @@ const wantedFlags =
   InitFlag.DONT_MASK |
   InitFlag.DO_READDIRPLUS |
   InitFlag.READDIRPLUS_AUTO |
-  InitFlag.ASYNC_DIO |
   InitFlag.NO_OPEN_SUPPORT |
   InitFlag.PARALLEL_DIROPS |
   InitFlag.POSIX_ACL |
