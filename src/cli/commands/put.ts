@@ -5,6 +5,7 @@
  */
 import { lstatSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { UsageError } from "../../core/base/errors.ts";
 import { type FileSystem, type NamePlace, S_IFREG } from "../../core/fs/file-system.ts";
 import { encodeName } from "../argument-bytes.ts";
@@ -119,18 +120,32 @@ async function putStream(
   fs.retain(ino);
   try {
     transfer.progress.enter(path);
-    let offset = 0;
-    for await (const chunk of context.stdin) {
-      await transfer.turn();
-      const bytes = Buffer.from(chunk);
-      await fs.write(ino, offset, bytes);
-      offset += bytes.length;
-      transfer.progress.add(bytes.length);
-    }
+    await copyStream(context, fs, transfer, ino);
     await placeEntry(fs, ino, target, existing);
   } catch (error) {
     throw withPath(error, path);
   } finally {
     await fs.forget(ino, 1);
+  }
+}
+
+async function copyStream(
+  context: CliContext,
+  fs: FileSystem,
+  transfer: Transfer,
+  ino: number,
+): Promise<void> {
+  const input = addAbortSignal(context.signal, context.stdin);
+  let offset = 0;
+  try {
+    for await (const chunk of input) {
+      const bytes: Uint8Array = chunk;
+      await fs.write(ino, offset, bytes);
+      offset += bytes.length;
+      transfer.progress.add(bytes.length);
+    }
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw error;
   }
 }

@@ -43,7 +43,7 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
       served.ready();
       if (!open.fs.readOnly) reclaimOrphans(context, open);
       await Promise.race([mount.ended, aborted(context.signal)]);
-      await unmountWhenFree(context, mount);
+      await unmountWhenFree(context, open, mount);
       await ending.closeVault();
       await ending.answered();
     } finally {
@@ -134,14 +134,19 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Unmounts; while files are open on the mount they are served, and it is tried again. */
-async function unmountWhenFree(context: CliContext, mount: Mount): Promise<void> {
+/** Commits and unmounts; while files are open on the mount they are served, and it is tried again. */
+async function unmountWhenFree(
+  context: CliContext,
+  { vault }: OpenVault,
+  mount: Mount,
+): Promise<void> {
   let hasEnded = false;
   const ended = mount.ended.then(() => {
     hasEnded = true;
   });
   for (let tries = 0; !hasEnded; tries++) {
     try {
+      await vault.commit();
       await mount.unmount();
       return;
     } catch (error) {
