@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { closeSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { isAlive, isMounted, Program, servingPid, until } from "../support/dvault-program.ts";
 import { cannotMount } from "../support/mounted-memory.ts";
-import { isAlive, isMounted, Program, servingPid, until } from "./dvault-program.ts";
 
 const skip = cannotMount();
 if (skip) t.plan(0, skip);

@@ -11,6 +11,7 @@ import { type FileSystem, type NamePlace, S_IFREG } from "../../core/fs/file-sys
 import { encodeName } from "../argument-bytes.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { compressionOption } from "../compression-option.ts";
 import { parseLocation } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
@@ -34,7 +35,7 @@ export const putCommand: Command = defineCommand({
   summary: "Copy files and directories into a vault",
   usage: "<file...> <[vault:]target>",
   operands: [2, Number.POSITIVE_INFINITY],
-  options: { ...clobberOption, ...ownerOptions, ...passwordOptions },
+  options: { ...clobberOption, ...ownerOptions, ...compressionOption, ...passwordOptions },
   examples: [
     ["dvault put notes.txt /", "into the root of the default vault"],
     ["dvault put photos work:/2024", "a tree, as work:/2024, or below it when that is a directory"],
@@ -49,21 +50,26 @@ export const putCommand: Command = defineCommand({
     const copy = transferOptions(existing, options);
     const transfer = new Transfer(context, copy, progress);
     checkSources(sources);
-    return writeVault(context, { vault, password: options }, async ({ fs, path: vaultFile }) => {
-      if (context.stderr.isTTY === true) await measureHost(transfer, sources);
-      const tree = new TreeImport(fs, transfer, callerOf());
-      tree.exclude(vaultFile);
-      try {
-        for (const source of sources) {
-          const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
-          if (source === STDIN) await putStream(context, fs, transfer, { path, target });
-          else await putEntry(tree, source, target);
+    const { compression } = options;
+    return writeVault(
+      context,
+      { vault, password: options, compression },
+      async ({ fs, path: vaultFile }) => {
+        if (context.stderr.isTTY === true) await measureHost(transfer, sources);
+        const tree = new TreeImport(fs, transfer, callerOf());
+        tree.exclude(vaultFile);
+        try {
+          for (const source of sources) {
+            const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
+            if (source === STDIN) await putStream(context, fs, transfer, { path, target });
+            else await putEntry(tree, source, target);
+          }
+        } finally {
+          progress.clear();
         }
-      } finally {
-        progress.clear();
-      }
-      return transfer.exitCode;
-    });
+        return transfer.exitCode;
+      },
+    );
   },
 });
 

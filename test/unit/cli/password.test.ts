@@ -11,7 +11,7 @@ import {
 } from "../../../src/cli/password/sources.ts";
 import { readSecretLine } from "../../../src/cli/password/terminal.ts";
 import type { SecretBytes } from "../../../src/core/crypto/secret-bytes.ts";
-import { testContext } from "./context.ts";
+import { testContext } from "../../support/cli-context.ts";
 
 const text = (secret: SecretBytes | undefined): string | undefined =>
   secret?.use((bytes) => Buffer.from(bytes).toString());

@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import type { Test } from "tap";
 import type { MountStatus } from "../../src/mount/mount-status.ts";
-import type { Account } from "../support/mounted-memory.ts";
+import type { Account } from "./mounted-memory.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const MAIN = fileURLToPath(new URL("dist/cli/main.js", ROOT));
