@@ -11,7 +11,12 @@ import { connect } from "./connect.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
 import { mountAt } from "./mount-table.ts";
 import { MAX_TRANSFER } from "./protocol/init.ts";
-import { encodeEntryChanged, encodeEntryRemoved, encodeInodeChanged } from "./protocol/notify.ts";
+import {
+  ATTRIBUTES_ONLY,
+  encodeEntryChanged,
+  encodeEntryRemoved,
+  encodeInodeChanged,
+} from "./protocol/notify.ts";
 import { Session } from "./session.ts";
 import { unmountPath } from "./unmount.ts";
 
@@ -106,7 +111,8 @@ function notifierOf(channel: FuseChannel): Notifier {
     void channel.notify(bytes);
   };
   return {
-    inode: (ino, offset = -1, length = 0) => notify(encodeInodeChanged(ino, offset, length)),
+    inode: (ino, offset = ATTRIBUTES_ONLY, length = 0) =>
+      notify(encodeInodeChanged(ino, offset, length)),
     entry: (parent, name) => notify(encodeEntryChanged(parent, name)),
     removed: (parent, child, name) => notify(encodeEntryRemoved(parent, child, name)),
   };

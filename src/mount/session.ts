@@ -33,6 +33,7 @@ import {
   negotiate,
   PROTOCOL_MAJOR,
 } from "./protocol/init.ts";
+import { ATTRIBUTES_ONLY, encodeInodeChanged } from "./protocol/notify.ts";
 import { OPCODE_END, Opcode, opcodeName } from "./protocol/opcode.ts";
 import { Reply } from "./protocol/reply.ts";
 import { Request } from "./protocol/request.ts";
@@ -158,7 +159,13 @@ export class Session {
       return refused(Errno.EPROTO);
     }
     const agreement = negotiate(offer, this.#settings.writebackCache);
-    this.#context = { fs: this.#fs, directories: new HandleTable<Directory>(), agreement };
+    this.#context = {
+      fs: this.#fs,
+      directories: new HandleTable<Directory>(),
+      agreement,
+      expireAttributes: (ino) =>
+        this.#channel.send(0, [encodeInodeChanged(ino, ATTRIBUTES_ONLY, 0)]),
+    };
     this.#ready.resolve(agreement);
     return { kind: "init", agreement };
   }

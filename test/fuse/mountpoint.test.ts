@@ -155,6 +155,8 @@ t.test("an ordinary user mounts, works, unmounts and heals", { skip: needsRoot }
   };
   const first = await serveMemory(t, mountpoint, { as });
   t.equal(shell("mkdir d && echo hello > d/f && cat d/f && stat -c %u d/f"), `hello\n${as.uid}\n`);
+  const setId = "echo x > s && chmod 6755 s && stat -c %a s && echo x >> s && stat -c %a s";
+  t.equal(shell(setId), "6755\n755\n", "writing takes set-ID bits away, for the kernel as well");
   t.match(
     fs.readFileSync("/proc/self/mounts", "latin1"),
     `memory ${mountpoint} fuse.dvault rw,nosuid,nodev`,
