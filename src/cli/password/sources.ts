@@ -186,11 +186,24 @@ async function givenCredentials(
     return { identities: readSecretFile(identity, (problem) => warn(context, problem)).finish() };
   }
   if (file !== undefined) return line(readSecretFile(file, (problem) => warn(context, problem)));
-  if (fd !== undefined) return line(readSecretDescriptor(fd));
+  if (fd !== undefined) return line(readGivenDescriptor(fd));
   if (command !== undefined) return line(await readSecretCommand(command));
   const text = context.env.DVAULT_PASSWORD;
   if (text === undefined) return undefined;
   return { password: notEmpty(secretOfText(text)) };
+}
+
+/** @throws UsageError USAGE when it is not open for reading */
+function readGivenDescriptor(fd: number): SecretBuilder {
+  try {
+    return readSecretDescriptor(fd);
+  } catch (error) {
+    throw unreadable(fd, error);
+  }
+}
+
+function unreadable(fd: number, cause: unknown): UsageError {
+  return new UsageError("USAGE", `file descriptor ${fd} cannot be read`, { cause });
 }
 
 function line(secret: SecretBuilder): Credentials {
