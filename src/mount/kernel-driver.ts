@@ -27,7 +27,7 @@ export const kernelDriver: Driver = { name: "kernel", mount: mountThroughShim };
  * Mounts through the shim.
  * @throws UsageError MOUNT_FAILED
  */
-export async function mountThroughShim(
+async function mountThroughShim(
   fs: FileSystem,
   mountpoint: string,
   options: MountOptions,

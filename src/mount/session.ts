@@ -32,6 +32,7 @@ import {
   isSpoken,
   negotiate,
   PROTOCOL_MAJOR,
+  PROTOCOL_MINOR_MIN,
 } from "./protocol/init.ts";
 import { ATTRIBUTES_ONLY, encodeInodeChanged } from "./protocol/notify.ts";
 import { OPCODE_END, Opcode, opcodeName } from "./protocol/opcode.ts";
@@ -153,7 +154,7 @@ export class Session {
       this.#ready.reject(
         new UsageError(
           "MOUNT_FAILED",
-          `this kernel speaks FUSE ${version}; 7.31 (Linux 5.4) or newer is needed`,
+          `this kernel speaks FUSE ${version}; ${PROTOCOL_MAJOR}.${PROTOCOL_MINOR_MIN} (Linux 5.4) or newer is needed`,
         ),
       );
       return refused(Errno.EPROTO);

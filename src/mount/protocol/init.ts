@@ -12,7 +12,7 @@ export const PROTOCOL_MAJOR = 7;
 /** Oldest minor version dvault speaks: Linux 5.4. */
 export const PROTOCOL_MINOR_MIN = 31;
 /** Newest minor version dvault speaks: Linux 6.18. */
-export const PROTOCOL_MINOR_MAX = 45;
+const PROTOCOL_MINOR_MAX = 45;
 
 /** Largest read, write or directory listing, bytes. */
 export const MAX_TRANSFER: number = 1 << 20;
