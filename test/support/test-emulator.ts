@@ -10,9 +10,13 @@ import { DiscordEmulator, type EmulatorOptions } from "../emulator/emulator.ts";
 import { type BotTraits, type Furniture, furnish } from "../emulator/founding.ts";
 import type { Channel } from "../emulator/model/channel.ts";
 import { Contract } from "../emulator/openapi/contract.ts";
+import { PublishedApi } from "../emulator/openapi/published-api.ts";
 
 /** Noon of 2026-01-01. */
 const NOON = Date.UTC(2026, 0, 1, 12);
+
+/** One for all, since its schemas take a second to compile. */
+const published = new PublishedApi();
 
 /** What a test works with. */
 export interface TestEmulator extends Furniture {
@@ -33,7 +37,7 @@ export async function testEmulator(
   t: Test,
   { bot, channels = 1, ...options }: TestEmulatorOptions = {},
 ): Promise<TestEmulator> {
-  const contract = new Contract();
+  const contract = new Contract(published);
   const emulator = await DiscordEmulator.start({
     clock: new EmulatorClock(() => NOON),
     observe: contract.observe,
