@@ -75,7 +75,11 @@ export class FileStore implements PageStore {
    */
   static open(path: string, options: { readonly readOnly?: boolean } = {}): FileStore {
     const readOnly = options.readOnly ?? false;
-    return FileStore.#open(resolve(path), readOnly ? constants.O_RDONLY : constants.O_RDWR, readOnly);
+    return FileStore.#open(
+      resolve(path),
+      readOnly ? constants.O_RDONLY : constants.O_RDWR,
+      readOnly,
+    );
   }
 
   static #open(path: string, flags: number, readOnly: boolean): FileStore {
@@ -154,7 +158,10 @@ export class FileStore implements PageStore {
         const address = addressOf(run.start + i);
         const length = read - i * PAGE_STRIDE;
         if (length > 0) results.push(page.subarray(0, length));
-        else results.push(new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`));
+        else
+          results.push(
+            new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`),
+          );
       }
     }
     return results;

@@ -63,7 +63,9 @@ t.test("free pages at the end go back to the disk when the file is closed", asyn
   store.seed(0, []);
   const addresses: number[] = [];
   store.allocate(40, 0, addresses);
-  await store.write(addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })));
+  await store.write(
+    addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
+  );
   t.ok(statSync(path).size > pageOffset(39));
   store.release(addresses.slice(10));
   store.close();
@@ -76,7 +78,9 @@ t.test("a file that was cut reads as missing pages, not as zeros", async (t) => 
   store.seed(0, []);
   const addresses: number[] = [];
   store.allocate(3, 0, addresses);
-  await store.write(addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })));
+  await store.write(
+    addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
+  );
   truncateSync(path, pageOffset(1) + 10);
   const [whole, cut, gone] = store.read(addresses);
   t.ok(whole instanceof Uint8Array && whole.length >= 65_620);
