@@ -106,9 +106,8 @@ async function widenReadahead(mountpoint: string): Promise<void> {
 }
 
 function notifierOf(channel: FuseChannel): Notifier {
-  const notify = (bytes: Uint8Array): void => {
-    // The kernel answers -ENOENT for what it has not cached, and after the end there is nobody to tell.
-    void channel.notify(bytes);
+  const notify = async (bytes: Uint8Array): Promise<void> => {
+    await channel.notify(bytes);
   };
   return {
     inode: (ino, offset = ATTRIBUTES_ONLY, length = 0) =>

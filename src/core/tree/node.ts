@@ -31,7 +31,7 @@ const CELL_HEADER = 4;
 export const TREE_VALUE_MAX = 8192;
 
 /** Bytes of a child pointer. */
-export const CHILD_SIZE = 12;
+const CHILD_SIZE = 12;
 
 /** A node emptier than this tries to join a neighbour. */
 const SPARSE = PAGE_SIZE / 4;

@@ -27,7 +27,7 @@ import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts"
 import { TreeTransaction } from "./tree-transaction.ts";
 
 /** Clean pages kept unless told otherwise, bytes. */
-export const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
+const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
 
 /** Unwritten bytes at which writing behind begins. */
 const WRITE_BEHIND_BYTES = 8 * 2 ** 20;
