@@ -172,7 +172,7 @@ t.test("a file of very many extents is cut and removed in bounded steps", async 
   const vault = new MemoryVault();
   const fs = await newFileSystem(vault);
   const { ino } = await newFile(fs, "f");
-  const blocks = 9000;
+  const blocks = 5000;
   for (let i = 0; i < blocks; i++) await fs.write(ino, i * 2 * PAGE_SIZE, pattern(1100));
   await fs.syncfs();
   const { size } = await fs.getattr(ino);
