@@ -14,7 +14,7 @@ const USAGE = `Emulates Discord on this machine.
 
   --dir <directory>   keep everything there; in memory otherwise
   --channels <n>      channels of a new guild (2)
-  --port <n>          of the API (8750); CDN and admin port are the next two
+  --port <n>          of the API (8750); CDN and admin port are the next two. 0 is any
   --latency <ms>      before a request is handled (0)
   --bandwidth <n>     Mbit/s of each connection (as fast as it goes)
   --seed <text>       makes tokens and faults repeatable (dvault)
@@ -52,7 +52,7 @@ async function run(values: Values): Promise<void> {
   const port = number(values, "port");
   const emulator = await DiscordEmulator.start({
     seed: values.seed,
-    ports: { api: port, cdn: port + 1, admin: port + 2 },
+    ports: port === 0 ? {} : { api: port, cdn: port + 1, admin: port + 2 },
     ...(values.dir === undefined ? {} : { directory: values.dir }),
     settings: {
       latencyMs: number(values, "latency"),

@@ -45,7 +45,7 @@ export async function testEmulator(
   });
   t.teardown(async () => {
     await emulator.close();
-    const wrong = [...contract.violations(), ...emulator.discord.log.failures()];
+    const wrong = [...contract.take(), ...emulator.discord.log.failures()];
     if (wrong.length > 0) throw new Error(`against the published API:\n${wrong.join("\n")}`);
   });
   const furniture = furnish(emulator.discord, { ...bot, channels });

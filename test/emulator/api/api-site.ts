@@ -5,7 +5,7 @@
  */
 import type { Discord } from "../discord.ts";
 import type { HttpRequest } from "../http/http-request.ts";
-import { type Reply, withHeaders } from "../http/reply.ts";
+import { fromOrigin, type Reply, withHeaders } from "../http/reply.ts";
 import type { Site } from "../http/site.ts";
 import { bucketHeaders, refusalReply } from "../limits/rate-headers.ts";
 import { ApiError } from "./api-error.ts";
@@ -13,9 +13,6 @@ import { authenticate } from "./authenticate.ts";
 import type { Call, Route } from "./call.ts";
 import { Router } from "./router.ts";
 import { ALL_ROUTES } from "./routes/all-routes.ts";
-
-/** Present on answers of the API, absent on those of the edge: clients tell a ban by it. */
-const VIA = { via: "1.1 google" };
 
 /** Hears of requests that reached a handler and what it answered, before any fault touches the answer. */
 export type ApiObserver = (
@@ -52,8 +49,7 @@ export class ApiSite implements Site {
   }
 
   async serve(request: HttpRequest): Promise<Reply> {
-    const reply = await withErrors(() => this.#route(request));
-    return withHeaders(reply, VIA);
+    return fromOrigin(await withErrors(() => this.#route(request)));
   }
 
   async #route(request: HttpRequest): Promise<Reply> {

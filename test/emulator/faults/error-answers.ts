@@ -4,7 +4,7 @@
  * @module
  */
 import { STATUS_CODES } from "node:http";
-import { htmlReply, jsonReply, type Reply, withHeaders } from "../http/reply.ts";
+import { fromOrigin, htmlReply, jsonReply, type Reply, withHeaders } from "../http/reply.ts";
 import type { Fault } from "./fault.ts";
 
 /** Names of statuses that only Cloudflare gives. */
@@ -20,7 +20,8 @@ export function errorAnswer(fault: Extract<Fault, { kind: "answer" }>): Reply {
   const { status, format = "json", code = 0 } = fault;
   const name = EDGE_STATUS[status] ?? STATUS_CODES[status] ?? "Unknown";
   if (format === "html") return htmlReply(status, `${status} ${name}`);
-  return jsonReply(status, { message: fault.message ?? `${status}: ${name}`, code });
+  const message = fault.message ?? `${status}: ${name}`;
+  return fromOrigin(jsonReply(status, { message, code, ...fault.details }));
 }
 
 export function rateLimitAnswer(fault: Extract<Fault, { kind: "rate-limit" }>): Reply {
@@ -31,7 +32,7 @@ export function rateLimitAnswer(fault: Extract<Fault, { kind: "rate-limit" }>): 
     retry_after: retryAfter ?? 0,
     global: isGlobal,
   });
-  return withHeaders(reply, {
+  return withHeaders(fromOrigin(reply), {
     "x-ratelimit-scope": scope,
     ...(isGlobal ? { "x-ratelimit-global": "true" } : {}),
     ...(retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter)) }),

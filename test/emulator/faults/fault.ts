@@ -14,6 +14,8 @@ export type Fault =
       readonly format?: "json" | "html";
       readonly code?: number;
       readonly message?: string;
+      /** More fields of the JSON, as the `attachments` of a 20009. */
+      readonly details?: Readonly<Record<string, unknown>>;
     }
   /** A 429 that no bucket called for; without `retryAfter` (seconds) it has no Retry-After. */
   | {

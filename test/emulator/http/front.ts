@@ -40,7 +40,7 @@ export class Front {
   /** Handles one request, to whatever end; never rejects. */
   async handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const { site, discord, faults } = this.#options;
-    const url = new URL(message.url ?? "/", "http://emulator");
+    const url = urlOf(message);
     const route = site.routeOf(message.method ?? "", url.pathname);
     const struck = faults.draw({ site: site.name, route });
     const entry: LogEntry = {
@@ -125,6 +125,11 @@ export class Front {
       return jsonReply(500, { message: "500: Internal Server Error", code: 0 });
     }
   }
+}
+
+/** The host means nothing here; what does not begin with a slash (`OPTIONS *`) is no path. */
+function urlOf({ url = "" }: IncomingMessage): URL {
+  return new URL(`http://emulator${url.startsWith("/") ? url : "/"}`);
 }
 
 interface Passage {

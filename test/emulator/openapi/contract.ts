@@ -18,15 +18,17 @@ const UNPUBLISHED: ReadonlySet<string> = new Set(["POST /attachments/refresh-url
 /** Collects violations. */
 export class Contract {
   readonly #api: PublishedApi;
-  readonly #violations: string[] = [];
+  #violations: string[] = [];
 
   constructor(api: PublishedApi) {
     this.#api = api;
   }
 
-  /** What was wrong so far, a line each. */
-  violations(): readonly string[] {
-    return this.#violations;
+  /** What was wrong since the last call, a line each. */
+  take(): string[] {
+    const violations = this.#violations;
+    this.#violations = [];
+    return violations;
   }
 
   /** To be given to an emulator. */
