@@ -51,6 +51,8 @@ export class FileStore implements PageStore {
   readonly reusesAddresses = true;
   readonly #fd: number;
   readonly #allocator = new PageAllocator();
+  /** Whether it is known which pages are in use. */
+  #isSeeded = false;
   #diskPages = 0;
   #handedOut = Number.POSITIVE_INFINITY;
 
@@ -127,6 +129,7 @@ export class FileStore implements PageStore {
 
   seed(end: number, free: readonly PageRun[]): void {
     this.#allocator.seed(end, free);
+    this.#isSeeded = true;
   }
 
   allocate(count: number, reserve: number, out: number[]): void {
@@ -235,10 +238,13 @@ export class FileStore implements PageStore {
     return fstatSync(this.#fd).size;
   }
 
-  /** Gives free pages at the end back to the disk and closes the file, which drops the lock. */
+  /**
+   * Closes the file, which drops the lock. Free pages at its end go back to the disk, unless the vault was never
+   * unlocked: then nothing is known to be free.
+   */
   close(): void {
     try {
-      if (!this.readOnly && pagesWithin(this.size) > this.#allocator.trim()) {
+      if (this.#isSeeded && pagesWithin(this.size) > this.#allocator.trim()) {
         ftruncateSync(this.#fd, pageOffset(this.#allocator.end));
       }
     } finally {

@@ -72,6 +72,21 @@ t.test("free pages at the end go back to the disk when the file is closed", asyn
   t.equal(statSync(path).size, pageOffset(10));
 });
 
+t.test("a file whose vault was never unlocked is left as it is", async (t) => {
+  const path = newPath();
+  const store = FileStore.create(path);
+  store.seed(0, []);
+  const addresses: number[] = [];
+  store.allocate(3, 0, addresses);
+  await store.write(
+    addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
+  );
+  store.close();
+  const before = readFileSync(path);
+  FileStore.open(path).close();
+  t.ok(readFileSync(path).equals(before));
+});
+
 t.test("a file that was cut reads as missing pages, not as zeros", async (t) => {
   const path = newPath();
   const store = FileStore.create(path);
