@@ -1,24 +1,51 @@
 /** Mounting and unmounting: mount points fit and unfit, as root and as an ordinary user, busy and dead. */
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import {
+  appendFile,
+  open,
+  readdir,
+  readFile,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
-import t from "tap";
-import { kernelDriver } from "../../src/mount/kernel-driver.ts";
+import t, { type Test } from "tap";
+import type { Attributes, FileSystem } from "../../src/core/fs/file-system.ts";
+import type { MountOptions } from "../../src/mount/driver.ts";
+import { KernelMount, kernelDriver } from "../../src/mount/kernel-driver.ts";
 import { mountVault } from "../../src/mount/mount-vault.ts";
-import * as host from "../../src/native/host.ts";
 import { MemoryFileSystem } from "../support/memory-file-system.ts";
 import {
   cannotMount,
   isMounted,
   newMountpoint,
   ordinaryUser,
-  type Server,
   serveMemory,
 } from "../support/mounted-memory.ts";
 
 const skip = cannotMount();
 if (skip) t.plan(0, skip);
 const needsRoot = process.getuid?.() === 0 ? false : "needs root";
+
+/** A mount served by this very process, so nothing on it may be called synchronously. */
+async function mountHere(
+  t: Test,
+  options: Partial<MountOptions> = {},
+  overrides: Partial<FileSystem> = {},
+): Promise<KernelMount> {
+  const memory = Object.assign(new MemoryFileSystem(), overrides);
+  const mount = await mountVault({
+    fs: memory,
+    mountpoint: newMountpoint(t),
+    options: { source: "memory", ...options },
+  });
+  if (!(mount instanceof KernelMount)) throw new Error("not our driver");
+  t.teardown(() => mount.detach());
+  return mount;
+}
 
 /** The error of a mount that is refused. */
 async function refusal(mountpoint: string): Promise<{ code?: string; message: string }> {
@@ -27,11 +54,6 @@ async function refusal(mountpoint: string): Promise<{ code?: string; message: st
     () => ({ message: "mounted" }),
     (error) => error,
   );
-}
-
-/** Waits for a line of a child's output. */
-function firstOutput(child: ReturnType<typeof spawn>): Promise<string> {
-  return new Promise((resolve) => child.stdout?.once("data", (data) => resolve(String(data))));
 }
 
 t.test("an unfit mount point is refused in one line", async (t) => {
@@ -53,49 +75,100 @@ t.test("an unfit mount point is refused in one line", async (t) => {
 });
 
 t.test("a mount point is taken until it is unmounted", async (t) => {
-  const mountpoint = newMountpoint(t);
-  const server = await serveMemory(t, mountpoint);
+  const mount = await mountHere(t);
+  const { mountpoint } = mount;
+  t.equal(mount.driver, kernelDriver.name);
   t.match(await refusal(mountpoint), { message: /already a mount point \(fuse\.dvault\)/ });
-  await server.ask("unmount");
-  t.equal(await server.exit, 0);
-  t.notOk(isMounted(mountpoint));
-});
-
-t.test("a mount in the same process is unmounted, and unmounted again", async (t) => {
-  const mountpoint = newMountpoint(t);
-  const mount = await mountVault({
-    fs: new MemoryFileSystem(),
-    mountpoint,
-    options: { source: "memory" },
-  });
-  t.match(mount, { mountpoint, driver: kernelDriver.name });
-  await fs.promises.writeFile(join(mountpoint, "file"), "x");
-  mount.notifier.inode(2);
-  mount.notifier.inode(2, 0);
-  mount.notifier.entry(1, Buffer.from("file"));
-  mount.notifier.removed(1, 2, Buffer.from("file"));
-  t.same(await fs.promises.readdir(mountpoint), ["file"]);
+  await writeFile(join(mountpoint, "file"), "x");
+  t.same(await readdir(mountpoint), ["file"]);
   await mount.unmount();
+  t.notOk(isMounted(mountpoint));
+  t.equal(await mount.ended, 0);
   await mount.unmount();
   await mount.detach();
-  t.equal(await mount.ended, 0);
-  t.notOk(isMounted(mountpoint));
+});
+
+t.test("the kernel is told what others changed", async (t) => {
+  const found = { lookups: 0 };
+  const model = new MemoryFileSystem();
+  const lookup = (parent: number, name: Uint8Array): Attributes => {
+    found.lookups += 1;
+    return model.lookup(parent, name);
+  };
+  const overrides = { lookup, getattr: (ino: number) => model.getattr(ino) };
+  const { mountpoint, notifier } = await mountHere(t, {}, overrides);
+  const file = join(mountpoint, "file");
+  await t.rejects(stat(file), { code: "ENOENT" });
+  await t.rejects(stat(file), { code: "ENOENT" });
+  t.equal(found.lookups, 1, "that there is no such name is remembered");
+  const caller = { uid: 0, gid: 0 };
+  const { ino } = model.mknod(1, Buffer.from("file"), { mode: 0o100644, umask: 0, caller }, 0);
+  await notifier.entry(1, Buffer.from("file"));
+  t.equal((await stat(file)).size, 0);
+  model.write(ino, 0, Buffer.from("changed"));
+  await notifier.inode(ino, 0);
+  t.equal((await stat(file)).size, 7);
+  model.unlink(1, Buffer.from("file"));
+  await notifier.removed(1, ino, Buffer.from("file"));
+  await t.rejects(stat(file), { code: "ENOENT" });
 });
 
 t.test("a mount that is in use is not unmounted, but can be cut off", async (t) => {
-  const server = await serveMemory(t, newMountpoint(t));
-  const file = join(server.mountpoint, "file");
-  const fd = fs.openSync(file, "w+");
-  await t.rejects(server.ask("unmount"), {
+  const mount = await mountHere(t);
+  const file = await open(join(mount.mountpoint, "file"), "w+");
+  await t.rejects(mount.unmount(), {
     code: "MOUNT_FAILED",
     message: /is busy: close the programs/,
   });
-  fs.writeSync(fd, "still served");
-  await server.ask("detach");
-  t.equal(await server.exit, 0);
-  t.notOk(isMounted(server.mountpoint));
-  t.throws(() => fs.readSync(fd, Buffer.alloc(20), 0, 20, 2 ** 20), { code: "ENOTCONN" });
-  t.throws(() => fs.closeSync(fd), { code: "ENOTCONN" });
+  await file.write("still served");
+  await mount.detach();
+  t.notOk(isMounted(mount.mountpoint));
+  await t.rejects(file.read(Buffer.alloc(20), 0, 20, 2 ** 20), { code: "ENOTCONN" });
+  await t.rejects(file.close(), { code: "ENOTCONN" });
+});
+
+t.test("a read-only mount refuses every change", async (t) => {
+  const { mountpoint } = await mountHere(t, { readOnly: true });
+  await t.rejects(writeFile(join(mountpoint, "file"), ""), { code: "EROFS" });
+});
+
+t.test("the kernel gathers small writes when it may", async (t) => {
+  const mount = await mountHere(t, { writebackCache: true });
+  const path = join(mount.mountpoint, "file");
+  const file = await open(path, "w");
+  for (let i = 0; i < 1000; i++) await file.write("0123456789");
+  await file.close();
+  await appendFile(path, "end");
+  await utimes(path, 1, 2);
+  await truncate(path, 9_995);
+  await appendFile(path, "END");
+  const expected = `${"0123456789".repeat(1000).slice(0, 9_995)}END`;
+  t.equal(await readFile(path, "latin1"), expected);
+  const { WRITE = 0 } = mount.requestCounts();
+  t.ok(WRITE < 100, `${WRITE} requests for 1,002 writes`);
+});
+
+t.test("a program waiting for a store out of reach can be killed", async (t) => {
+  let reached: () => void = () => {};
+  const read = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  const overrides = {
+    read: (): Promise<Uint8Array[]> => {
+      reached();
+      return new Promise(() => {});
+    },
+  };
+  const mount = await mountHere(t, {}, overrides);
+  const file = join(mount.mountpoint, "file");
+  await writeFile(file, "x");
+  const reader = spawn("dd", [`if=${file}`, "iflag=direct"]);
+  await read;
+  reader.kill("SIGWINCH");
+  reader.kill("SIGTERM");
+  await new Promise((resolve) => reader.once("exit", resolve));
+  t.equal(reader.signalCode, "SIGTERM");
+  t.ok(mount.requestCounts().INTERRUPT);
 });
 
 t.test("a mount whose process was killed is recognised and healed", async (t) => {
@@ -109,39 +182,6 @@ t.test("a mount whose process was killed is recognised and healed", async (t) =>
   await second.ask("unmount");
   t.notOk(isMounted(mountpoint));
 });
-
-t.test("a read-only mount refuses every change", async (t) => {
-  const server = await serveMemory(t, newMountpoint(t), { readOnly: true });
-  t.throws(() => fs.writeFileSync(join(server.mountpoint, "file"), ""), { code: "EROFS" });
-  await server.ask("unmount");
-});
-
-t.test("a program waiting for a store out of reach can be killed", async (t) => {
-  const server = await serveMemory(t, newMountpoint(t));
-  const file = join(server.mountpoint, "file");
-  fs.writeFileSync(file, "x");
-  host.setXattr(Buffer.from(file), Buffer.from("user.stuck"), new Uint8Array(0));
-  const reader = spawn("sh", ["-c", "echo ready; exec dd if=file iflag=direct"], {
-    cwd: server.mountpoint,
-  });
-  await firstOutput(reader);
-  const before = await pendingRead(server);
-  reader.kill("SIGWINCH");
-  reader.kill("SIGTERM");
-  await new Promise((resolve) => reader.once("exit", resolve));
-  t.equal(reader.signalCode, "SIGTERM");
-  t.equal(before, 1);
-  t.ok(((await server.ask("report")).counts.INTERRUPT ?? 0) > 0);
-  await server.ask("detach");
-});
-
-/** Resolves when a read has reached the server. */
-async function pendingRead(server: Server): Promise<number> {
-  for (;;) {
-    const { counts } = await server.ask("report");
-    if (counts.READ !== undefined) return counts.READ;
-  }
-}
 
 t.test("an ordinary user mounts, works, unmounts and heals", { skip: needsRoot }, async (t) => {
   const as = ordinaryUser(t);

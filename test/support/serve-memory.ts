@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { FileSystem } from "../../src/core/fs/file-system.ts";
 import type { MountOptions } from "../../src/mount/driver.ts";
 import { KernelMount } from "../../src/mount/kernel-driver.ts";
 import { mountVault } from "../../src/mount/mount-vault.ts";
@@ -20,19 +19,8 @@ export interface Report {
   readonly inodes: number;
 }
 
-const STUCK = Buffer.from("user.stuck");
-
 const [mountpoint = "", options = "{}"] = process.argv.slice(2);
-const memory = new MemoryFileSystem();
-const readNow = memory.read.bind(memory);
-
-/** Reading a file with the attribute `user.stuck` takes for ever, as from a store that is out of reach. */
-const fs: FileSystem = Object.assign(memory, {
-  read: (ino: number, offset: number, length: number) => {
-    const isStuck = memory.listxattr(ino).some((name) => STUCK.equals(name));
-    return isStuck ? new Promise<Uint8Array[]>(() => {}) : readNow(ino, offset, length);
-  },
-});
+const fs = new MemoryFileSystem();
 
 try {
   const settings = JSON.parse(options) as Partial<MountOptions>;
@@ -57,8 +45,8 @@ process.disconnect();
 function report(mount: KernelMount): Report {
   return {
     counts: mount.requestCounts(),
-    references: memory.references().size,
-    inodes: memory.inodeCount,
+    references: fs.references().size,
+    inodes: fs.inodeCount,
   };
 }
 
