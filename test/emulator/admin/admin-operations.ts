@@ -21,7 +21,8 @@ export const ADMIN_OPERATIONS: Readonly<Record<string, Operation>> = {
     const known = defaultSettings();
     const unknown = Object.keys(body).find((name) => !(name in known));
     if (unknown !== undefined) throw new AdminError(400, `no setting ${unknown}`);
-    return Object.assign(settings, body);
+    const rates = Object.assign({}, settings.rates, body.rates);
+    return Object.assign(settings, body, { rates });
   },
   "GET faults": ({ faults }) => faults.rules(),
   "POST faults": ({ faults }, { body }) => {

@@ -11,7 +11,7 @@ import { effectOf } from "../faults/effects.ts";
 import type { FaultInjector } from "../faults/fault-injector.ts";
 import type { LogEntry } from "../log/request-log.ts";
 import { Connections } from "./connection.ts";
-import { deliver, PLAIN_DELIVERY } from "./deliver.ts";
+import { type Delivery, deliver, PLAIN_DELIVERY } from "./deliver.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { readBody, readHalf } from "./read-body.ts";
 import { htmlReply, jsonReply, type Reply, withHeaders } from "./reply.ts";
@@ -40,6 +40,7 @@ export class Front {
   /** Handles one request, to whatever end; never rejects. */
   async handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const { site, discord, faults } = this.#options;
+    const { socket } = message;
     const url = urlOf(message);
     const route = site.routeOf(message.method ?? "", url.pathname);
     const struck = faults.draw({ site: site.name, route });
@@ -60,8 +61,9 @@ export class Front {
     try {
       await this.#pass(message, response, { url, entry, effects: struck.map(effectOf) });
     } catch (error) {
-      // A connection that breaks is the client's affair, or a fault's; anything else is a bug.
-      if (!response.destroyed && !message.destroyed) discord.log.fail(error);
+      // A connection that breaks is the client's affair, or a fault's, or is cut by closing; anything else is a bug.
+      const isCut = socket.destroyed || this.#options.signal.aborted;
+      if (!isCut) discord.log.fail(error);
       response.destroy();
     }
     entry.tookMs = performance.now() - startedAt;
@@ -73,29 +75,30 @@ export class Front {
     const { url, entry, effects } = passage;
     const { latencyMs } = discord.settings;
     if (latencyMs > 0) await sleep(latencyMs, undefined, { signal });
-    const tears = effects.find((effect) => effect.tears)?.tears;
-    if (tears) {
-      if (tears === "upload") await readHalf(message);
-      message.socket.resetAndDestroy();
-      return;
-    }
-    const { upload, download } = this.#connections.of(message.socket);
-    const body = await readBody(message, discord.settings.requestBytes, upload);
-    entry.bytesReceived = body.size;
-    const request: HttpRequest = {
+    if (await tear(message, effects)) return;
+    const request = await this.#receive(message, url);
+    entry.bytesReceived = request.bodySize;
+    const reply = await this.#answer(request, effects);
+    site.note(request, reply);
+    entry.status = reply.status;
+    const delivery: Delivery = Object.assign({}, PLAIN_DELIVERY, ...effects.map((e) => e.delivery));
+    const dated = withHeaders(reply, { date: new Date(discord.clock.now()).toUTCString() });
+    const pace = this.#connections.of(message.socket).download;
+    entry.bytesSent = await deliver(response, dated, delivery, { pace, signal });
+  }
+
+  async #receive(message: IncomingMessage, url: URL): Promise<HttpRequest> {
+    const { requestBytes } = this.#options.discord.settings;
+    const pace = this.#connections.of(message.socket).upload;
+    const { bytes, size } = await readBody(message, requestBytes, pace);
+    return {
       method: message.method ?? "",
       url,
       headers: message.headers,
       remoteAddress: message.socket.remoteAddress ?? "",
-      body: body.bytes,
-      bodySize: body.size,
+      body: bytes,
+      bodySize: size,
     };
-    const reply = await this.#answer(request, effects);
-    site.note(request, reply);
-    entry.status = reply.status;
-    const delivery = Object.assign({}, PLAIN_DELIVERY, ...effects.map((one) => one.delivery));
-    const dated = withHeaders(reply, { date: new Date(discord.clock.now()).toUTCString() });
-    entry.bytesSent = await deliver(response, dated, delivery, { pace: download, signal });
   }
 
   async #answer(request: HttpRequest, effects: readonly Effect[]): Promise<Reply> {
@@ -125,6 +128,15 @@ export class Front {
       return jsonReply(500, { message: "500: Internal Server Error", code: 0 });
     }
   }
+}
+
+/** Resets the connection when a fault wants it; says whether one did. */
+async function tear(message: IncomingMessage, effects: readonly Effect[]): Promise<boolean> {
+  const tears = effects.find((effect) => effect.tears)?.tears;
+  if (!tears) return false;
+  if (tears === "upload") await readHalf(message);
+  message.socket.resetAndDestroy();
+  return true;
 }
 
 /** The host means nothing here; what does not begin with a slash (`OPTIONS *`) is no path. */

@@ -35,11 +35,12 @@ export async function readBody(
   return { bytes: size <= keptBytes ? Buffer.concat(kept) : Buffer.alloc(0), size };
 }
 
-/** Reads about half of a body and no more. */
+/** Reads about half of a body and no more; the connection stays. */
 export async function readHalf(message: IncomingMessage): Promise<void> {
   const enough = Number(message.headers["content-length"] ?? 0) / 2;
+  const chunks: AsyncIterable<Buffer> = message.iterator({ destroyOnReturn: false });
   let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
+  for await (const chunk of chunks) {
     size += chunk.length;
     if (size >= enough) return;
   }

@@ -102,6 +102,7 @@ t.test("closing ends what hangs", async (t) => {
     await new Promise((resolve) => setImmediate(resolve));
   }
   await Promise.all([t.rejects(asking, { message: "fetch failed" }), emulator.close()]);
+  t.strictSame(emulator.discord.log.failures(), [], "which is no failure");
 });
 
 t.test("a port that is taken is an error, and leaves no server behind", async (t) => {
@@ -177,7 +178,10 @@ t.test("the admin port reads and changes everything", async (t) => {
   t.match(await admin("GET counters"), { json: { apiRequests: 0 } });
   t.match(await admin("PATCH settings", { latencyMs: 1 }), { json: { latencyMs: 1 } });
   t.equal(emulator.discord.settings.latencyMs, 1);
-  t.match(await admin("GET settings"), { json: { latencyMs: 1 } });
+  await admin("PATCH settings", { rates: { read: { limit: 1, windowMs: 1 } } });
+  t.match(await admin("GET settings"), {
+    json: { latencyMs: 1, rates: { read: { limit: 1 }, global: { limit: 50 } } },
+  });
   t.match(await admin("PATCH settings", { latency: 1 }), {
     status: 400,
     json: { message: /latency/ },
