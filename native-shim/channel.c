@@ -1,7 +1,7 @@
 // A FUSE connection in Node's event loop: requests are read into one reused buffer and handed to TypeScript one call
 // each; replies are written from another reused buffer and the caller's own pieces.
 //
-// Waking a sleeping core costs several times what a request costs, so after serving a request the channel looks again
+// Waking a sleeping core costs several times what a request costs, so after answering a request the channel looks again
 // for SPIN_NS before it goes back to the event loop. Where a spin is in vain (the client thinks for longer, or waits for
 // this very core) twice as many chances to spin are let pass as the time before; where one catches a request, none are.
 //
@@ -44,7 +44,7 @@ struct channel {
   uint8_t *reply;
   // Chances to spin that are still let pass, and how many were after the last spin in vain.
   int passing, passed;
-  int64_t requests, wakeups, spins, spin_hits;
+  int64_t requests, replies, wakeups, spins, spin_hits;
 };
 
 static uint64_t now_ns(void) {
@@ -156,10 +156,12 @@ static ssize_t serve(struct channel *channel, uint64_t until) {
   ssize_t length = receive(channel);
   while (length > 0) {
     channel->requests++;
+    int64_t replies = channel->replies;
     deliver(channel, channel->on_request, length);
     if (channel->closed || now_ns() >= until) return 0;
     length = receive(channel);
-    if (length == 0) length = spin(channel);
+    // Without a reply the client waits for us, and we perhaps for the event loop.
+    if (length == 0 && channel->replies > replies) length = spin(channel);
   }
   return length;
 }
@@ -255,6 +257,7 @@ static napi_value channel_send(napi_env env, napi_callback_info info) {
   parts[0] = (struct iovec){channel->reply, (size_t)length};
   int pieces = hasPieces ? collect(env, argument[1], parts + 1) : 0;
   if (pieces < 0) return NULL;
+  channel->replies++;
   ssize_t written;
   do written = writev(channel->fd, parts, 1 + pieces);
   while (written < 0 && errno == EINTR);
