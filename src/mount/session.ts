@@ -48,6 +48,9 @@ export interface SessionSettings {
   readonly isDying?: (pid: number) => Promise<boolean>;
 }
 
+/** The request an answer is for. */
+type Asked = Pick<PendingRequest, "unique" | "opcode">;
+
 /** Serves a file system over a channel. */
 export class Session {
   /** Ends with 0 when the kernel has unmounted, else with a negative errno. */
@@ -123,8 +126,8 @@ export class Session {
     const { opcode, unique, pid } = request;
     if (opcode < OPCODE_END) this.#counts[opcode] = (this.#counts[opcode] ?? 0) + 1;
     const answer = this.#perform(request);
-    if (isPending(answer)) void this.#answerLater({ unique, opcode, pid }, answer);
-    else this.#answer(unique, answer);
+    if (isPending(answer)) this.#answerLater({ unique, opcode, pid }, answer);
+    else this.#answer({ unique, opcode }, answer);
   }
 
   #perform(request: Request): MaybePromise<Answer> {
@@ -139,11 +142,13 @@ export class Session {
     }
   }
 
-  async #answerLater(request: PendingRequest, promise: Promise<Answer>): Promise<void> {
+  #answerLater(request: PendingRequest, promise: Promise<Answer>): void {
     this.#pending.add(request);
-    const answer = await promise.catch((error: unknown) => this.#refusal(request.opcode, error));
-    if (this.#pending.settle(request)) this.#answer(request.unique, answer);
-    else this.#settle(answer, false);
+    const end = (answer: Answer): void => {
+      if (this.#pending.settle(request)) this.#answer(request, answer);
+      else this.#settle(answer, false);
+    };
+    void promise.then(end, (error: unknown) => end(this.#refusal(request.opcode, error)));
   }
 
   #init(request: Request): Answer {
@@ -176,9 +181,13 @@ export class Session {
     return SILENCE;
   }
 
-  #answer(unique: bigint, answer: Answer): void {
+  #answer(request: Asked, answer: Answer): void {
     if (answer.kind === "silence") return;
-    this.#settle(answer, this.#send(unique, answer) === 0);
+    try {
+      this.#settle(answer, this.#send(request.unique, answer) === 0);
+    } catch (error) {
+      this.#send(request.unique, this.#refusal(request.opcode, error));
+    }
   }
 
   /** @returns 0 or a negative errno, of which -ENOENT says that nobody waits any more */
