@@ -1,8 +1,9 @@
 // A FUSE connection in Node's event loop: requests are read into one reused buffer and handed to TypeScript one call
 // each; replies are written from another reused buffer and the caller's own pieces.
 //
-// Waking a sleeping core costs several times what a request costs, so after serving a request the channel looks again
-// for SPIN_NS before it goes back to the event loop, as long as that has been paying (see `credit`).
+// Waking a sleeping core costs several times what a request costs, so after answering a request the channel looks again
+// for SPIN_NS before it goes back to the event loop. Where a spin is in vain (the client thinks for longer, or waits for
+// this very core) twice as many chances to spin are let pass as the time before; where one catches a request, none are.
 //
 // A channel lives as its JavaScript object: while it polls it holds a strong reference to it, and the finalizer frees.
 #define _GNU_SOURCE
@@ -26,10 +27,7 @@
 // How long one turn may keep the event loop from its timers and other descriptors.
 #define TURN_NS 1000000
 #define SPIN_NS 50000
-// Longest a request may take to come and wake us for a spin to have caught it.
-#define SPIN_WOULD_PAY_NS 110000
-#define CREDIT_MAX 8
-#define CREDIT_MISS 2
+#define PASS_MAX 256
 
 struct channel {
   napi_env env;
@@ -44,10 +42,9 @@ struct channel {
   bool closed;
   uint8_t *request;
   uint8_t *reply;
-  // Rises when a spin caught a request or would have, falls when one was in vain; 0: no spinning.
-  int credit;
-  uint64_t idle_since;
-  int64_t requests, wakeups, spins, spin_hits;
+  // Chances to spin that are still let pass, and how many were after the last spin in vain.
+  int passing, passed;
+  int64_t requests, replies, wakeups, spins, spin_hits;
 };
 
 static uint64_t now_ns(void) {
@@ -134,21 +131,23 @@ static ssize_t receive(struct channel *channel) {
   }
 }
 
-static void earn(struct channel *channel) {
-  if (channel->credit < CREDIT_MAX) channel->credit++;
-}
-
 static ssize_t spin(struct channel *channel) {
+  if (channel->passing > 0) {
+    channel->passing--;
+    return 0;
+  }
   uint64_t until = now_ns() + SPIN_NS;
   channel->spins++;
   do {
     ssize_t length = receive(channel);
     if (length == 0) continue;
     channel->spin_hits++;
-    earn(channel);
+    channel->passed = 0;
     return length;
   } while (now_ns() < until);
-  channel->credit = channel->credit > CREDIT_MISS ? channel->credit - CREDIT_MISS : 0;
+  channel->passed = channel->passed == 0 ? 1 : channel->passed * 2;
+  if (channel->passed > PASS_MAX) channel->passed = PASS_MAX;
+  channel->passing = channel->passed;
   return 0;
 }
 
@@ -157,10 +156,12 @@ static ssize_t serve(struct channel *channel, uint64_t until) {
   ssize_t length = receive(channel);
   while (length > 0) {
     channel->requests++;
+    int64_t replies = channel->replies;
     deliver(channel, channel->on_request, length);
     if (channel->closed || now_ns() >= until) return 0;
     length = receive(channel);
-    if (length == 0 && channel->credit > 0) length = spin(channel);
+    // Without a reply the client waits for us, and we perhaps for the event loop.
+    if (length == 0 && channel->replies > replies) length = spin(channel);
   }
   return length;
 }
@@ -168,11 +169,8 @@ static ssize_t serve(struct channel *channel, uint64_t until) {
 static void on_poll(uv_poll_t *poll, int status, int events) {
   (void)events;
   struct channel *channel = poll->data;
-  uint64_t begin = now_ns();
   channel->wakeups++;
-  if (begin - channel->idle_since < SPIN_WOULD_PAY_NS) earn(channel);
-  ssize_t result = serve(channel, begin + TURN_NS);
-  channel->idle_since = now_ns();
+  ssize_t result = serve(channel, now_ns() + TURN_NS);
   // libuv reports the error state of an unmounted device without the errno; reading gave it, else the report stands.
   if (result == 0) result = status < 0 ? status : 0;
   if (result == 0 || channel->closed) return;
@@ -259,6 +257,7 @@ static napi_value channel_send(napi_env env, napi_callback_info info) {
   parts[0] = (struct iovec){channel->reply, (size_t)length};
   int pieces = hasPieces ? collect(env, argument[1], parts + 1) : 0;
   if (pieces < 0) return NULL;
+  channel->replies++;
   ssize_t written;
   do written = writev(channel->fd, parts, 1 + pieces);
   while (written < 0 && errno == EINTR);

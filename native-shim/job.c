@@ -14,7 +14,9 @@ static void complete(napi_env env, napi_status status, void *data) {
   struct shim_job *job = data;
   napi_value result;
   shim_must(napi_create_int64(env, status == napi_ok ? job->result : -ECANCELED, &result));
-  shim_must(napi_resolve_deferred(env, job->deferred, result));
+  // Where no JavaScript can run any more the environment is ending, and nobody waits for the promise.
+  napi_status settled = napi_resolve_deferred(env, job->deferred, result);
+  if (settled != napi_cannot_run_js && settled != napi_pending_exception) shim_must(settled);
   shim_must(napi_delete_async_work(env, job->work));
   free(job);
 }

@@ -15,7 +15,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const NAME = "dvault-shim.node";
-const HEADERS = ["node_api.h", "uv.h"];
 const STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror"];
 const SANITIZE = [
   "-g",
@@ -74,7 +73,10 @@ function compile(output, flags) {
   if (result.status !== 0) throw new Error(`${compiler} failed on ${sources}: see above`);
 }
 
-/** Directory with the headers of this Node, wherever its distribution puts them. */
+/**
+ * Directory with the headers of this Node, wherever its distribution puts them; Debian keeps those of libuv apart,
+ * where every compiler looks.
+ */
 function headers() {
   const { variables } = process.config;
   const homes = [
@@ -87,13 +89,14 @@ function headers() {
     "/usr/local",
     join(homedir(), ".cache/node-gyp", process.versions.node),
   ];
-  const folders = homes
-    .filter((home) => home)
-    .flatMap((home) => [join(home, "include/node"), join(home, "include/nodejs")]);
-  const found = folders.find((folder) => HEADERS.every((name) => existsSync(join(folder, name))));
-  if (found) return found;
+  const folders = new Set(homes.filter((home) => home).map((home) => join(home, "include/node")));
+  const has = (folder, name) => existsSync(join(folder, name));
+  for (const folder of folders) {
+    const hasLibuv = has(folder, "uv.h") || has("/usr/include", "uv.h");
+    if (has(folder, "node_api.h") && hasLibuv) return folder;
+  }
   throw new Error(
-    `no headers of Node (${HEADERS.join(", ")}) in ${[...new Set(folders)].join(", ")}: ` +
+    `no headers of Node (node_api.h, uv.h) in ${[...folders].join(", ")}: ` +
       "install them (Debian: apt install libnode-dev)",
   );
 }

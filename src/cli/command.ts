@@ -94,9 +94,8 @@ function describeCommand<Table extends OptionTable>(
   line: string,
   description: CommandDescription<Table>,
 ): Argv {
-  parser
-    .usage(`${line} ${description.usage}\n\n${description.summary}`)
-    .options(description.options);
+  const usage = `${line} ${description.usage}`.trimEnd();
+  parser.usage(`${usage}\n\n${description.summary}`).options(description.options);
   for (const [example, what] of description.examples) parser.example(example, what);
   if (description.notes !== undefined) parser.epilogue(description.notes);
   return parser.strictCommands(false).strictOptions();

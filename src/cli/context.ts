@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Readable } from "node:stream";
 
 /** An output stream and what it knows about a terminal behind it. */
 export type Output = NodeJS.WritableStream & {
@@ -13,7 +14,7 @@ export type Output = NodeJS.WritableStream & {
 /** Surroundings of one run of the CLI. */
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Aborted at Ctrl-C; long work stops at the next file or page and tidies up. */

@@ -6,6 +6,7 @@
 
 const words: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  EBADF: "it is not open",
   EBUSY: "it is in use",
   EEXIST: "it exists already",
   EFBIG: "too large",

@@ -11,8 +11,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Connects the signals of this process to an AbortSignal. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const name of SIGNALS) {
-    process.once(name, () => controller.abort(new UsageError("CANCELLED", "stopped")));
-  }
+  const stop = (): void => {
+    for (const name of SIGNALS) process.off(name, stop);
+    controller.abort(new UsageError("CANCELLED", "stopped"));
+  };
+  for (const name of SIGNALS) process.on(name, stop);
   return controller.signal;
 }

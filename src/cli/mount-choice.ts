@@ -64,7 +64,7 @@ export function mountArguments(choice: MountChoice): readonly string[] {
 }
 
 /** Bytes of `64M`, `1G`, `1048576`. @throws UsageError USAGE */
-export function parseSize(text: string): number {
+function parseSize(text: string): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)\s*([KMG]?)(?:i?B)?$/i.exec(text);
   const bytes = Number(match?.[1]) * (UNITS[match?.[2]?.toUpperCase() ?? ""] ?? Number.NaN);
   if (bytes >= CACHE_MIN) return Math.floor(bytes);

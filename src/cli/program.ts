@@ -50,6 +50,7 @@ function buildParser(
   const parser = yargs()
     .scriptName("dvault")
     .usage("dvault <command>\n\nAn encrypted drive in a file, and the file system on it.")
+    .locale("en")
     .exitProcess(false)
     .fail(false)
     .parserConfiguration({
@@ -82,9 +83,17 @@ function completer(
   done: (words: string[]) => void,
 ) => void {
   return (_current, _argv, filter, done) => {
-    const names = Object.keys(loadConfig(directories(context.env)).vaults);
-    filter((_error, words) => done([...(words ?? []), ...names]));
+    filter((_error, words) => done([...(words ?? []), ...vaultNames(context)]));
   };
+}
+
+/** A config that cannot be read completes nothing. */
+function vaultNames(context: CliContext): string[] {
+  try {
+    return Object.keys(loadConfig(directories(context.env)).vaults);
+  } catch {
+    return [];
+  }
 }
 
 /** @returns what yargs itself has to say: help, version or completions */

@@ -6,10 +6,10 @@
 import type { Socket } from "node:net";
 
 /** Longest request or answer, bytes. */
-export const LINE_MAX = 65_536;
+const LINE_MAX = 65_536;
 
 /**
- * Yields the lines that arrive, without their line ends, until the other side ends or exceeds {@link LINE_MAX}.
+ * Yields the lines that arrive, without their line ends, until the other side ends or sends a longer one.
  * An unfinished last line is dropped.
  */
 export async function* readLines(socket: Socket): AsyncGenerator<string> {

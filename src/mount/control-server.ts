@@ -31,7 +31,9 @@ export interface ControlHandlers {
 
 /** A listening control socket. */
 export interface ControlServer {
-  /** Removes the socket; resolves when the answers under way are out. */
+  /**
+   * Stops listening and removes the socket; resolves when the answers under way are out, so no handler may wait for it.
+   */
   close(): Promise<void>;
 }
 
@@ -49,18 +51,15 @@ export async function serveControl(handlers: ControlHandlers): Promise<ControlSe
     );
   }
   await rm(socketPath, { force: true });
-  const conversations = new Set<Socket>();
-  const server = createServer((socket) => {
-    conversations.add(socket);
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => conversations.delete(socket));
-    void converse(socket, handlers);
-  });
+  const conversations = new Conversations(handlers);
+  const server = createServer((socket) => void conversations.hold(socket));
   const address = await openSocketAddress(socketPath);
   await listen(server, address.path);
   return {
     close: async () => {
-      await closeServer(server, conversations);
+      const closed = new Promise((resolve) => server.close(resolve));
+      conversations.finish();
+      await closed;
       await address.close();
     },
   };
@@ -76,25 +75,45 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function closeServer(server: Server, conversations: ReadonlySet<Socket>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    for (const socket of conversations) socket.end();
-  });
+/** The connections of a control socket. */
+class Conversations {
+  readonly #handlers: ControlHandlers;
+  /** Those that wait for a request; the others are being answered. */
+  readonly #idle = new Set<Socket>();
+  #isFinishing = false;
+
+  constructor(handlers: ControlHandlers) {
+    this.#handlers = handlers;
+  }
+
+  /** Answers what a connection asks, line by line, until either side ends. */
+  async hold(socket: Socket): Promise<void> {
+    this.#idle.add(socket);
+    try {
+      for await (const line of readLines(socket)) {
+        this.#idle.delete(socket);
+        await write(socket, `${JSON.stringify(await answerTo(line, this.#handlers))}\n`);
+        if (this.#isFinishing) break;
+        this.#idle.add(socket);
+      }
+    } catch {
+      // The other side went away; what it asked for is done all the same.
+    }
+    this.#idle.delete(socket);
+    socket.destroy();
+  }
+
+  /** Ends every conversation, those under way after their answer. */
+  finish(): void {
+    this.#isFinishing = true;
+    for (const socket of this.#idle) socket.destroy();
+  }
 }
 
-async function converse(socket: Socket, handlers: ControlHandlers): Promise<void> {
-  try {
-    for await (const line of readLines(socket)) {
-      const answer = await answerTo(line, handlers);
-      if (!socket.writable) return;
-      socket.write(`${JSON.stringify(answer)}\n`);
-    }
-  } catch {
-    // The other side went away; what it asked for is done all the same.
-  } finally {
-    socket.end();
-  }
+function write(socket: Socket, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write(text, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 async function answerTo(line: string, handlers: ControlHandlers): Promise<object> {

@@ -42,14 +42,17 @@ export interface Mount {
   detach(): Promise<void>;
 }
 
-/** Tells the kernel that something it may have cached was changed by others. */
+/**
+ * Tells the kernel that something it may have cached was changed by others. Each call resolves when the kernel knows,
+ * which may have to wait for requests under way; what it has not cached, or after the end, there is nothing to tell.
+ */
 export interface Notifier {
   /** Attributes changed, and the contents from `offset` on when one is given. */
-  inode(ino: number, offset?: number, length?: number): void;
+  inode(ino: number, offset?: number, length?: number): Promise<void>;
   /** A name now means something else, or came to be. */
-  entry(parent: number, name: Uint8Array): void;
+  entry(parent: number, name: Uint8Array): Promise<void>;
   /** A name went. */
-  removed(parent: number, child: number, name: Uint8Array): void;
+  removed(parent: number, child: number, name: Uint8Array): Promise<void>;
 }
 
 /** A way to reach the kernel. */

@@ -11,7 +11,12 @@ import { connect } from "./connect.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
 import { mountAt } from "./mount-table.ts";
 import { MAX_TRANSFER } from "./protocol/init.ts";
-import { encodeEntryChanged, encodeEntryRemoved, encodeInodeChanged } from "./protocol/notify.ts";
+import {
+  ATTRIBUTES_ONLY,
+  encodeEntryChanged,
+  encodeEntryRemoved,
+  encodeInodeChanged,
+} from "./protocol/notify.ts";
 import { Session } from "./session.ts";
 import { unmountPath } from "./unmount.ts";
 
@@ -22,7 +27,7 @@ export const kernelDriver: Driver = { name: "kernel", mount: mountThroughShim };
  * Mounts through the shim.
  * @throws UsageError MOUNT_FAILED
  */
-export async function mountThroughShim(
+async function mountThroughShim(
   fs: FileSystem,
   mountpoint: string,
   options: MountOptions,
@@ -101,12 +106,12 @@ async function widenReadahead(mountpoint: string): Promise<void> {
 }
 
 function notifierOf(channel: FuseChannel): Notifier {
-  const notify = (bytes: Uint8Array): void => {
-    // The kernel answers -ENOENT for what it has not cached, and after the end there is nobody to tell.
-    void channel.notify(bytes);
+  const notify = async (bytes: Uint8Array): Promise<void> => {
+    await channel.notify(bytes);
   };
   return {
-    inode: (ino, offset = -1, length = 0) => notify(encodeInodeChanged(ino, offset, length)),
+    inode: (ino, offset = ATTRIBUTES_ONLY, length = 0) =>
+      notify(encodeInodeChanged(ino, offset, length)),
     entry: (parent, name) => notify(encodeEntryChanged(parent, name)),
     removed: (parent, child, name) => notify(encodeEntryRemoved(parent, child, name)),
   };

@@ -32,7 +32,9 @@ import {
   isSpoken,
   negotiate,
   PROTOCOL_MAJOR,
+  PROTOCOL_MINOR_MIN,
 } from "./protocol/init.ts";
+import { ATTRIBUTES_ONLY, encodeInodeChanged } from "./protocol/notify.ts";
 import { OPCODE_END, Opcode, opcodeName } from "./protocol/opcode.ts";
 import { Reply } from "./protocol/reply.ts";
 import { Request } from "./protocol/request.ts";
@@ -45,6 +47,9 @@ export interface SessionSettings {
   /** Whether a thread is being killed; replaced in tests. */
   readonly isDying?: (pid: number) => Promise<boolean>;
 }
+
+/** The request an answer is for. */
+type Asked = Pick<PendingRequest, "unique" | "opcode">;
 
 /** Serves a file system over a channel. */
 export class Session {
@@ -121,8 +126,8 @@ export class Session {
     const { opcode, unique, pid } = request;
     if (opcode < OPCODE_END) this.#counts[opcode] = (this.#counts[opcode] ?? 0) + 1;
     const answer = this.#perform(request);
-    if (isPending(answer)) void this.#answerLater({ unique, opcode, pid }, answer);
-    else this.#answer(unique, answer);
+    if (isPending(answer)) this.#answerLater({ unique, opcode, pid }, answer);
+    else this.#answer({ unique, opcode }, answer);
   }
 
   #perform(request: Request): MaybePromise<Answer> {
@@ -137,11 +142,13 @@ export class Session {
     }
   }
 
-  async #answerLater(request: PendingRequest, promise: Promise<Answer>): Promise<void> {
+  #answerLater(request: PendingRequest, promise: Promise<Answer>): void {
     this.#pending.add(request);
-    const answer = await promise.catch((error: unknown) => this.#refusal(request.opcode, error));
-    if (this.#pending.settle(request)) this.#answer(request.unique, answer);
-    else this.#settle(answer, false);
+    const end = (answer: Answer): void => {
+      if (this.#pending.settle(request)) this.#answer(request, answer);
+      else this.#settle(answer, false);
+    };
+    void promise.then(end, (error: unknown) => end(this.#refusal(request.opcode, error)));
   }
 
   #init(request: Request): Answer {
@@ -152,13 +159,19 @@ export class Session {
       this.#ready.reject(
         new UsageError(
           "MOUNT_FAILED",
-          `this kernel speaks FUSE ${version}; 7.31 (Linux 5.4) or newer is needed`,
+          `this kernel speaks FUSE ${version}; ${PROTOCOL_MAJOR}.${PROTOCOL_MINOR_MIN} (Linux 5.4) or newer is needed`,
         ),
       );
       return refused(Errno.EPROTO);
     }
     const agreement = negotiate(offer, this.#settings.writebackCache);
-    this.#context = { fs: this.#fs, directories: new HandleTable<Directory>(), agreement };
+    this.#context = {
+      fs: this.#fs,
+      directories: new HandleTable<Directory>(),
+      agreement,
+      expireAttributes: (ino) =>
+        this.#channel.send(0, [encodeInodeChanged(ino, ATTRIBUTES_ONLY, 0)]),
+    };
     this.#ready.resolve(agreement);
     return { kind: "init", agreement };
   }
@@ -168,9 +181,13 @@ export class Session {
     return SILENCE;
   }
 
-  #answer(unique: bigint, answer: Answer): void {
+  #answer(request: Asked, answer: Answer): void {
     if (answer.kind === "silence") return;
-    this.#settle(answer, this.#send(unique, answer) === 0);
+    try {
+      this.#settle(answer, this.#send(request.unique, answer) === 0);
+    } catch (error) {
+      this.#send(request.unique, this.#refusal(request.opcode, error));
+    }
   }
 
   /** @returns 0 or a negative errno, of which -ENOENT says that nobody waits any more */

@@ -31,8 +31,20 @@ export interface Shim {
 
   /** @returns undefined where this process carries no OpenSSL */
   aeadKey(key: Uint8Array): AeadHandle | undefined;
-  aeadSeal(key: AeadHandle, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): boolean;
-  aeadOpen(key: AeadHandle, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean;
+  aeadSeal(
+    key: AeadHandle,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    plain: Uint8Array,
+    out: Uint8Array,
+  ): boolean;
+  aeadOpen(
+    key: AeadHandle,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    sealed: Uint8Array,
+    out: Uint8Array,
+  ): boolean;
   /** @returns a bit for each message that failed; `list` has four arrays a message */
   aeadSealMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;
   aeadOpenMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;

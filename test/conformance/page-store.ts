@@ -28,6 +28,17 @@ async function readPage(store: PageStore, address: number, length: number): Prom
   return bytes.subarray(0, length);
 }
 
+/** Allocates pages that nobody may hold yet. */
+function hold(store: PageStore, held: Set<number>, count: number): void {
+  const out: number[] = [];
+  store.allocate(count, 0, out);
+  for (const address of out) {
+    if (held.has(address)) throw new Error(`${address} was handed out twice`);
+    held.add(address);
+  }
+  if (out.length !== count) throw new Error(`${out.length} addresses instead of ${count}`);
+}
+
 /** Runs the suite. */
 export function pageStoreConformance(t: Test, name: string, makeStore: () => StoreUnderTest): void {
   t.test(`${name}: pages of every length come back, also after reopening`, async (t) => {
@@ -88,16 +99,13 @@ export function pageStoreConformance(t: Test, name: string, makeStore: () => Sto
           }),
           async (steps) => {
             const store = makeStore().create();
-            store.seed(40, [{ start: 3, count: 5 }, { start: 20, count: 17 }]);
+            store.seed(40, [
+              { start: 3, count: 5 },
+              { start: 20, count: 17 },
+            ]);
             const held = new Set<number>();
             for (const [count, released] of steps) {
-              const out: number[] = [];
-              store.allocate(count, 0, out);
-              for (const address of out) {
-                if (held.has(address)) throw new Error(`${address} was handed out twice`);
-                held.add(address);
-              }
-              if (out.length !== count) throw new Error("too few addresses");
+              hold(store, held, count);
               const back = [...held].slice(0, released);
               for (const address of back) held.delete(address);
               store.release(back);

@@ -8,6 +8,7 @@ import { type Call, FsModel, OPERATION_NAMES } from "../support/fs-model.ts";
 import { LateStore } from "../support/late-store.ts";
 import { MemoryFileSystem } from "../support/memory-file-system.ts";
 import { MemoryVault } from "../support/memory-vault.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 import { allRecords, newFileSystem } from "../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../support/test-vault.ts";
 
@@ -25,7 +26,10 @@ const name = fc.constantFrom("a", "b", "c", "d", "\u00e9", "x".repeat(255));
 const pick = fc.nat(100);
 
 const call: fc.Arbitrary<Call> = fc.record({
-  op: fc.constantFrom(...OPERATION_NAMES),
+  op: fc.oneof(
+    { arbitrary: fc.constantFrom(...OPERATION_NAMES), weight: 3 },
+    { arbitrary: fc.constantFrom("mknod", "write", "write", "truncate", "commit"), weight: 2 },
+  ),
   inode: pick,
   directory: pick,
   other: pick,
@@ -36,17 +40,6 @@ const call: fc.Arbitrary<Call> = fc.record({
   length: bytes,
   variant: fc.nat(255),
 });
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Opens the same vault again and again. */
 interface Sessions {
@@ -66,7 +59,7 @@ function restlessSessions(
   seed: number,
   shares: boolean,
 ): Sessions {
-  const behaviour = { faultRate: 0.1, random: randomFrom(seed) };
+  const behaviour = { faultRate: 0.1, random: seededRandom(seed) };
   let vault = new MemoryVault(behaviour);
   return {
     begin: () => newFileSystem(vault, options),

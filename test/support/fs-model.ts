@@ -44,6 +44,7 @@ export class FsModel {
   readonly model: MemoryFileSystem;
   fs: VaultFileSystem;
   readonly #reopen: () => Promise<VaultFileSystem>;
+  #commits: Promise<void>[] = [];
   #pairs: Pair[] = [{ real: ROOT_INO, model: ROOT_INO, type: S_IFDIR }];
 
   /** @param reopen - commits, and gives a fresh file system over the same vault */
@@ -62,6 +63,8 @@ export class FsModel {
     const touched = await OPERATIONS[call.op](this, call);
     for (const pair of touched) if (pair !== undefined) await this.compare(pair);
     await this.#forgetGone();
+    // Lets a commit go on between calls, sometimes.
+    if (call.variant % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** @throws Error when the two disagree about anything */
@@ -153,8 +156,15 @@ export class FsModel {
     this.#pairs = kept;
   }
 
+  /** Begins a commit, which ends whenever it does. */
+  beginCommit(): void {
+    this.#commits.push(this.fs.syncfs());
+  }
+
   /** Another session begins: no references are left, and what has no name goes. */
   async reopen(): Promise<void> {
+    await Promise.all(this.#commits);
+    this.#commits = [];
     this.fs = await this.#reopen();
     for (const pair of this.#pairs) {
       this.model.forget(pair.model, this.model.references().get(pair.model) ?? 1);
@@ -357,6 +367,11 @@ const OPERATIONS = {
   }),
   removexattr: changing(undefined, (fs, ino, call) => fs.removexattr(ino, xattrName(call))),
   fsync: changing(undefined, (fs, ino) => fs.fsync(ino)),
+  // Calls go on while a commit is made.
+  commit: async (models: FsModel) => {
+    models.beginCommit();
+    return [];
+  },
   reopen: async (models: FsModel) => {
     await models.reopen();
     return [];

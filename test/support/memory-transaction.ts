@@ -7,6 +7,7 @@ import type { PagePointer } from "../../src/core/format/address.ts";
 import { TREE_VALUE_MAX } from "../../src/core/tree/node.ts";
 import type { Transaction, TreeRecord } from "../../src/core/vault/transaction.ts";
 import type { MemoryVault } from "./memory-vault.ts";
+import { nameOf } from "./sorted-records.ts";
 
 /** Something is not resident: of no type that a file system could know. */
 export class Fault {
@@ -42,8 +43,8 @@ export class MemoryTransaction implements Transaction {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    this.#fault(`record ${key}`);
-    const change = this.#changes.get(`${key}`);
+    this.#fault(`record ${nameOf(key)}`);
+    const change = this.#changes.get(nameOf(key));
     const value = change === undefined ? this.#vault.records.get(key) : change[1];
     return value === undefined ? undefined : this.#lend(value);
   }
@@ -53,7 +54,7 @@ export class MemoryTransaction implements Transaction {
     to: Uint8Array,
     visit: (key: Uint8Array, value: Uint8Array) => boolean,
   ): void {
-    this.#fault(`records from ${from}`);
+    this.#fault(`records from ${nameOf(from)}`);
     for (const record of this.#vault.records.between(from, to)) {
       const key = record.key.slice();
       const value = record.value.slice();
@@ -65,18 +66,18 @@ export class MemoryTransaction implements Transaction {
   }
 
   last(from: Uint8Array, to: Uint8Array): TreeRecord | undefined {
-    this.#fault(`last record up to ${to}`);
+    this.#fault(`last record up to ${nameOf(to)}`);
     const record = this.#vault.records.last(from, to);
     return record && { key: record.key.slice(), value: record.value.slice() };
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
     if (value.length > TREE_VALUE_MAX) throw new Error(`a value of ${value.length} bytes`);
-    this.#changes.set(`${key}`, [key, value]);
+    this.#changes.set(nameOf(key), [key, value]);
   }
 
   delete(key: Uint8Array): void {
-    this.#changes.set(`${key}`, [key, undefined]);
+    this.#changes.set(nameOf(key), [key, undefined]);
   }
 
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array {

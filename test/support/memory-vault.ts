@@ -47,6 +47,8 @@ export class MemoryVault implements TransactionalVault {
   readonly records: SortedRecords;
   /** Live pages by address. */
   readonly pages: Map<number, MemoryPage>;
+  /** Called before each run of a transaction function; may throw. */
+  onTransaction: () => void = () => {};
   /** Addresses whose pages are damaged. */
   readonly damaged = new Set<number>();
   inodes = 0;
@@ -96,6 +98,7 @@ export class MemoryVault implements TransactionalVault {
     const attempt = (): MaybePromise<T> => {
       const transaction = new MemoryTransaction(this, fault, this.#lastIno + 1);
       try {
+        this.onTransaction();
         const result = body(transaction);
         fault("what the changes need");
         this.#apply(transaction);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,9 @@ import type { MountOptions } from "../../src/mount/driver.ts";
 import type { Ask, Report } from "./serve-memory.ts";
 
 const SERVER = fileURLToPath(new URL("./serve-memory.ts", import.meta.url));
+
+/** Node's own options without tap's bookkeeping, which an ordinary user could not write (nor the environment's). */
+const execArgv = process.execArgv.filter((option) => !option.includes("processinfo"));
 
 /** An account on this machine. */
 export interface Account {
@@ -83,7 +86,12 @@ export async function serveMemory(
   settings: Partial<MountOptions> & { readonly as?: Account } = {},
 ): Promise<Server> {
   const { as, ...options } = settings;
-  const child = fork(SERVER, [mountpoint, JSON.stringify(options)], { ...as, cwd: "/" });
+  const command = ["-u", "NODE_OPTIONS", process.execPath, ...execArgv, SERVER];
+  const child = spawn("env", [...command, mountpoint, JSON.stringify(options)], {
+    ...as,
+    cwd: "/",
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const exit = new Promise<NodeJS.Signals | number | null>((resolve) => {
     child.once("exit", (status, signal) => resolve(signal ?? status));
   });

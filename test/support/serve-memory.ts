@@ -26,25 +26,35 @@ try {
   const settings = JSON.parse(options) as Partial<MountOptions>;
   const mount = await mountVault({ fs, mountpoint, options: { source: "memory", ...settings } });
   if (!(mount instanceof KernelMount)) throw new Error("not our driver");
+  let answered = Promise.resolve();
   process.on("message", (ask: Ask) => {
     const done = ask === "report" ? Promise.resolve() : mount[ask]();
-    done.then(() => process.send?.(report(mount)), fail);
+    answered = done.then(() => send(report(mount)), fail);
   });
   process.on("SIGTERM", () => {
     mount.unmount().catch(fail);
   });
-  process.send?.(report(mount));
+  send(report(mount));
   await mount.ended;
+  await answered;
 } catch (error) {
   fail(error);
 }
 process.disconnect();
 
 function report(mount: KernelMount): Report {
-  return { counts: mount.requestCounts(), references: fs.references().size, inodes: fs.inodeCount };
+  return {
+    counts: mount.requestCounts(),
+    references: fs.references().size,
+    inodes: fs.inodeCount,
+  };
 }
 
 function fail(error: unknown): void {
   const { code, message } = error as { code?: string; message: string };
-  process.send?.({ code, message });
+  send({ code, message });
+}
+
+function send(message: object): void {
+  process.send?.(message);
 }

@@ -71,6 +71,6 @@ export class SortedRecords implements Iterable<SortedRecord> {
 }
 
 /** Bytes as a string that sorts as they do. */
-function nameOf(key: Uint8Array): string {
+export function nameOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
 }

@@ -12,10 +12,10 @@ import { type OpenOptions, Vault } from "../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 
 /** A password that nobody else uses. */
-export const TEST_PASSWORD = "correct horse";
+const TEST_PASSWORD = "correct horse";
 
 /** The least Argon2id cost the format allows. */
-export const TEST_ARGON2 = { memoryKib: 8, passes: 1, lanes: 1 };
+const TEST_ARGON2 = { memoryKib: 8, passes: 1, lanes: 1 };
 
 export function testCredentials(password = TEST_PASSWORD): Credentials {
   return { password: new SecretBytes(utf8(password)) };

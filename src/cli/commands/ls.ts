@@ -11,12 +11,12 @@ import { parseLocations } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
 import { withPath } from "../entry-error.ts";
 import type { ExitCode } from "../exit-code.ts";
+import { Failures } from "../failures.ts";
 import { type EntryRecord, entryRecord } from "../output/entry-record.ts";
 import { humanSize, listTime, modeString } from "../output/human.ts";
 import { jsonListing, type Listing, lineListing } from "../output/listing.ts";
-import { silentProgress } from "../output/progress.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
-import { Transfer } from "../transfer/transfer.ts";
+import { EnteredDirectories } from "../transfer/entered-directories.ts";
 import { vaultEntries } from "../transfer/vault-entries.ts";
 import { readVault } from "../vault-access.ts";
 import { isDirectory, resolvePath } from "../vault-path.ts";
@@ -70,14 +70,16 @@ class Lister {
   readonly #fs: FileSystem;
   readonly #listing: Listing<Entry>;
   readonly #isRecursive: boolean;
-  readonly #failures: Transfer;
+  readonly #failures: Failures;
+  readonly #signal: AbortSignal;
+  #entered = new EnteredDirectories();
 
   constructor(context: CliContext, fs: FileSystem, listing: Listing<Entry>, isRecursive: boolean) {
     this.#fs = fs;
     this.#listing = listing;
     this.#isRecursive = isRecursive;
-    const options = { existing: "skip", owners: false, privileges: false } as const;
-    this.#failures = new Transfer(context, options, silentProgress);
+    this.#failures = new Failures(context);
+    this.#signal = context.signal;
   }
 
   get exitCode(): ExitCode {
@@ -87,6 +89,7 @@ class Lister {
   /** With several paths, each entry is shown with the path it was found under. */
   async list(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
+      this.#entered = new EnteredDirectories();
       try {
         const attributes = await resolvePath(this.#fs, path, "keep");
         const plain = path.replace(/\/+$/, "");
@@ -100,13 +103,14 @@ class Lister {
   }
 
   async #listDirectory(ino: number, path: string, prefix: string): Promise<void> {
+    this.#entered.enter(ino);
     for await (const { name, attributes } of vaultEntries(this.#fs, ino)) {
-      await this.#failures.turn();
+      this.#signal.throwIfAborted();
       const text = decodeName(name);
       const below = `${path}/${text}`;
       try {
         if (attributes === undefined) {
-          throw new FormatError("VAULT_DAMAGED", `${below}: its attributes are damaged`);
+          throw new FormatError("VAULT_DAMAGED", "its attributes are damaged");
         }
         await this.#add(below, prefix + text, attributes);
         if (this.#isRecursive && isDirectory(attributes)) {

@@ -88,14 +88,16 @@ async function mount(
   isForeground: boolean,
 ): Promise<void> {
   const reference = findVault(context, request.vault);
-  if (request.vault === "") makeMountpoint(context, request.place);
-  const mountpoint = await prepareMountpoint(request.place);
+  const isMadeNow = request.vault === "" && canMakeMountpoint(request.place);
+  if (!isMadeNow) await prepareMountpoint(request.place);
   const made = isFirstUse(context, reference)
     ? await makeDefaultVault(context, reference, request.password)
     : undefined;
   await checkFree(reference, request.choice);
   const credentials = made ?? (await obtainCredentials(context, request.password, reference.label));
   try {
+    if (isMadeNow) makeMountpoint(context, request.place);
+    const mountpoint = await prepareMountpoint(request.place);
     const { choice } = request;
     const compression = choice.compression ?? reference.compression;
     const mounting = { path: reference.path, mountpoint, choice: { ...choice, compression } };
@@ -157,12 +159,16 @@ async function serve(
   await serveMount(context, { open, name: path, mountpoint, options, ready });
 }
 
-/** Makes the mount point of the default vault, in a directory of the user's own. */
-function makeMountpoint(context: CliContext, place: string): void {
+/** Whether a mount point is missing, in a directory of the user's own. */
+function canMakeMountpoint(place: string): boolean {
   const path = resolve(place);
   const parent = statSync(dirname(path), { throwIfNoEntry: false });
-  const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  if (isThere || parent?.uid !== callerOf().uid) return;
+  const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  return isMissing && parent?.uid === callerOf().uid;
+}
+
+function makeMountpoint(context: CliContext, place: string): void {
+  const path = resolve(place);
   mkdirSync(path, { mode: 0o700 });
   warn(context, `made the mount point ${path}`);
 }

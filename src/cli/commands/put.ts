@@ -5,11 +5,13 @@
  */
 import { lstatSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { UsageError } from "../../core/base/errors.ts";
 import { type FileSystem, type NamePlace, S_IFREG } from "../../core/fs/file-system.ts";
 import { encodeName } from "../argument-bytes.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { compressionOption } from "../compression-option.ts";
 import { parseLocation } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
@@ -33,7 +35,7 @@ export const putCommand: Command = defineCommand({
   summary: "Copy files and directories into a vault",
   usage: "<file...> <[vault:]target>",
   operands: [2, Number.POSITIVE_INFINITY],
-  options: { ...clobberOption, ...ownerOptions, ...passwordOptions },
+  options: { ...clobberOption, ...ownerOptions, ...compressionOption, ...passwordOptions },
   examples: [
     ["dvault put notes.txt /", "into the root of the default vault"],
     ["dvault put photos work:/2024", "a tree, as work:/2024, or below it when that is a directory"],
@@ -48,21 +50,26 @@ export const putCommand: Command = defineCommand({
     const copy = transferOptions(existing, options);
     const transfer = new Transfer(context, copy, progress);
     checkSources(sources);
-    return writeVault(context, { vault, password: options }, async ({ fs, path: vaultFile }) => {
-      if (context.stderr.isTTY === true) await measureHost(transfer, sources);
-      const tree = new TreeImport(fs, transfer, callerOf());
-      tree.exclude(vaultFile);
-      try {
-        for (const source of sources) {
-          const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
-          if (source === STDIN) await putStream(context, fs, transfer, { path, target });
-          else await putEntry(tree, source, target);
+    const { compression } = options;
+    return writeVault(
+      context,
+      { vault, password: options, compression },
+      async ({ fs, path: vaultFile }) => {
+        if (context.stderr.isTTY === true) await measureHost(transfer, sources);
+        const tree = new TreeImport(fs, transfer, callerOf());
+        tree.exclude(vaultFile);
+        try {
+          for (const source of sources) {
+            const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
+            if (source === STDIN) await putStream(context, fs, transfer, { path, target });
+            else await putEntry(tree, source, target);
+          }
+        } finally {
+          progress.clear();
         }
-      } finally {
-        progress.clear();
-      }
-      return transfer.exitCode;
-    });
+        return transfer.exitCode;
+      },
+    );
   },
 });
 
@@ -119,18 +126,32 @@ async function putStream(
   fs.retain(ino);
   try {
     transfer.progress.enter(path);
-    let offset = 0;
-    for await (const chunk of context.stdin) {
-      await transfer.turn();
-      const bytes = Buffer.from(chunk);
-      await fs.write(ino, offset, bytes);
-      offset += bytes.length;
-      transfer.progress.add(bytes.length);
-    }
+    await copyStream(context, fs, transfer, ino);
     await placeEntry(fs, ino, target, existing);
   } catch (error) {
     throw withPath(error, path);
   } finally {
     await fs.forget(ino, 1);
+  }
+}
+
+async function copyStream(
+  context: CliContext,
+  fs: FileSystem,
+  transfer: Transfer,
+  ino: number,
+): Promise<void> {
+  const input = addAbortSignal(context.signal, context.stdin);
+  let offset = 0;
+  try {
+    for await (const chunk of input) {
+      const bytes: Uint8Array = chunk;
+      await fs.write(ino, offset, bytes);
+      offset += bytes.length;
+      transfer.progress.add(bytes.length);
+    }
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw error;
   }
 }

@@ -10,6 +10,7 @@ import { parseLocations } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { EnteredDirectories } from "../transfer/entered-directories.ts";
 import { vaultEntries } from "../transfer/vault-entries.ts";
 import { writeVault } from "../vault-access.ts";
 import { findPath, isDirectory, resolveParent } from "../vault-path.ts";
@@ -60,7 +61,7 @@ async function remove(
     if (!isDirectory(entry)) {
       await fs.unlink(place.parent, place.name);
     } else if (recursive) {
-      await removeTree(context, fs, place, entry.ino);
+      await new TreeRemoval(context, fs).remove(place, entry.ino);
     } else {
       throw new EntryError("EISDIR", path, "it is a directory; -r removes it");
     }
@@ -69,20 +70,28 @@ async function remove(
   }
 }
 
-async function removeTree(
-  context: CliContext,
-  fs: FileSystem,
-  place: NamePlace,
-  ino: number,
-): Promise<void> {
-  for await (const { name, attributes } of vaultEntries(fs, ino)) {
-    context.signal.throwIfAborted();
-    const below = { parent: ino, name };
-    if (attributes !== undefined && isDirectory(attributes)) {
-      await removeTree(context, fs, below, attributes.ino);
-    } else {
-      await fs.unlink(below.parent, below.name);
-    }
+/** Removes trees; a directory that a damaged vault shows inside itself is refused. */
+class TreeRemoval {
+  readonly #context: CliContext;
+  readonly #fs: FileSystem;
+  readonly #entered = new EnteredDirectories();
+
+  constructor(context: CliContext, fs: FileSystem) {
+    this.#context = context;
+    this.#fs = fs;
   }
-  await fs.rmdir(place.parent, place.name);
+
+  async remove(place: NamePlace, ino: number): Promise<void> {
+    this.#entered.enter(ino);
+    for await (const { name, attributes } of vaultEntries(this.#fs, ino)) {
+      this.#context.signal.throwIfAborted();
+      const below = { parent: ino, name };
+      if (attributes !== undefined && isDirectory(attributes)) {
+        await this.remove(below, attributes.ino);
+      } else {
+        await this.#fs.unlink(below.parent, below.name);
+      }
+    }
+    await this.#fs.rmdir(place.parent, place.name);
+  }
 }

@@ -63,11 +63,6 @@ export interface SharedLocations {
   readonly paths: readonly string[];
 }
 
-/** Whether an operand of `put` or `get` names a place in a vault without doubt (it has a vault before a colon). */
-export function hasVaultPrefix(text: string): boolean {
-  return !text.startsWith("/") && !parseOperand(text).isVaultAlone;
-}
-
 /** An operand that follows the vault it belongs to. */
 function placeIn(vault: string, operand: string): Location {
   if (operand.startsWith("/")) return { vault, path: operand };

@@ -4,6 +4,7 @@
  * @module
  */
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { CommitError } from "../../core/base/errors.ts";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
 import type { Mount, MountOptions } from "../../mount/driver.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
@@ -43,7 +44,7 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
       served.ready();
       if (!open.fs.readOnly) reclaimOrphans(context, open);
       await Promise.race([mount.ended, aborted(context.signal)]);
-      await unmountWhenFree(context, mount);
+      await unmountWhenFree(context, open, mount);
       await ending.closeVault();
       await ending.answered();
     } finally {
@@ -85,7 +86,7 @@ class Ending {
   }
 
   async #unmount(): Promise<void> {
-    await this.#open.vault.commit();
+    await commitUnlessFailed(this.#open);
     await this.#mount.unmount();
     await this.closeVault();
   }
@@ -134,19 +135,29 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Unmounts; while files are open on the mount they are served, and it is tried again. */
-async function unmountWhenFree(context: CliContext, mount: Mount): Promise<void> {
+/** Commits and unmounts; while files are open on the mount they are served, and it is tried again. */
+async function unmountWhenFree(context: CliContext, open: OpenVault, mount: Mount): Promise<void> {
   let hasEnded = false;
   const ended = mount.ended.then(() => {
     hasEnded = true;
   });
   for (let tries = 0; !hasEnded; tries++) {
     try {
+      await commitUnlessFailed(open);
       await mount.unmount();
       return;
     } catch (error) {
       if (tries === 0) warn(context, `${describeError(error)}; waiting`);
     }
     await Promise.race([ended, delay(RETRY_MS)]);
+  }
+}
+
+/** A vault that has failed for good stands in nobody's way: closing it tells what was lost. */
+async function commitUnlessFailed({ vault }: OpenVault): Promise<void> {
+  try {
+    await vault.commit();
+  } catch (error) {
+    if (!(error instanceof CommitError)) throw error;
   }
 }

@@ -8,6 +8,7 @@ import { UsageError } from "../../core/base/errors.ts";
 import type { SecretBytes } from "../../core/crypto/secret-bytes.ts";
 import type { Credentials } from "../../core/crypto/unlock.ts";
 import { type CliContext, warn } from "../context.ts";
+import { isSystemError, reasonOf } from "../report-error.ts";
 import {
   readSecretCommand,
   readSecretDescriptor,
@@ -183,14 +184,38 @@ async function givenCredentials(
     throw new UsageError("USAGE", "give one source of the password only");
   }
   if (identity !== undefined) {
-    return { identities: readSecretFile(identity, (problem) => warn(context, problem)).finish() };
+    return { identities: readGivenFile(context, identity).finish() };
   }
-  if (file !== undefined) return line(readSecretFile(file, (problem) => warn(context, problem)));
-  if (fd !== undefined) return line(readSecretDescriptor(fd));
+  if (file !== undefined) return line(readGivenFile(context, file));
+  if (fd !== undefined) return line(readGivenDescriptor(fd));
   if (command !== undefined) return line(await readSecretCommand(command));
   const text = context.env.DVAULT_PASSWORD;
   if (text === undefined) return undefined;
   return { password: notEmpty(secretOfText(text)) };
+}
+
+/** @throws UsageError USAGE when it cannot be read */
+function readGivenFile(context: CliContext, path: string): SecretBuilder {
+  try {
+    return readSecretFile(path, (problem) => warn(context, problem));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** @throws UsageError USAGE when it is not open for reading */
+function readGivenDescriptor(fd: number): SecretBuilder {
+  try {
+    return readSecretDescriptor(fd);
+  } catch (error) {
+    throw unreadable(`file descriptor ${fd}`, error);
+  }
+}
+
+function unreadable(source: string, cause: unknown): unknown {
+  if (cause instanceof UsageError) return cause;
+  const reason = isSystemError(cause) ? reasonOf(cause) : "it is no source of a password";
+  return new UsageError("USAGE", `${source}: ${reason}`, { cause });
 }
 
 function line(secret: SecretBuilder): Credentials {

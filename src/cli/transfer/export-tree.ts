@@ -37,6 +37,7 @@ import { EntryError } from "../entry-error.ts";
 import { isSystemError } from "../report-error.ts";
 import { isDirectory } from "../vault-path.ts";
 import { copyOut } from "./copy-out.ts";
+import { EnteredDirectories } from "./entered-directories.ts";
 import type { HostDirectory } from "./host-directory.ts";
 import { applyMetadata, type Xattr } from "./host-metadata.ts";
 import { LinkedFiles } from "./linked-files.ts";
@@ -62,7 +63,7 @@ export class TreeExport {
   readonly #fs: FileSystem;
   readonly #transfer: Transfer;
   readonly #linked: LinkedFiles;
-  readonly #entered = new Set<number>();
+  readonly #entered = new EnteredDirectories();
   #hasLostXattrs = false;
 
   /** @param target - the directory that everything is below */
@@ -91,10 +92,7 @@ export class TreeExport {
     trail: readonly Uint8Array[],
   ): Promise<void> {
     const { ino } = source.attributes;
-    if (this.#entered.has(ino)) {
-      throw new FormatError("VAULT_DAMAGED", "the directory stands in the vault more than once");
-    }
-    this.#entered.add(ino);
+    this.#entered.enter(ino);
     try {
       for await (const { name, attributes } of vaultEntries(this.#fs, ino)) {
         const path = `${source.path === "/" ? "" : source.path}/${decodeName(name)}`;
@@ -203,10 +201,7 @@ export class TreeExport {
     const lost = applyMetadata(path, source.attributes, xattrs, this.#transfer.options);
     if (lost.length > 0 && !this.#hasLostXattrs) {
       this.#hasLostXattrs = true;
-      this.#transfer.note(
-        source.path,
-        `not kept here, nor told again for others: ${lost.join(", ")}`,
-      );
+      this.#transfer.note(source.path, `not kept: ${lost.join(", ")} (told once)`);
     }
   }
 }

@@ -80,7 +80,7 @@ export class HostDirectory {
 }
 
 /** Whether a name may stand in a directory: 1 to 255 bytes, no `/`, no NUL, not `.` or `..`. */
-export function isSafeName(name: Uint8Array): boolean {
+function isSafeName(name: Uint8Array): boolean {
   if (name.length === 0 || name.length > NAME_MAX) return false;
   if (name.includes(0) || name.includes(SLASH)) return false;
   return name.some((byte) => byte !== DOT) || name.length > 2;

@@ -84,7 +84,7 @@ export function applyMetadata(
 }
 
 /** Permission bits that may be set on the host: set-ID bits of files only where that was asked for. */
-export function allowedMode(mode: number, policy: Pick<MetadataPolicy, "privileges">): number {
+function allowedMode(mode: number, policy: Pick<MetadataPolicy, "privileges">): number {
   const bits = mode & 0o7777;
   if (policy.privileges) return bits;
   return (mode & S_IFMT) === S_IFDIR ? bits & ~S_ISUID : bits & ~(S_ISUID | S_ISGID);

@@ -10,6 +10,7 @@ import { type Attributes, type FileSystem, S_IFMT, S_IFREG } from "../../core/fs
 import { encodeName } from "../argument-bytes.ts";
 import { isSystemError } from "../report-error.ts";
 import { isDirectory } from "../vault-path.ts";
+import { EnteredDirectories } from "./entered-directories.ts";
 import { HostDirectory } from "./host-directory.ts";
 import type { Transfer } from "./transfer.ts";
 import { vaultEntries } from "./vault-entries.ts";
@@ -33,14 +34,14 @@ export async function measureVault(
   transfer: Transfer,
   entries: readonly Attributes[],
 ): Promise<void> {
-  const entered = new Set<number>();
+  const entered = new EnteredDirectories();
   const measure = async (entry: Attributes): Promise<void> => {
     await transfer.turn();
     const { ino, mode, size, blocks } = entry;
     if ((mode & S_IFMT) === S_IFREG) transfer.progress.expect(Math.min(size, blocks * 512));
-    if (!isDirectory(entry) || entered.has(ino)) return;
-    entered.add(ino);
+    if (!isDirectory(entry)) return;
     try {
+      entered.enter(ino);
       for await (const { attributes } of vaultEntries(fs, ino)) {
         if (attributes !== undefined) await measure(attributes);
       }

@@ -4,13 +4,9 @@
  * @module
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CommitError, DvaultError, StoreError, UsageError } from "../../core/base/errors.ts";
-import { type CliContext, warn } from "../context.ts";
-import { EntryError } from "../entry-error.ts";
-import { ExitCode, exitCodeOf } from "../exit-code.ts";
-import { printable } from "../output/human.ts";
+import type { CliContext } from "../context.ts";
+import { Failures } from "../failures.ts";
 import type { Progress } from "../output/progress.ts";
-import { reasonOf } from "../report-error.ts";
 
 /** Bytes copied at once. */
 export const COPY_SIZE: number = 1 << 20;
@@ -30,25 +26,16 @@ export interface TransferOptions {
   readonly privileges: boolean;
 }
 
-const FATAL: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE"];
-
 /** One run of copying. */
-export class Transfer {
+export class Transfer extends Failures {
   readonly options: TransferOptions;
-  readonly progress: Progress;
-  readonly #context: CliContext;
-  #exitCode: ExitCode = ExitCode.done;
+  readonly #signal: AbortSignal;
   #turnedMs = performance.now();
 
   constructor(context: CliContext, options: TransferOptions, progress: Progress) {
-    this.#context = context;
+    super(context, progress);
     this.options = options;
-    this.progress = progress;
-  }
-
-  /** 0, or what the first entry that could not be copied asks for; damage outweighs the rest. */
-  get exitCode(): ExitCode {
-    return this.#exitCode;
+    this.#signal = context.signal;
   }
 
   /**
@@ -60,35 +47,6 @@ export class Transfer {
       await nextTurn();
       this.#turnedMs = performance.now();
     }
-    this.#context.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
   }
-
-  /**
-   * Notes that one entry could not be copied, so that the rest can be.
-   * @throws the error itself when going on makes no sense
-   */
-  fail(path: string, error: unknown): void {
-    if (isFatal(error)) throw error;
-    const code = exitCodeOf(error);
-    if (this.#exitCode === ExitCode.done || code === ExitCode.damaged) this.#exitCode = code;
-    this.#say(error instanceof EntryError ? error.message : `${path}: ${reasonOf(error)}`);
-  }
-
-  /** Says something about an entry that was copied all the same. */
-  note(path: string, message: string): void {
-    this.#say(`${path}: ${message}`);
-  }
-
-  #say(line: string): void {
-    this.progress.clear();
-    warn(this.#context, printable(line));
-  }
-}
-
-function isFatal(error: unknown): boolean {
-  if (error instanceof StoreError || error instanceof CommitError || error instanceof UsageError)
-    return true;
-  const code =
-    error instanceof DvaultError ? error.code : (error as NodeJS.ErrnoException | undefined)?.code;
-  return code !== undefined && FATAL.includes(code);
 }

@@ -41,7 +41,11 @@ export type FsErrorCode =
   | "ETXTBSY";
 
 /** Codes of {@link FormatError}. */
-export type FormatErrorCode = "NOT_A_VAULT" | "VERSION_UNKNOWN" | "RECORD_MALFORMED" | "VAULT_DAMAGED";
+export type FormatErrorCode =
+  | "NOT_A_VAULT"
+  | "VERSION_UNKNOWN"
+  | "RECORD_MALFORMED"
+  | "VAULT_DAMAGED";
 /** Codes of {@link PageError}. */
 export type PageErrorCode = "PAGE_CORRUPT" | "PAGE_MISSING";
 /** Codes of {@link KeyError}. */
@@ -58,9 +62,18 @@ export type StoreErrorCode =
   | "OBJECT_GONE"
   | "OBJECT_CUT";
 /** Codes of {@link CommitError}. */
-export type CommitErrorCode = "COMMIT_CONFLICT" | "VAULT_READ_ONLY" | "VAULT_FAILED" | "VAULT_CLOSED";
+export type CommitErrorCode =
+  | "COMMIT_CONFLICT"
+  | "VAULT_READ_ONLY"
+  | "VAULT_FAILED"
+  | "VAULT_CLOSED";
 /** Codes of {@link UsageError}. */
-export type UsageErrorCode = "USAGE" | "NO_PASSWORD_SOURCE" | "NOT_MOUNTED" | "MOUNT_FAILED" | "CANCELLED";
+export type UsageErrorCode =
+  | "USAGE"
+  | "NO_PASSWORD_SOURCE"
+  | "NOT_MOUNTED"
+  | "MOUNT_FAILED"
+  | "CANCELLED";
 
 /** The union every edge maps totally. */
 export type ErrorCode =
@@ -102,7 +115,6 @@ export class FsError extends DvaultError {
 export class FormatError extends DvaultError {
   declare readonly code: FormatErrorCode;
 
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
   constructor(code: FormatErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
@@ -123,7 +135,6 @@ export class PageError extends DvaultError {
 export class KeyError extends DvaultError {
   declare readonly code: KeyErrorCode;
 
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
   constructor(code: KeyErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
@@ -133,7 +144,6 @@ export class KeyError extends DvaultError {
 export class StoreError extends DvaultError {
   declare readonly code: StoreErrorCode;
 
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
   constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
@@ -143,7 +153,6 @@ export class StoreError extends DvaultError {
 export class CommitError extends DvaultError {
   declare readonly code: CommitErrorCode;
 
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
   constructor(code: CommitErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
@@ -153,7 +162,6 @@ export class CommitError extends DvaultError {
 export class UsageError extends DvaultError {
   declare readonly code: UsageErrorCode;
 
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the accepted codes.
   constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }

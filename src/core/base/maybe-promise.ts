@@ -17,6 +17,9 @@ export function isPending<T>(value: MaybePromise<T>): value is Promise<T> {
 }
 
 /** Applies `next` to a value as soon as it is there: at once when it already is. */
-export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
+export function chain<T, U>(
+  value: MaybePromise<T>,
+  next: (value: T) => MaybePromise<U>,
+): MaybePromise<U> {
   return isPending(value) ? value.then(next) : next(value);
 }

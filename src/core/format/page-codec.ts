@@ -230,7 +230,9 @@ export class PageCodec {
       const part = pages.slice(at, at + batch.limit);
       const headers = part.map((page) => checkHeader(pageClass, page));
       const { epoch } = this.#unlocked();
-      const together = headers.every((header) => header instanceof PageError || header.epoch === epoch);
+      const together = headers.every(
+        (header) => header instanceof PageError || header.epoch === epoch,
+      );
       if (!together) {
         for (const page of part) results.push(await refusable(() => this.open(pageClass, page)));
         continue;

@@ -19,7 +19,7 @@ export function touchAccess(
   transaction: Transaction,
   inode: InodeRecord,
 ): void {
-  if (context.atime === "noatime" || context.vault.readOnly) return;
+  if (context.atime === "noatime") return;
   const [sec, nsec] = context.now();
   if (context.atime === "relatime" && !isStale(inode, sec)) return;
   const touched = new InodeRecord(inode.ino, new Uint8Array(inode.bytes));

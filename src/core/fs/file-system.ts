@@ -26,7 +26,6 @@ export const S_IFCHR = 0o020000;
 export const S_IFIFO = 0o010000;
 export const S_ISUID = 0o4000;
 export const S_ISGID = 0o2000;
-export const S_ISVTX = 0o1000;
 
 /** A point in time: whole seconds since the epoch (may be negative) and nanoseconds, 0 to 999,999,999. */
 export interface Time {

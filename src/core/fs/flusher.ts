@@ -15,7 +15,9 @@ import { type DvaultError, FormatError, FsError, PageError, StoreError } from ".
 import { PAGE_SIZE } from "../base/limits.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
+import type { NewPage } from "../vault/transaction.ts";
 import type { FsContext } from "./fs-context.ts";
+import { type CarriedPiece, OpenPack } from "./open-pack.ts";
 import { type AddedLayout, groupByFile, placeBlocks } from "./place-blocks.ts";
 import { type DraftBlock, type Layout, layOut, type Placement } from "./placement.ts";
 
@@ -36,11 +38,13 @@ interface BlockName {
 
 export class Flusher {
   readonly #context: FsContext;
+  readonly #openPack: OpenPack;
   readonly #failures = new Map<number, DvaultError>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(context: FsContext) {
     this.#context = context;
+    this.#openPack = new OpenPack(context);
   }
 
   /** Stores all drafts of files that have a name; the others do not outlive a crash anyway. */
@@ -115,8 +119,9 @@ export class Flusher {
 
   async #storeBatch(blocks: readonly DraftBlock[]): Promise<void> {
     const { compresses, compressor } = this.#context;
-    const layout = await layOut(blocks, compresses ? compressor : undefined);
-    const pointers = this.#addPages(layout);
+    const carried = await this.#carried();
+    const layout = await layOut(blocks, carried, compresses ? compressor : undefined);
+    const pointers = this.#addPages(layout, blocks);
     if (pointers === undefined) return;
     const used = new Set<number>();
     try {
@@ -124,16 +129,30 @@ export class Flusher {
     } finally {
       await this.#release(pointers.filter((_, page) => !used.has(page)));
     }
+    for (const page of used) {
+      const { pageClass, payload } = layout.pages[page] as NewPage;
+      if (pageClass === "pack") this.#openPack.remember(pointers[page] as PagePointer, payload);
+    }
+  }
+
+  /** What may move on from the last pack; nothing where damage hides whose it is. */
+  async #carried(): Promise<readonly CarriedPiece[]> {
+    try {
+      return await this.#openPack.livePieces();
+    } catch (error) {
+      if (isDamage(error)) return [];
+      throw error;
+    }
   }
 
   /** The pages of a layout; undefined when the store is full. */
-  #addPages(layout: Layout): readonly PagePointer[] | undefined {
+  #addPages(layout: Layout, blocks: readonly DraftBlock[]): readonly PagePointer[] | undefined {
     if (layout.pages.length === 0) return [];
     try {
       return this.#context.vault.addPages(layout.pages);
     } catch (cause) {
       if (!(cause instanceof StoreError) || cause.code !== "STORE_FULL") throw cause;
-      for (const { ino } of layout.placements) {
+      for (const { ino } of blocks) {
         const message = `no room to store what was written to inode ${ino}`;
         this.#failures.set(ino, new FsError("ENOSPC", message, { cause }));
       }
@@ -162,7 +181,8 @@ export class Flusher {
 
   /** Drops drafts that cannot be stored, since the tree above their place is damaged. */
   #giveUp(placements: readonly Placement[], failure: DvaultError): void {
-    for (const { ino, block } of placements) {
+    for (const { ino, block, source } of placements) {
+      if (!("draft" in source)) continue;
       this.#failures.set(ino, failure);
       this.#context.drafts.drop(ino, block);
     }

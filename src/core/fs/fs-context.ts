@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FsError } from "../base/errors.ts";
+import { CommitError, FsError } from "../base/errors.ts";
 import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Clock, Compressor } from "../base/platform.ts";
 import type { Transaction, TransactionalVault } from "../vault/transaction.ts";
@@ -39,7 +39,6 @@ export class FsContext {
   readonly clock: Clock;
   readonly compressor: Compressor;
   readonly compresses: boolean;
-  readonly atime: AtimePolicy;
   readonly draftBytes: number;
   readonly drafts: Drafts = new Drafts();
   readonly lookups: LookupCounts = new LookupCounts();
@@ -47,6 +46,7 @@ export class FsContext {
   readonly nameless: Set<number> = new Set();
   readonly inflated: InflatedBlocks;
   readonly room: Room;
+  #atime: AtimePolicy;
   readonly #now: [sec: number, nsec: number] = [0, 0];
 
   constructor(vault: TransactionalVault, options: FileSystemOptions) {
@@ -54,21 +54,15 @@ export class FsContext {
     this.clock = options.clock;
     this.compressor = options.compressor;
     this.compresses = options.compression === "deflate";
-    this.atime = options.atime ?? "relatime";
+    this.#atime = vault.readOnly ? "noatime" : (options.atime ?? "relatime");
     this.draftBytes = options.draftBytes ?? DRAFT_BYTES;
     this.inflated = new InflatedBlocks(options.compressor);
     this.room = new Room(vault, this.drafts);
   }
 
-  /** Runs a body that changes nothing a user asked to change (access times at most). */
-  view<T>(body: Body<T>): MaybePromise<T> {
-    try {
-      const result = this.vault.transact(body);
-      if (!isPending(result)) return result;
-      return result.catch((error: unknown) => this.#again(error, body));
-    } catch (error) {
-      return this.#again(error, body);
-    }
+  /** When reading changes the access time, as long as it may change anything. */
+  get atime(): AtimePolicy {
+    return this.#atime;
   }
 
   /**
@@ -77,12 +71,32 @@ export class FsContext {
    */
   change<T>(body: Body<T>): MaybePromise<T> {
     if (this.vault.readOnly) throw new FsError("EROFS", "the vault is open read-only");
-    return this.view(body);
+    return this.#run(body, (error) => this.#again(error, body));
+  }
+
+  /** Runs a body that changes nothing but access times, and these only while the vault takes changes. */
+  view<T>(body: Body<T>): MaybePromise<T> {
+    return this.#run(body, (error) => {
+      if (!(error instanceof CommitError) || this.#atime === "noatime") {
+        return this.#again(error, body);
+      }
+      this.#atime = "noatime";
+      return this.view(body);
+    });
+  }
+
+  #run<T>(body: Body<T>, recover: (error: unknown) => MaybePromise<T>): MaybePromise<T> {
+    try {
+      const result = this.vault.transact(body);
+      return isPending(result) ? result.catch(recover) : result;
+    } catch (error) {
+      return recover(error);
+    }
   }
 
   #again<T>(error: unknown, body: Body<T>): Promise<T> {
     if (!(error instanceof RetryAfter)) throw error;
-    return error.work().then(() => this.view(body));
+    return error.work().then(() => this.#run(body, (again) => this.#again(again, body)));
   }
 
   /** The time now; valid until the next call. */

@@ -10,6 +10,7 @@ import type { Transaction } from "../vault/transaction.ts";
 import { ExtentEditor } from "./extent-editor.ts";
 import type { FsContext } from "./fs-context.ts";
 import { editInode, saveInode } from "./inodes.ts";
+import { standsAt } from "./open-pack.ts";
 import { PieceReferences } from "./piece-references.ts";
 import { extentOf, type Layout, type Placement, pageUsed } from "./placement.ts";
 
@@ -19,8 +20,8 @@ export interface AddedLayout extends Layout {
 }
 
 /**
- * Stores blocks of one or more files and drops their drafts. Those that changed since they were frozen, or whose file
- * is gone, are left out.
+ * Stores blocks of one or more files and drops their drafts. Those that changed since they were frozen or moved, or
+ * whose file is gone, are left out.
  *
  * @param placements - of `layout`, those of a file side by side and in order
  * @returns numbers of the layout's pages that are used now
@@ -43,9 +44,10 @@ export function placeBlocks(
   });
 }
 
-/** Whether a draft is still what its placement was made of. */
+/** Whether a placement is made of a draft that is still the same. */
 function isSame(context: FsContext, placement: Placement): boolean {
-  return context.drafts.isSame(placement.ino, placement.block, placement.content);
+  const { ino, block, source } = placement;
+  return "draft" in source && context.drafts.isSame(ino, block, source.draft);
 }
 
 /** Neighbouring placements of the same file, together. */
@@ -77,7 +79,9 @@ class BlockPlacer {
   /** @param placements - all of the same file, in order */
   placeFile(placements: readonly Placement[]): void {
     const ino = placements[0]?.ino ?? 0;
-    const live = placements.filter((placement) => isSame(this.#context, placement));
+    const live = placements.filter(
+      (placement) => "origin" in placement.source || isSame(this.#context, placement),
+    );
     const isGone = this.#transaction.get(encodeKey(ino, KeyKind.attributes)) === undefined;
     if (isGone || live.length === 0) return;
     const editor = new ExtentEditor(this.#transaction, ino, this.#references);
@@ -91,7 +95,8 @@ class BlockPlacer {
   }
 
   #placeBlock(editor: ExtentEditor, placement: Placement): void {
-    const { block } = placement;
+    const { block, source } = placement;
+    if ("origin" in source && !standsAt(editor.at(block), source.origin)) return;
     const extent = extentOf(placement, this.#layout, this.#layout.pointers);
     const page = pageUsed(placement, this.#layout);
     if (page !== undefined) this.#used.add(page);

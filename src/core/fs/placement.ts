@@ -9,6 +9,7 @@ import type { Compressor } from "../base/platform.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { NewPage } from "../vault/transaction.ts";
 import type { Extent, PieceCodec } from "./extent.ts";
+import type { CarriedPiece, PieceOrigin } from "./open-pack.ts";
 import { encodePack, type PackPiece, PIECE_MAX } from "./pack.ts";
 import { Packer } from "./packer.ts";
 
@@ -23,7 +24,7 @@ export interface DraftBlock {
 /** How a block will be stored; pages and packs are numbered within their {@link Layout}. */
 type Shape =
   | { readonly kind: "hole" }
-  | { readonly kind: "inline" }
+  | { readonly kind: "inline"; readonly content: Uint8Array }
   | { readonly kind: "page"; readonly page: number }
   | {
       readonly kind: "piece";
@@ -31,15 +32,21 @@ type Shape =
       readonly offset: number;
       readonly codec: PieceCodec;
       readonly storedLength: number;
+      readonly plainLength: number;
     };
 
 /** A block and how it will be stored. */
-export interface Placement extends DraftBlock {
+export interface Placement {
+  readonly ino: number;
+  readonly block: number;
+  /** The draft it is made of, or the pack it moves from. */
+  readonly source: { readonly draft: Uint8Array } | { readonly origin: PieceOrigin };
   readonly shape: Shape;
 }
 
 /** A batch of blocks ready to be stored. */
 export interface Layout {
+  /** Those of a file side by side, in the order of their blocks. */
   readonly placements: readonly Placement[];
   /** Pages of blocks, then packs. */
   readonly pages: readonly NewPage[];
@@ -53,36 +60,55 @@ const COMPRESS_MIN = 4096;
 /** What compression may leave of a block at most. */
 const COMPRESSED_SHARE = 3 / 4;
 
-/** @param compressor - absent where blocks are stored as they are */
+/**
+ * @param blocks - those of a file side by side, in order
+ * @param carried - pieces to move along if a pack is made anyway
+ * @param compressor - absent where blocks are stored as they are
+ */
 export async function layOut(
   blocks: readonly DraftBlock[],
+  carried: readonly CarriedPiece[],
   compressor: Compressor | undefined,
 ): Promise<Layout> {
   const pages: NewPage[] = [];
   const packer = new Packer();
   const placements: Placement[] = [];
-  const place = (draft: DraftBlock, shape: Shape): void => {
-    placements.push({ ...draft, shape });
-  };
   for (const draft of blocks) {
     const { ino, block, content } = draft;
-    if (isZero(content)) {
-      place(draft, { kind: "hole" });
-    } else if (block === 0 && content.length <= INLINE_MAX) {
-      place(draft, { kind: "inline" });
+    const place = (shape: Shape) =>
+      placements.push({ ino, block, source: { draft: content }, shape });
+    const treeShape = shapeInTree(draft);
+    const pending = treeShape === undefined ? pieceOf(draft, compressor) : undefined;
+    const piece = isPending(pending) ? await pending : pending;
+    if (treeShape !== undefined) {
+      place(treeShape);
+    } else if (piece !== undefined) {
+      place(addPiece(packer, piece));
     } else {
-      const pending = pieceOf(draft, compressor);
-      const piece = isPending(pending) ? await pending : pending;
-      if (piece === undefined) {
-        place(draft, { kind: "page", page: pages.length });
-        pages.push({ pageClass: "data", owner: { ino, block }, payload: content });
-      } else {
-        const { codec, stored } = piece;
-        place(draft, { kind: "piece", ...packer.add(piece), codec, storedLength: stored.length });
-      }
+      place({ kind: "page", page: pages.length });
+      pages.push({ pageClass: "data", owner: { ino, block }, payload: content });
     }
   }
+  if (packer.packs.length > 0) {
+    for (const piece of carried) {
+      const { ino, block, origin } = piece;
+      placements.push({ ino, block, source: { origin }, shape: addPiece(packer, piece) });
+    }
+    placements.sort((a, b) => a.ino - b.ino || a.block - b.block);
+  }
   return { placements, pages: [...pages, ...packer.packs.map(packPage)], firstPack: pages.length };
+}
+
+/** The shape of a block that needs no room in a page. */
+function shapeInTree(draft: DraftBlock): Shape | undefined {
+  const { block, content } = draft;
+  if (isZero(content)) return { kind: "hole" };
+  return block === 0 && content.length <= INLINE_MAX ? { kind: "inline", content } : undefined;
+}
+
+function addPiece(packer: Packer, piece: PackPiece): Shape {
+  const { codec, plainLength, stored } = piece;
+  return { kind: "piece", ...packer.add(piece), codec, storedLength: stored.length, plainLength };
 }
 
 function packPage(pieces: readonly PackPiece[]): NewPage {
@@ -97,10 +123,8 @@ function pieceOf(
 ): MaybePromise<PackPiece | undefined> {
   const { ino, block, content } = draft;
   const plainLength = content.length;
-  const plain: PackPiece | undefined =
-    plainLength <= PIECE_MAX
-      ? { ino, block, plainLength, codec: "plain", stored: content }
-      : undefined;
+  const whole: PackPiece = { ino, block, plainLength, codec: "plain", stored: content };
+  const plain = plainLength <= PIECE_MAX ? whole : undefined;
   if (compressor === undefined || plainLength < COMPRESS_MIN) return plain;
   return chain(compressor.deflate(content), (stored) => {
     if (stored.length > plainLength * COMPRESSED_SHARE) return plain;
@@ -114,35 +138,23 @@ export function extentOf(
   layout: Layout,
   pointers: readonly PagePointer[],
 ): Extent | undefined {
-  const { block, content, shape } = placement;
-  switch (shape.kind) {
-    case "hole":
-      return undefined;
-    case "inline":
-      return { kind: "inline", block, count: 1, content };
-    case "page": {
-      const { address, generation } = pointers[shape.page] as PagePointer;
-      return { kind: "run", block, count: 1, address, generation, shared: false };
-    }
-    case "piece": {
-      const { address, generation } = pointers[pageNumberOf(shape, layout)] as PagePointer;
-      const { codec, offset, storedLength } = shape;
-      const plainLength = content.length;
-      const where = { address, generation, offset, storedLength, plainLength };
-      return { kind: "piece", block, count: 1, codec, ...where };
-    }
+  const { block, shape } = placement;
+  if (shape.kind === "hole") return undefined;
+  if (shape.kind === "inline") return { ...shape, block, count: 1 };
+  const { address, generation } = pointers[pageUsed(placement, layout) ?? -1] as PagePointer;
+  if (shape.kind === "page") {
+    return { kind: "run", block, count: 1, address, generation, shared: false };
   }
+  const { codec, offset, storedLength, plainLength } = shape;
+  const where = { address, generation, offset, storedLength, plainLength };
+  return { kind: "piece", block, count: 1, codec, ...where };
 }
 
 /** Which of the layout's pages a placement uses; undefined when none. */
 export function pageUsed(placement: Placement, layout: Layout): number | undefined {
   const { shape } = placement;
   if (shape.kind === "page") return shape.page;
-  return shape.kind === "piece" ? pageNumberOf(shape, layout) : undefined;
-}
-
-function pageNumberOf(shape: { readonly pack: number }, layout: Layout): number {
-  return layout.firstPack + shape.pack;
+  return shape.kind === "piece" ? layout.firstPack + shape.pack : undefined;
 }
 
 function isZero(bytes: Uint8Array): boolean {

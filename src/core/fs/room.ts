@@ -10,14 +10,8 @@ import type { TransactionalVault } from "../vault/transaction.ts";
 import type { Drafts } from "./drafts.ts";
 import { RetryAfter } from "./retry-after.ts";
 
-/** Most pages kept back. */
-const RESERVE_MAX = 256;
-
-/** Least pages kept back. */
-const RESERVE_MIN = 8;
-
-/** The share of a small store that is kept back: one page of so many. */
-const RESERVE_SHARE = 32;
+/** Pages kept back: what a commit may need for the tree, and as much again for what drafts do not tell exactly. */
+const RESERVED_PAGES = 128;
 
 /** While at least so many bytes are known to be left, the store is not asked again. */
 const PLENTY = 256 * 1024 * 1024;
@@ -35,10 +29,8 @@ export class Room {
 
   /** Bytes that may still be written. */
   get freeBytes(): number {
-    const { totalPages, freePages } = this.#vault.space();
-    const share = Math.floor(totalPages / RESERVE_SHARE);
-    const reserve = Math.min(Math.max(share, RESERVE_MIN), RESERVE_MAX);
-    return Math.max(0, (freePages - reserve) * PAGE_SIZE - this.#drafts.bytes);
+    const { freePages } = this.#vault.space();
+    return Math.max(0, (freePages - RESERVED_PAGES) * PAGE_SIZE - this.#drafts.bytes);
   }
 
   /** Takes note that pages died, so that the next commits may make room. */

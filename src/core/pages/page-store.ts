@@ -9,8 +9,6 @@
 import type { PageError } from "../base/errors.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 
-export type { PagePointer } from "../format/address.ts";
-
 /** One page in its stored form: page header, nonce, ciphertext and tag. */
 export interface StoredPage {
   readonly address: number;

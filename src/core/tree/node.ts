@@ -13,7 +13,7 @@
  *
  * A stored node is as long as what it holds; an edited one is a buffer of PAGE_SIZE bytes whose cells grow down from
  * the end. In an inner node the value is a child pointer (address 6, generation 6) and the key the lower bound of
- * the child's keys; the first key of a level bounds from below by standing for every smaller one too.
+ * the child's keys. The first key of an inner node is empty: what bounds it from below is said further up.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const CELL_HEADER = 4;
 export const TREE_VALUE_MAX = 8192;
 
 /** Bytes of a child pointer. */
-export const CHILD_SIZE = 12;
+const CHILD_SIZE = 12;
 
 /** A node emptier than this tries to join a neighbour. */
 const SPARSE = PAGE_SIZE / 4;
@@ -116,8 +116,7 @@ export function findKey(node: Uint8Array, key: Uint8Array): Found {
 /** Position of the child whose keys may include `key`. */
 export function findChild(node: Uint8Array, key: Uint8Array): number {
   const found = findKey(node, key);
-  if (found >= 0) return found;
-  return found === -1 ? 0 : ~found - 1;
+  return found >= 0 ? found : ~found - 1;
 }
 
 /** Bytes the records of a node take, slots included. */
@@ -130,9 +129,9 @@ export function isSparse(node: Uint8Array): boolean {
   return usedBytes(node) < SPARSE;
 }
 
-/** Whether all records of two nodes fit one. */
+/** Whether all records of two nodes fit one, with room for a bound between them. */
 export function fitTogether(a: Uint8Array, b: Uint8Array): boolean {
-  return HEADER + usedBytes(a) + usedBytes(b) <= PAGE_SIZE;
+  return HEADER + usedBytes(a) + usedBytes(b) + KEY_MAX <= PAGE_SIZE;
 }
 
 /** Whether a record of these lengths fits an editable node, compacted if need be. */
@@ -181,6 +180,13 @@ export function replaceInPlace(node: Uint8Array, position: number, value: Uint8A
   return true;
 }
 
+/** Puts another key in the place of a record's own; the order must stay. */
+export function replaceKey(node: Uint8Array, position: number, key: Uint8Array): void {
+  const value = valueAt(node, position).slice();
+  removeAt(node, position);
+  insertAt(node, position, key, value);
+}
+
 /** Moves the records from `position` on to the empty node `right`. */
 export function splitInto(node: Uint8Array, position: number, right: Uint8Array): void {
   const count = countOf(node);
@@ -190,11 +196,15 @@ export function splitInto(node: Uint8Array, position: number, right: Uint8Array)
   for (let from = count - 1; from >= position; from--) removeAt(node, from);
 }
 
-/** Appends all records of `right`, whose keys are greater. */
-export function appendAll(node: Uint8Array, right: Uint8Array): void {
+/**
+ * Appends all records of `right`, whose keys are greater.
+ * @param bound - lower bound of `right`: becomes the key of its first child
+ */
+export function appendAll(node: Uint8Array, right: Uint8Array, bound: Uint8Array): void {
   const count = countOf(right);
   for (let from = 0; from < count; from++) {
-    insertAt(node, countOf(node), keyAt(right, from), valueAt(right, from));
+    const key = from === 0 && levelOf(right) > 0 ? bound : keyAt(right, from);
+    insertAt(node, countOf(node), key, valueAt(right, from));
   }
 }
 
@@ -243,22 +253,34 @@ function rewrite(node: Uint8Array, length: number): Uint8Array {
  * @throws FormatError RECORD_MALFORMED
  */
 export function checkNode(node: Uint8Array, level: number): void {
-  const malformed = (what: string): FormatError =>
-    new FormatError("RECORD_MALFORMED", `tree node: ${what}`);
-  if (node.length < HEADER) throw malformed(`${node.length} bytes are too short`);
-  if (levelOf(node) !== level) throw malformed(`level ${levelOf(node)} where ${level} belongs`);
-  const cells = HEADER + countOf(node) * SLOT;
+  const problem = nodeProblem(node, level);
+  if (problem !== undefined) throw new FormatError("RECORD_MALFORMED", `tree node: ${problem}`);
+}
+
+/** What is wrong with a node, in words. */
+function nodeProblem(node: Uint8Array, level: number): string | undefined {
+  if (node.length < HEADER) return `${node.length} bytes are too short`;
+  if (levelOf(node) !== level) return `level ${levelOf(node)} where ${level} belongs`;
   const lowest = getU32(node, 4);
-  if (cells > lowest || lowest > node.length) throw malformed("cells overlap slots");
-  if (getU32(node, 8) > node.length - lowest) throw malformed("more removed than there is");
-  if (level > 0 && countOf(node) === 0) throw malformed("inner node without a child");
+  if (HEADER + countOf(node) * SLOT > lowest || lowest > node.length) return "cells overlap slots";
+  if (getU32(node, 8) > node.length - lowest) return "more removed than there is";
   for (let position = 0; position < countOf(node); position++) {
     const cell = cellAt(node, position);
-    if (cell < lowest || cell + CELL_HEADER > node.length) throw malformed("cell out of range");
-    const keyLength = getU16(node, cell);
-    const valueLength = getU16(node, cell + 2);
-    if (keyLength > KEY_MAX) throw malformed(`key of ${keyLength} bytes`);
-    if (cell + CELL_HEADER + keyLength + valueLength > node.length) throw malformed("cell too long");
-    if (level > 0 && valueLength !== CHILD_SIZE) throw malformed("child pointer of wrong length");
+    const problem = cell < lowest ? "cell among the slots" : cellProblem(node, cell, level);
+    if (problem !== undefined) return problem;
   }
+  if (level === 0) return undefined;
+  if (countOf(node) === 0) return "inner node without a child";
+  return getU16(node, cellAt(node, 0)) > 0 ? "first child has a bound" : undefined;
+}
+
+/** What is wrong with a cell, in words. */
+function cellProblem(node: Uint8Array, cell: number, level: number): string | undefined {
+  if (cell + CELL_HEADER > node.length) return "cell out of range";
+  const keyLength = getU16(node, cell);
+  const valueLength = getU16(node, cell + 2);
+  if (keyLength > KEY_MAX) return `key of ${keyLength} bytes`;
+  if (cell + CELL_HEADER + keyLength + valueLength > node.length) return "cell too long";
+  if (level > 0 && valueLength !== CHILD_SIZE) return "child pointer of wrong length";
+  return undefined;
 }

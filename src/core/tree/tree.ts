@@ -9,12 +9,12 @@
  * @module
  */
 import { compareBytes } from "../base/bytes.ts";
-import type { CachedPage, PageCache } from "../pages/page-cache.ts";
 import type { PagePointer } from "../format/address.ts";
+import type { CachedPage, PageCache } from "../pages/page-cache.ts";
 import {
   appendAll,
-  childAt,
   checkNode,
+  childAt,
   copyNode,
   countOf,
   encodeChild,
@@ -30,6 +30,7 @@ import {
   newNode,
   removeAt,
   replaceInPlace,
+  replaceKey,
   splitInto,
   valueAt,
 } from "./node.ts";
@@ -41,6 +42,13 @@ export type Visit = (key: Uint8Array, value: Uint8Array) => boolean;
 interface Step {
   page: CachedPage;
   position: number;
+}
+
+/** A visit of the records with `from <= key < to`. */
+interface Range {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+  readonly visit: Visit;
 }
 
 /** Where a tree begins. */
@@ -105,26 +113,15 @@ export class Tree {
     if (this.#root !== undefined) this.#walk(this.#root, this.#height - 1, { from, to, visit });
   }
 
-  #walk(
-    pointer: PagePointer,
-    level: number,
-    range: { readonly from: Uint8Array; readonly to: Uint8Array; readonly visit: Visit },
-  ): boolean {
+  /** @returns whether to go on behind the node */
+  #walk(pointer: PagePointer, level: number, range: Range): boolean {
     const node = this.#node(pointer, level).payload;
+    if (level === 0) return visitLeaf(node, range);
     const count = countOf(node);
-    if (level > 0) {
-      const first = findChild(node, range.from);
-      for (let position = first; position < count; position++) {
-        if (position > first && compareBytes(keyAt(node, position), range.to) >= 0) return false;
-        if (!this.#walk(childAt(node, position), level - 1, range)) return false;
-      }
-      return true;
-    }
-    const found = findKey(node, range.from);
-    for (let position = found < 0 ? ~found : found; position < count; position++) {
-      const key = keyAt(node, position);
-      if (compareBytes(key, range.to) >= 0) return false;
-      if (!range.visit(key, valueAt(node, position))) return false;
+    const first = findChild(node, range.from);
+    for (let position = first; position < count; position++) {
+      if (position > first && compareBytes(keyAt(node, position), range.to) >= 0) return false;
+      if (!this.#walk(childAt(node, position), level - 1, range)) return false;
     }
     return true;
   }
@@ -235,7 +232,7 @@ export class Tree {
     splitInto(node, at, right);
     if (position >= at) insertAt(right, position - at, record.key, record.value);
     else insertAt(node, position, record.key, record.value);
-    const separator = separatorOf(keyAt(node, countOf(node) - 1), keyAt(right, 0));
+    const separator = takeBound(node, right);
     const value = encodeChild(this.#born(right));
     path.pop();
     const above = path[path.length - 1];
@@ -259,7 +256,7 @@ export class Tree {
         return;
       }
       if (countOf(page.payload) === 0) {
-        removeAt(above.page.payload, above.position);
+        removeChild(above.page.payload, above.position);
         this.#pages.supersede(page);
       } else if (!isSparse(page.payload) || !this.#join(above, page)) {
         return;
@@ -273,18 +270,18 @@ export class Tree {
     const level = levelOf(page.payload);
     const right = this.#neighbour(parent, above.position + 1, level);
     if (right !== undefined && fitTogether(page.payload, right.payload)) {
-      appendAll(page.payload, right.payload);
+      appendAll(page.payload, right.payload, keyAt(parent, above.position + 1));
       this.#pages.supersede(right);
-      removeAt(parent, above.position + 1);
+      removeChild(parent, above.position + 1);
       return true;
     }
     const left = this.#neighbour(parent, above.position - 1, level);
     if (left === undefined || !fitTogether(left.payload, page.payload)) return false;
     const joined = this.#edit(left);
-    appendAll(joined.payload, page.payload);
+    appendAll(joined.payload, page.payload, keyAt(parent, above.position));
     this.#pages.supersede(page);
     replaceInPlace(parent, above.position - 1, encodeChild(joined));
-    removeAt(parent, above.position);
+    removeChild(parent, above.position);
     return true;
   }
 
@@ -309,6 +306,31 @@ export class Tree {
     const page = this.#pages.peek(child);
     if (page !== undefined && this.#height > 1) this.#lowerRoot(page);
   }
+}
+
+/** @returns whether to go on behind the leaf */
+function visitLeaf(leaf: Uint8Array, { from, to, visit }: Range): boolean {
+  const found = findKey(leaf, from);
+  for (let position = found < 0 ? ~found : found; position < countOf(leaf); position++) {
+    const key = keyAt(leaf, position);
+    if (compareBytes(key, to) >= 0) return false;
+    if (!visit(key, valueAt(leaf, position))) return false;
+  }
+  return true;
+}
+
+/** Takes the bound between two halves of a split node: from then on it stands further up only. */
+function takeBound(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const first = keyAt(right, 0).slice();
+  if (levelOf(right) === 0) return separatorOf(keyAt(left, countOf(left) - 1), first);
+  replaceKey(right, 0, LOWEST_KEY);
+  return first;
+}
+
+/** Removes a child; the one that becomes the first takes over what was below it. */
+function removeChild(parent: Uint8Array, position: number): void {
+  removeAt(parent, position);
+  if (position === 0 && countOf(parent) > 0) replaceKey(parent, 0, LOWEST_KEY);
 }
 
 /** The shortest key above `left` and not above `right`: keeps inner nodes small. */

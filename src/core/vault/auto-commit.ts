@@ -7,7 +7,7 @@
 import type { Vault } from "./vault.ts";
 
 /** Longest time a change waits for its commit, ms. */
-export const AUTO_COMMIT_MS = 4000;
+const AUTO_COMMIT_MS = 4000;
 
 /** Calls `body` once after a delay; the answer cancels it. */
 export type Timer = (delayMs: number, body: () => void) => () => void;

@@ -53,7 +53,11 @@ export async function openState(opening: Opening): Promise<OpenedState> {
       for (const other of damage === undefined ? damaged : []) {
         warnings.push(`header slot ${other} is damaged; the vault was opened from the other one`);
       }
-      const isTwin = await describesSame(opening, { ...state, header }, candidates[1 - slot]);
+      const other = await compareOther(opening, { ...state, header }, candidates[1 - slot]);
+      if (other === "damaged" && warnings.length === 0) {
+        warnings.push("the spare commit root is damaged; the next commit replaces it");
+      }
+      const isTwin = other === "same";
       return { ...state, header, slot: slot as 0 | 1, isTwin, warnings };
     } catch (error) {
       if (!isDamage(error)) throw error;
@@ -145,22 +149,22 @@ async function readRoot(
 }
 
 /** Whether another slot describes the same TOC under the same key directory, with a root page that opens. */
-async function describesSame(
+async function compareOther(
   { store, platform }: Opening,
   state: { readonly header: Header; readonly root: CommitRoot; readonly keys: VaultKeys },
   stored: Uint8Array | undefined,
-): Promise<boolean> {
-  if (stored === undefined) return false;
+): Promise<"same" | "older" | "damaged"> {
+  if (stored === undefined) return "older";
   try {
     const header = decodeHeader(stored);
-    if (!isHeaderSigned(stored, state.keys)) return false;
+    if (!isHeaderSigned(stored, state.keys)) return "damaged";
     const other = await readRoot(store, platform, { header, keys: state.keys });
-    return (
+    const isSame =
       samePointer(other.toc.pointer, state.root.toc.pointer) &&
-      samePointer(header.keyDirectory, state.header.keyDirectory)
-    );
+      samePointer(header.keyDirectory, state.header.keyDirectory);
+    return isSame ? "same" : "older";
   } catch (error) {
-    if (isDamage(error) || error instanceof FormatError) return false;
+    if (isDamage(error) || error instanceof FormatError) return "damaged";
     throw error;
   }
 }

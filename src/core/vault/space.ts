@@ -22,7 +22,7 @@ import type { PageRun } from "../pages/page-store.ts";
 export class SpaceMap {
   readonly #chunks: Uint8Array[] = [];
   readonly #changed = new Set<number>();
-  #pointers: (PagePointer | undefined)[] = [];
+  readonly #pointers: (PagePointer | undefined)[] = [];
   #used = 0;
 
   /** Pages in use. */
@@ -33,7 +33,7 @@ export class SpaceMap {
   /** Reads the map a commit root points to. @throws PageError */
   static async load(pages: PageCache, pointers: readonly PagePointer[]): Promise<SpaceMap> {
     const map = new SpaceMap();
-    map.#pointers = [...pointers];
+    map.#pointers.push(...pointers);
     for (const pointer of pointers) {
       await pages.load("space", [pointer]);
       const chunk = decodeSpacePage(pages.page("space", pointer).payload);

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { PageOwner } from "../format/page-codec.ts";
+
 import type { PagePointer } from "../format/address.ts";
+import type { PageOwner } from "../format/page-codec.ts";
 
 /**
  * Handed to the function of `Vault.transact`. The function may run several times: reads throw a PageFault while a page
@@ -19,7 +20,11 @@ export interface Transaction {
    * Visits records with `from <= key < to` in order until `visit` returns false; changes of this transaction are
    * not seen. Key and value are borrowed until `visit` returns.
    */
-  scan(from: Uint8Array, to: Uint8Array, visit: (key: Uint8Array, value: Uint8Array) => boolean): void;
+  scan(
+    from: Uint8Array,
+    to: Uint8Array,
+    visit: (key: Uint8Array, value: Uint8Array) => boolean,
+  ): void;
   /** The last record with `from <= key <= to`, changes of this transaction not seen; fresh arrays. */
   last(from: Uint8Array, to: Uint8Array): TreeRecord | undefined;
   /** Sets a record. Key and value are taken over: do not change them afterwards. */

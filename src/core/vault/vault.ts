@@ -27,7 +27,7 @@ import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts"
 import { TreeTransaction } from "./tree-transaction.ts";
 
 /** Clean pages kept unless told otherwise, bytes. */
-export const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
+const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
 
 /** Unwritten bytes at which writing behind begins. */
 const WRITE_BEHIND_BYTES = 8 * 2 ** 20;
@@ -205,16 +205,18 @@ export class Vault implements TransactionalVault {
     const { pages } = this.#parts;
     const added = pages.add(contents, RESERVED_PAGES);
     this.markDirty();
-    if (pages.dirtyBytes > WRITE_BEHIND_BYTES) this.#writeBehind();
+    if (pages.dirtyBytes > WRITE_BEHIND_BYTES) void this.#writeBehind();
     return added;
   }
 
   #writeBehind(): Promise<void> {
-    this.#behind ??= this.#parts.pages.flush("data").finally(() => {
-      this.#behind = undefined;
-    });
-    // A failure stays visible: the pages stay dirty, and throttle or the next commit meets it again.
-    this.#behind.catch(() => {});
+    if (this.#behind === undefined) {
+      this.#behind = this.#parts.pages.flush("data").finally(() => {
+        this.#behind = undefined;
+      });
+      // A failure stays visible: the pages stay dirty, and throttle or the next commit meets it again.
+      this.#behind.catch(() => undefined);
+    }
     return this.#behind;
   }
 

@@ -5,12 +5,18 @@
  * @module
  */
 import { FsError } from "../../core/base/errors.ts";
-import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
-import type { FallocateMode, FileSystem } from "../../core/fs/file-system.ts";
+import { chain, isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import {
+  type FallocateMode,
+  type FilePlace,
+  type FileSystem,
+  S_ISGID,
+  S_ISUID,
+} from "../../core/fs/file-system.ts";
 import { type Answer, DONE } from "../protocol/answer.ts";
 import { WRITE_KILL_SUIDGID } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
-import type { Operation } from "./operation.ts";
+import type { Context, Operation } from "./operation.ts";
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
@@ -26,18 +32,38 @@ const FALLOC_OPERATIONS: ReadonlyMap<number, FallocateMode["operation"]> = new M
   [0x20, "insert-range"],
 ]);
 
-const killing = { killPrivileges: true };
-
 export const read: Operation = (request, { fs }) => {
   const length = request.u32(16);
   return chain(fs.read(request.ino, request.offset(8), length), contents);
 };
 
-export const write: Operation = (request, { fs }) => {
+export const write: Operation = (request, context) => {
   const data = request.bytes(WRITE_IN_SIZE, request.u32(16));
-  const options = (request.u32(20) & WRITE_KILL_SUIDGID) !== 0 ? killing : undefined;
-  return chain(fs.write(request.ino, request.offset(8), data, options), taken);
+  const place = { ino: request.ino, offset: request.offset(8) };
+  const kills = (request.u32(20) & WRITE_KILL_SUIDGID) !== 0;
+  if (kills) return writeKilling(context, place, data);
+  return chain(context.fs.write(place.ino, place.offset, data), taken);
 };
+
+/**
+ * Writes for somebody without CAP_FSETID. The kernel leaves taking set-ID bits away to us, but goes on with the mode it
+ * has cached, so it is told when that is out of date.
+ */
+function writeKilling(
+  context: Context,
+  { ino, offset }: FilePlace,
+  data: Uint8Array,
+): MaybePromise<Answer> {
+  const { fs } = context;
+  const before = fs.getattr(ino);
+  const kept = isPending(before) ? data.slice() : data;
+  return chain(before, ({ mode }) =>
+    chain(fs.write(ino, offset, kept, { killPrivileges: true }), (count) => {
+      if ((mode & (S_ISUID | S_ISGID)) !== 0) context.expireAttributes(ino);
+      return taken(count);
+    }),
+  );
+}
 
 export const fsync: Operation = (request, { fs }) => chain(fs.fsync(request.ino), () => DONE);
 

@@ -16,6 +16,8 @@ export interface Context {
   readonly directories: HandleTable<Directory>;
   /** What INIT settled; some requests are laid out by it. */
   readonly agreement: Agreement;
+  /** Makes the kernel ask for the attributes of an inode again, before it gets the answer under way. */
+  expireAttributes(ino: number): void;
 }
 
 /**

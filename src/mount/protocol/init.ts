@@ -12,7 +12,7 @@ export const PROTOCOL_MAJOR = 7;
 /** Oldest minor version dvault speaks: Linux 5.4. */
 export const PROTOCOL_MINOR_MIN = 31;
 /** Newest minor version dvault speaks: Linux 6.18. */
-export const PROTOCOL_MINOR_MAX = 45;
+const PROTOCOL_MINOR_MAX = 45;
 
 /** Largest read, write or directory listing, bytes. */
 export const MAX_TRANSFER: number = 1 << 20;
@@ -64,6 +64,7 @@ export function negotiate(offer: KernelOffer, writebackCache: boolean): Agreemen
   };
 }
 
+// ASYNC_DIO stays off: a program that reads past the cache could not be killed while it waits.
 // Locks (POSIX_LOCKS, FLOCK_LOCKS) are left to the kernel, which alone sees all lockers of this mount. Data is
 // invalidated by notification only, since nobody else writes. ATOMIC_O_TRUNC stays off, so that OPEN needs no answer.
 const wantedFlags =
@@ -73,7 +74,6 @@ const wantedFlags =
   InitFlag.DONT_MASK |
   InitFlag.DO_READDIRPLUS |
   InitFlag.READDIRPLUS_AUTO |
-  InitFlag.ASYNC_DIO |
   InitFlag.NO_OPEN_SUPPORT |
   InitFlag.PARALLEL_DIROPS |
   InitFlag.POSIX_ACL |

@@ -6,7 +6,10 @@
 import { NotifyCode } from "./flags.ts";
 import { REPLY_HEADER, Reply } from "./reply.ts";
 
-/** @param offset - contents to forget from here on; -1 for attributes alone */
+/** Offset that leaves the contents of a changed inode alone. */
+export const ATTRIBUTES_ONLY = -1;
+
+/** Attributes of an inode are out of date, and its contents when `offset` is not {@link ATTRIBUTES_ONLY}. */
 export function encodeInodeChanged(ino: number, offset: number, length: number): Uint8Array {
   return notification(NotifyCode.INVAL_INODE, 24, (body) => {
     body.u64(ino);

@@ -17,7 +17,7 @@
 import { FsError } from "../../core/base/errors.ts";
 
 /** Bytes before the body. */
-export const REQUEST_HEADER = 40;
+const REQUEST_HEADER = 40;
 
 const TWO_32 = 0x1_0000_0000;
 

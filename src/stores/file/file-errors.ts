@@ -28,7 +28,10 @@ export function storeError(path: string, action: string, cause: unknown): StoreE
 }
 
 export function storeFull(path: string): StoreError {
-  return new StoreError("STORE_FULL", `no space left for ${path}: free some on its disk, or delete files in the vault`);
+  return new StoreError(
+    "STORE_FULL",
+    `no space left for ${path}: free some on its disk, or delete files in the vault`,
+  );
 }
 
 /** Another process writes the vault; names it where the kernel tells. */

@@ -51,6 +51,8 @@ export class FileStore implements PageStore {
   readonly reusesAddresses = true;
   readonly #fd: number;
   readonly #allocator = new PageAllocator();
+  /** Whether it is known which pages are in use. */
+  #isSeeded = false;
   #diskPages = 0;
   #handedOut = Number.POSITIVE_INFINITY;
 
@@ -75,7 +77,11 @@ export class FileStore implements PageStore {
    */
   static open(path: string, options: { readonly readOnly?: boolean } = {}): FileStore {
     const readOnly = options.readOnly ?? false;
-    return FileStore.#open(resolve(path), readOnly ? constants.O_RDONLY : constants.O_RDWR, readOnly);
+    return FileStore.#open(
+      resolve(path),
+      readOnly ? constants.O_RDONLY : constants.O_RDWR,
+      readOnly,
+    );
   }
 
   static #open(path: string, flags: number, readOnly: boolean): FileStore {
@@ -123,6 +129,7 @@ export class FileStore implements PageStore {
 
   seed(end: number, free: readonly PageRun[]): void {
     this.#allocator.seed(end, free);
+    this.#isSeeded = true;
   }
 
   allocate(count: number, reserve: number, out: number[]): void {
@@ -154,7 +161,10 @@ export class FileStore implements PageStore {
         const address = addressOf(run.start + i);
         const length = read - i * PAGE_STRIDE;
         if (length > 0) results.push(page.subarray(0, length));
-        else results.push(new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`));
+        else
+          results.push(
+            new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`),
+          );
       }
     }
     return results;
@@ -228,10 +238,13 @@ export class FileStore implements PageStore {
     return fstatSync(this.#fd).size;
   }
 
-  /** Gives free pages at the end back to the disk and closes the file, which drops the lock. */
+  /**
+   * Closes the file, which drops the lock. Free pages at its end go back to the disk, unless the vault was never
+   * unlocked: then nothing is known to be free.
+   */
   close(): void {
     try {
-      if (!this.readOnly && pagesWithin(this.size) > this.#allocator.trim()) {
+      if (this.#isSeeded && pagesWithin(this.size) > this.#allocator.trim()) {
         ftruncateSync(this.#fd, pageOffset(this.#allocator.end));
       }
     } finally {

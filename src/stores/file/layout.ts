@@ -17,7 +17,7 @@ export const HEADER_SLOT_SIZE = 4096;
 export const HEADER_SLOTS = 2;
 
 /** Offset of page number 0. */
-export const PAGES_AT: number = HEADER_SLOTS * HEADER_SLOT_SIZE;
+const PAGES_AT: number = HEADER_SLOTS * HEADER_SLOT_SIZE;
 
 /** Bytes from one page to the next. */
 export const PAGE_STRIDE: number = Math.ceil(STORED_PAGE_MAX / 64) * 64;

@@ -91,29 +91,28 @@ export class PageAllocator {
     let visited = 0;
     let left = this.#end;
     while (left > 0 && visited < words) {
-      if ((page & 31) === 0 && this.#free[page >>> 5] === 0) {
-        visited += 1;
-        left -= 32;
-        page += 32;
-      } else if (this.#isFree(page)) {
-        const count = this.#runLength(page, longest);
-        if (count >= Math.min(shortest, longest)) return { start: page, count, words: visited };
-        visited += count >>> 5;
-        left -= count;
-        page += count;
-      } else {
-        if ((page & 31) === 31) visited += 1;
-        left -= 1;
-        page += 1;
-      }
-      if (page >= this.#end) page = 0;
+      const count = this.#freeFrom(page, longest);
+      if (count >= Math.min(shortest, longest)) return { start: page, count, words: visited };
+      const step = count > 0 ? count : this.#usedFrom(page);
+      visited += 1 + (step >>> 5);
+      left -= step;
+      page = page + step >= this.#end ? 0 : page + step;
     }
     return { start: 0, count: 0, words: visited };
   }
 
-  #runLength(start: number, longest: number): number {
-    let count = 1;
+  /** Free pages from one on, counted up to `longest`. */
+  #freeFrom(start: number, longest: number): number {
+    let count = 0;
     while (count < longest && start + count < this.#end && this.#isFree(start + count)) count++;
+    return count;
+  }
+
+  /** Pages in use from one on, counted to the end of its word. */
+  #usedFrom(start: number): number {
+    if ((start & 31) === 0 && this.#free[start >>> 5] === 0) return 32;
+    let count = 1;
+    while (((start + count) & 31) !== 0 && !this.#isFree(start + count)) count++;
     return count;
   }
 

@@ -71,6 +71,9 @@ export function restOf(write: GatheredWrite, written: number): GatheredWrite | u
     left -= (write.pieces[first] as Uint8Array).length;
     first += 1;
   }
-  const pieces = [(write.pieces[first] as Uint8Array).subarray(left), ...write.pieces.slice(first + 1)];
+  const pieces = [
+    (write.pieces[first] as Uint8Array).subarray(left),
+    ...write.pieces.slice(first + 1),
+  ];
   return { offset: write.offset + written, pieces, length: write.length - written };
 }

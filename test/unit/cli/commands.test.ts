@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { CommandLine } from "./command-line.ts";
-import { testContext } from "./context.ts";
-import { treeSnapshot } from "./tree-snapshot.ts";
+import { testContext } from "../../support/cli-context.ts";
+import { CommandLine } from "../../support/command-line.ts";
+import { treeSnapshot } from "../../support/tree-snapshot.ts";
 
 const PASSWORD = { DVAULT_PASSWORD: "correct horse" };
 const CHEAP = ["--kdf-passes", "1"];

@@ -11,7 +11,7 @@ import {
 } from "../../../src/cli/password/sources.ts";
 import { readSecretLine } from "../../../src/cli/password/terminal.ts";
 import type { SecretBytes } from "../../../src/core/crypto/secret-bytes.ts";
-import { testContext } from "./context.ts";
+import { testContext } from "../../support/cli-context.ts";
 
 const text = (secret: SecretBytes | undefined): string | undefined =>
   secret?.use((bytes) => Buffer.from(bytes).toString());
@@ -107,7 +107,19 @@ t.test("what is no password is refused", async (t) => {
     await t.rejects(obtainCredentials(testContext(), choice, "x"), expected);
   };
   await refused({ "password-file": join(directory, "empty") }, { code: "USAGE", message: /empty/ });
-  await refused({ "password-file": join(directory, "none") }, { code: "ENOENT" });
+  await refused(
+    { "password-file": join(directory, "none") },
+    {
+      code: "USAGE",
+      message: /none: no such file or directory$/,
+    },
+  );
+  await refused({ "password-file": directory }, { code: "USAGE", message: /it is a directory/ });
+  await refused(
+    { "password-fd": 999 },
+    { code: "USAGE", message: /descriptor 999: it is not open/ },
+  );
+  await refused({ "password-fd": Number.NaN }, { code: "USAGE" });
   await refused({ "password-command": "exit 3" }, { code: "USAGE", message: /exit 3/ });
   await refused({ "password-fd": 3, identity: "x" }, { code: "USAGE", message: /one source/ });
 });

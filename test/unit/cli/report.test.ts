@@ -11,7 +11,7 @@ import {
   UsageError,
 } from "../../../src/core/base/errors.ts";
 import { SystemError } from "../../../src/native/system-error.ts";
-import { testContext } from "./context.ts";
+import { testContext } from "../../support/cli-context.ts";
 
 t.test("exit codes tell the documented reasons apart", async (t) => {
   const cases: readonly (readonly [unknown, number])[] = [

@@ -29,10 +29,10 @@ import {
   S_IFREG,
 } from "../../../src/core/fs/file-system.ts";
 import { getXattr, mknod, setTimes, setXattr } from "../../../src/native/host.ts";
+import { type TestContext, testContext } from "../../support/cli-context.ts";
+import { HostileFileSystem } from "../../support/hostile-file-system.ts";
 import { MemoryFileSystem } from "../../support/memory-file-system.ts";
-import { type TestContext, testContext } from "./context.ts";
-import { HostileFileSystem } from "./hostile-file-system.ts";
-import { treeSnapshot } from "./tree-snapshot.ts";
+import { treeSnapshot } from "../../support/tree-snapshot.ts";
 
 const isRoot = process.geteuid?.() === 0;
 const creation = { mode: S_IFREG | 0o644, umask: 0, caller: callerOf() };

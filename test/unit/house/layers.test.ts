@@ -18,7 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "core/vault": ["core/base", "core/crypto", "core/format", "core/pages", "core/tree"],
   "core/fs": ["core/base", "core/crypto", "core/format", "core/pages", "core/tree", "core/vault"],
   native: ["core/base"],
-  platform: ["core/base", "core/crypto"],
+  platform: ["core/base", "core/crypto", "native"],
   stores: ["core/base", "core/format", "native", "platform"],
   mount: [
     ..."base crypto format pages tree vault fs".split(" ").map((layer) => `core/${layer}`),

@@ -7,6 +7,7 @@ import { name, u32, u64, wireRequest, zeros } from "../../support/wire.ts";
 
 const EINVAL = 22;
 const ENOSYS = 38;
+const u8 = Buffer.from("x");
 const created = [u32(0), u32(0o100644), u32(0o022), u32(0)];
 
 function inoOf(reply: TakenReply): number {
@@ -170,6 +171,30 @@ t.test("holes, allocation and copies", async (t) => {
   const flagged = [...copy.slice(0, 6), u64(1)];
   t.equal(ask({ opcode: Opcode.COPY_FILE_RANGE, ino, body: flagged }).error, -EINVAL);
 });
+
+t.test(
+  "a write that takes set-ID bits away makes the kernel look again, before its reply",
+  async (t) => {
+    const { tell, ask, channel, fs } = await stage(t);
+    const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+    const write = { opcode: Opcode.WRITE, ino, body: [zeros(16), u32(1), u32(4), zeros(16), u8] };
+    t.match(ask(write), { error: 0, unique: 2n }, "there is nothing to take away");
+    fs.setattr(ino, { mode: 0o4755 });
+    t.match(ask(write), { error: 2, unique: 0n, body: Buffer.concat([u64(ino), u64(-1), u64(0)]) });
+    t.match(channel.replies.at(-1), { error: 0, unique: 2n });
+    t.equal(fs.getattr(ino).mode, 0o100_755);
+    const now = fs.getattr.bind(fs);
+    Object.assign(fs, { getattr: async (number: number) => now(number) });
+    tell(write);
+    await settled();
+    t.equal(channel.replies.at(-1)?.error, 0);
+    t.same(
+      Buffer.concat(fs.read(ino, 0, 9)),
+      u8,
+      "the data was kept while the attributes were fetched",
+    );
+  },
+);
 
 t.test("what is not served is refused so that the kernel does not ask again", async (t) => {
   const { ask, session } = await stage(t);

@@ -105,6 +105,12 @@ t.test("errors cost their own request only, and the log tells codes, not names",
   t.equal(log[1], "GETATTR failed: PAGE_CORRUPT");
 });
 
+t.test("an answer that cannot be put into words is an error too", async (t) => {
+  const { ask, log } = await stage(t, { getattr: () => undefined as never });
+  t.equal(ask({ opcode: Opcode.GETATTR, body: [zeros(16)] }).error, -EIO);
+  t.match(log, [/^GETATTR failed: TypeError/]);
+});
+
 t.test("a reply of more pieces than the channel takes is joined", async (t) => {
   const pieces = Array.from({ length: 2000 }, () => Buffer.from("x"));
   const { ask } = await stage(t, { read: () => pieces });

@@ -63,11 +63,28 @@ t.test("free pages at the end go back to the disk when the file is closed", asyn
   store.seed(0, []);
   const addresses: number[] = [];
   store.allocate(40, 0, addresses);
-  await store.write(addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })));
+  await store.write(
+    addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
+  );
   t.ok(statSync(path).size > pageOffset(39));
   store.release(addresses.slice(10));
   store.close();
   t.equal(statSync(path).size, pageOffset(10));
+});
+
+t.test("a file whose vault was never unlocked is left as it is", async (t) => {
+  const path = newPath();
+  const store = FileStore.create(path);
+  store.seed(0, []);
+  const addresses: number[] = [];
+  store.allocate(3, 0, addresses);
+  await store.write(
+    addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
+  );
+  store.close();
+  const before = readFileSync(path);
+  FileStore.open(path).close();
+  t.ok(readFileSync(path).equals(before));
 });
 
 t.test("a file that was cut reads as missing pages, not as zeros", async (t) => {
@@ -76,7 +93,9 @@ t.test("a file that was cut reads as missing pages, not as zeros", async (t) => 
   store.seed(0, []);
   const addresses: number[] = [];
   store.allocate(3, 0, addresses);
-  await store.write(addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })));
+  await store.write(
+    addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
+  );
   truncateSync(path, pageOffset(1) + 10);
   const [whole, cut, gone] = store.read(addresses);
   t.ok(whole instanceof Uint8Array && whole.length >= 65_620);

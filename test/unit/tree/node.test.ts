@@ -8,6 +8,7 @@ import {
   compactNode,
   copyNode,
   countOf,
+  encodeChild,
   findChild,
   findKey,
   hasRoom,
@@ -21,7 +22,7 @@ import {
   valueAt,
 } from "../../../src/core/tree/node.ts";
 
-const RUNS = Number(process.env["FC_RUNS"] ?? 300);
+const RUNS = Number(process.env.FC_RUNS ?? 300);
 
 function nodeOf(...names: readonly string[]): Uint8Array {
   const node = newNode(0);
@@ -36,10 +37,20 @@ t.test("records are found, or the place where they belong", async (t) => {
   t.equal(~findKey(node, utf8("a")), 0);
   t.equal(~findKey(node, utf8("c")), 1);
   t.equal(~findKey(node, utf8("e")), 3);
-  t.equal(findChild(node, utf8("a")), 0, "the first child takes smaller keys too");
+});
+
+t.test("the first child of an inner node takes every key below the second", async (t) => {
+  const node = newNode(1);
+  for (const [i, bound] of ["", "d", "dd"].entries()) {
+    insertAt(node, i, utf8(bound), encodeChild({ address: i, generation: 1 }));
+  }
+  checkNode(node, 1);
+  t.equal(findChild(node, utf8("a")), 0);
   t.equal(findChild(node, utf8("c")), 0);
   t.equal(findChild(node, utf8("d")), 1);
   t.equal(findChild(node, utf8("z")), 2);
+  removeAt(node, 0);
+  t.throws(() => checkNode(node, 1), { code: "RECORD_MALFORMED", message: /first child/ });
 });
 
 t.test("a stored node is as short as its records and reads the same", async (t) => {

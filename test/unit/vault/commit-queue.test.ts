@@ -1,8 +1,8 @@
 import t from "tap";
-import { AutoCommit } from "../../../src/core/vault/auto-commit.ts";
-import { CommitQueue } from "../../../src/core/vault/commit-queue.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import { encodeKey, KeyKind } from "../../../src/core/tree/key.ts";
+import { AutoCommit } from "../../../src/core/vault/auto-commit.ts";
+import { CommitQueue } from "../../../src/core/vault/commit-queue.ts";
 import { createTestVault } from "../../support/test-vault.ts";
 
 /** A queue whose commits end when told to. */

@@ -95,8 +95,14 @@ t.test("after a clean close either header slot may be lost, and so may either ro
   const pagesOfRoots = [...store.contents.pages].filter(([, bytes]) => bytes[4] === 4);
   for (const [address, bytes] of pagesOfRoots) {
     const pages = new Map(store.contents.pages);
-    pages.set(address, bytes.map((byte, i) => (i === 60 ? byte ^ 1 : byte)));
-    const contents = { headers: [...store.contents.headers] as typeof store.contents.headers, pages };
+    pages.set(
+      address,
+      bytes.map((byte, i) => (i === 60 ? byte ^ 1 : byte)),
+    );
+    const contents = {
+      headers: [...store.contents.headers] as typeof store.contents.headers,
+      pages,
+    };
     const again = await openTestVault(new MemoryStore({ contents }));
     t.equal(await get(again, "name 4"), "x");
   }
@@ -189,7 +195,9 @@ t.test("pages that die are used again, but never while a header needs them", asy
       const contents = { headers, pages: store.contents.pages };
       const past = await openTestVault(new MemoryStore({ contents, readOnly: true }));
       const value = await get(past, "a");
-      t.ok(value === `value ${i}` || value === `value ${i - 1}` || (i === 0 && value === undefined));
+      t.ok(
+        value === `value ${i}` || value === `value ${i - 1}` || (i === 0 && value === undefined),
+      );
     }
   }
   t.ok(store.end < 30, `${store.end} pages were enough for 50 commits`);

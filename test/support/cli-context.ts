@@ -4,7 +4,7 @@
  * @module
  */
 import { PassThrough, Writable } from "node:stream";
-import type { CliContext, Output } from "../../../src/cli/context.ts";
+import type { CliContext, Output } from "../../src/cli/context.ts";
 
 /** A context and what was written to it. */
 export interface TestContext extends CliContext {

@@ -6,9 +6,9 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
-import { commandTable } from "../../../src/cli/command-table.ts";
-import { runCli } from "../../../src/cli/program.ts";
-import { type TestContext, testContext } from "./context.ts";
+import { commandTable } from "../../src/cli/command-table.ts";
+import { runCli } from "../../src/cli/program.ts";
+import { type TestContext, testContext } from "./cli-context.ts";
 
 /** What a command line did. */
 export interface Outcome {

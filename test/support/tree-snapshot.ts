@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { getXattr, listXattrs } from "../../../src/native/host.ts";
+import { getXattr, listXattrs } from "../../src/native/host.ts";
 
 /** One line an entry, by path: type and mode, owner, time, size, group of links, attributes, contents. */
 export function treeSnapshot(path: string): Record<string, string> {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Attributes, Directory, DirectoryEntry } from "../../../src/core/fs/file-system.ts";
-import { MemoryFileSystem } from "../../support/memory-file-system.ts";
+import type { Attributes, Directory, DirectoryEntry } from "../../src/core/fs/file-system.ts";
+import { MemoryFileSystem } from "./memory-file-system.ts";
 
 /** What a directory shows: a name, and the inode behind it (undefined: its record is damaged). */
 export type Lie = readonly [name: string | Uint8Array, attributes: Attributes | undefined];

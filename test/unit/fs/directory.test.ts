@@ -1,0 +1,175 @@
+import t from "tap";
+import { utf8 } from "../../../src/core/base/bytes.ts";
+import { PageError } from "../../../src/core/base/errors.ts";
+import { CookieNames } from "../../../src/core/fs/cookie-names.ts";
+import { encodeDentry } from "../../../src/core/fs/dentry.ts";
+import {
+  type Directory,
+  type DirectoryEntry,
+  type FileSystem,
+  ROOT_INO,
+  S_IFDIR,
+  S_IFREG,
+} from "../../../src/core/fs/file-system.ts";
+import { encodeKey, KeyKind } from "../../../src/core/tree/key.ts";
+import type { Transaction } from "../../../src/core/vault/transaction.ts";
+import { MemoryVault } from "../../support/memory-vault.ts";
+import { codeOf, namesIn, newFile, newFileSystem } from "../../support/test-file-system.ts";
+
+function textOf(entries: readonly DirectoryEntry[]): string[] {
+  return entries.map((entry) => Buffer.from(entry.name).toString());
+}
+
+/** Makes files whose names sort as they are numbered. */
+async function newFiles(fs: FileSystem, count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, i) => `file ${String(i).padStart(4, "0")}`);
+  for (const name of names) await newFile(fs, name);
+  return names;
+}
+
+/** Reads from a cookie to the end, `limit` at a time. */
+async function readFrom(directory: Directory, start: number, limit: number): Promise<string[]> {
+  const names: string[] = [];
+  for (let cookie = start; ; ) {
+    const entries = await directory.read(cookie, limit, false);
+    if (entries.length === 0) return names;
+    names.push(...textOf(entries));
+    cookie = entries[entries.length - 1]?.cookie ?? 0;
+  }
+}
+
+t.test("a directory is read in order, dots first, in replies of any length", async (t) => {
+  const fs = await newFileSystem(new MemoryVault({ faultRate: 0.1 }));
+  const names = await newFiles(fs, 50);
+  for (const limit of [1, 2, 3, 7, 52, 1000]) {
+    const directory = await fs.opendir(ROOT_INO);
+    t.strictSame(await readFrom(directory, 0, limit), [".", "..", ...names], `${limit} a reply`);
+  }
+  t.equal(await codeOf(async () => fs.opendir((await newFile(fs, "f")).ino)), "ENOTDIR");
+});
+
+t.test("entries say their inode and type, and their attributes when asked", async (t) => {
+  const fs = await newFileSystem(new MemoryVault());
+  const { ino } = await newFile(fs, "f");
+  await fs.write(ino, 0, utf8("content"));
+  const sub = await fs.mkdir(ROOT_INO, utf8("d"), {
+    mode: 0o755,
+    umask: 0,
+    caller: { uid: 0, gid: 0 },
+  });
+  const directory = await fs.opendir(sub.ino);
+  const [dot, dots] = await directory.read(0, 2, true);
+  t.match(dot, { ino: sub.ino, type: S_IFDIR, attributes: { ino: sub.ino } });
+  t.match(dots, { ino: ROOT_INO, type: S_IFDIR, attributes: { ino: ROOT_INO } });
+  const root = await fs.opendir(ROOT_INO);
+  const [d, f, ...rest] = await root.read(2, 10, true);
+  t.match(d, { ino: sub.ino, type: S_IFDIR, attributes: { ino: sub.ino } });
+  t.match(f, { ino, type: S_IFREG, attributes: { ino, size: 7 } });
+  t.strictSame(rest, []);
+  const plain = await root.read(2, 10, false);
+  t.notOk(plain.some((entry) => "attributes" in entry));
+});
+
+t.test("a reader goes on exactly behind any cookie it was given", async (t) => {
+  const fs = await newFileSystem(new MemoryVault());
+  const names = [".", "..", ...(await newFiles(fs, 40))];
+  const directory = await fs.opendir(ROOT_INO);
+  const cookies: number[] = [0];
+  for (const name of names) {
+    const [entry] = await directory.read(cookies[cookies.length - 1] ?? 0, 1, false);
+    t.strictSame(entry && textOf([entry]), [name]);
+    cookies.push(entry?.cookie ?? -1);
+  }
+  for (const position of [41, 3, 0, 20, 2, 1, 40]) {
+    const rest = await readFrom(directory, cookies[position] ?? -1, 5);
+    t.strictSame(rest, names.slice(position), `from ${position} on`);
+  }
+});
+
+t.test(
+  "entries that stay come once in a pass, whatever is made and removed meanwhile",
+  async (t) => {
+    const fs = await newFileSystem(new MemoryVault());
+    const names = await newFiles(fs, 30);
+    const directory = await fs.opendir(ROOT_INO);
+    const first = await directory.read(0, 12, false);
+    const last = first[first.length - 1] as DirectoryEntry;
+    for (const name of names.slice(0, 11)) await fs.unlink(ROOT_INO, utf8(name));
+    await newFile(fs, "file 0000 again");
+    await newFile(fs, "zzz");
+    const rest = await readFrom(directory, last.cookie, 4);
+    t.strictSame(
+      rest,
+      [...names.slice(11), "zzz"].filter((name) => name !== names[9]),
+    );
+    t.strictSame(await readFrom(directory, 0, 100), [
+      ".",
+      "..",
+      "file 0000 again",
+      ...names.slice(11),
+      "zzz",
+    ]);
+    const again = await readFrom(directory, last.cookie, 4);
+    t.strictSame(again, rest, "a cookie from before still leads to the same place");
+  },
+);
+
+t.test("cookies take bounded memory and stay exact for the latest replies", (t) => {
+  const cookies = new CookieNames(3);
+  const nameOf = (n: number): Uint8Array => utf8(`name ${n}`);
+  const count = 200_000;
+  let previous = 2;
+  for (let n = 0; n < count; n++) {
+    if (n % 100 === 0) cookies.beginReply();
+    previous = cookies.add(previous, nameOf(n));
+    if (previous !== n + 3) t.fail(`cookie ${previous} for name ${n}`);
+  }
+  t.ok(cookies.size < 67_000, `${cookies.size} names are kept`);
+  const resumed = (cookie: number) => {
+    const place = cookies.resume(cookie);
+    return place && `${Buffer.from(place.name)} + ${place.skip}`;
+  };
+  t.equal(resumed(2), undefined);
+  t.equal(resumed(3), "name 0 + 0");
+  t.equal(resumed(60_000), "name 59997 + 0");
+  t.equal(resumed(count + 2), `name ${count - 1} + 0`);
+  t.equal(resumed(count - 150), `name ${count - 153} + 0`);
+  t.equal(resumed(131_072), "name 131069 + 0");
+  t.equal(resumed(131_100), "name 131069 + 28");
+  cookies.rewind();
+  t.equal(cookies.size, 0);
+  t.end();
+});
+
+t.test("an entry whose inode is lost or damaged is listed without attributes", async (t) => {
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  await newFile(fs, "a");
+  const { ino: damaged } = await newFile(fs, "b");
+  await vault.transact((transaction: Transaction) => {
+    transaction.put(encodeKey(damaged, KeyKind.attributes), new Uint8Array(5));
+    transaction.put(
+      encodeKey(ROOT_INO, KeyKind.dentry, utf8("c")),
+      encodeDentry({ ino: 99, type: S_IFREG }),
+    );
+  });
+  const directory = await fs.opendir(ROOT_INO);
+  const [a, b, c] = await directory.read(2, 10, true);
+  t.ok(a?.attributes);
+  t.equal(b?.ino, damaged);
+  t.notOk(b?.attributes);
+  t.equal(c?.ino, 99);
+  t.notOk(c?.attributes);
+});
+
+t.test("a damaged page of the tree is an error of the listing itself", async (t) => {
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  const directory = await fs.opendir(ROOT_INO);
+  vault.onTransaction = () => {
+    throw new PageError("PAGE_CORRUPT", 5, "it was damaged on purpose");
+  };
+  t.equal(await codeOf(() => directory.read(0, 10, true)), "PAGE_CORRUPT");
+  vault.onTransaction = () => {};
+  t.strictSame(await namesIn(fs, ROOT_INO), []);
+});

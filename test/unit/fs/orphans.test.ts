@@ -1,0 +1,179 @@
+import t from "tap";
+import { utf8 } from "../../../src/core/base/bytes.ts";
+import { PageError } from "../../../src/core/base/errors.ts";
+import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
+import { type FileSystem, ROOT_INO, S_IFREG } from "../../../src/core/fs/file-system.ts";
+import { audit } from "../../support/audit.ts";
+import { MemoryVault } from "../../support/memory-vault.ts";
+import {
+  codeOf,
+  creation,
+  newFile,
+  newFileSystem,
+  readBytes,
+} from "../../support/test-file-system.ts";
+
+t.test("an unlinked file lives until its last reference is forgotten", async (t) => {
+  const vault = new MemoryVault({ faultRate: 0.1 });
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "f");
+  await fs.write(ino, 0, utf8("before"));
+  fs.retain(ino);
+  fs.retain(ino, 2);
+  t.equal(await fs.unlink(ROOT_INO, utf8("f")), ino);
+  t.equal((await fs.getattr(ino)).nlink, 0);
+  await fs.write(ino, 6, utf8(" and after"));
+  await fs.forget(ino, 2);
+  t.equal(`${await readBytes(fs, ino)}`, "before and after");
+  await fs.forget(ino, 1);
+  t.equal(await codeOf(() => fs.getattr(ino)), "ENOENT");
+  t.equal(fs.draftBytes, 0);
+  await fs.syncfs();
+  t.strictSame(audit(vault), []);
+  t.equal(vault.inodes, 1);
+});
+
+t.test("forgetting a file that has a name changes nothing", async (t) => {
+  const fs = await newFileSystem(new MemoryVault());
+  const { ino } = await newFile(fs, "f");
+  fs.retain(ino);
+  await fs.forget(ino, 1);
+  await fs.forget(ino, 1);
+  t.equal((await fs.getattr(ino)).nlink, 1);
+});
+
+t.test("what an unlinked file holds is not stored by a commit", async (t) => {
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "f");
+  fs.retain(ino);
+  await fs.unlink(ROOT_INO, utf8("f"));
+  await fs.write(ino, 0, new Uint8Array(PAGE_SIZE).fill(1));
+  await fs.syncfs();
+  t.equal(vault.pages.size, 0);
+  t.equal((await readBytes(fs, ino)).length, PAGE_SIZE);
+});
+
+t.test("tmpfile makes a file without a name, and link gives it its first", async (t) => {
+  const vault = new MemoryVault({ faultRate: 0.1 });
+  const fs = await newFileSystem(vault);
+  const kept = await fs.tmpfile(ROOT_INO, creation(S_IFREG | 0o600));
+  t.match(kept, { nlink: 0, mode: S_IFREG | 0o600 });
+  fs.retain(kept.ino);
+  await fs.write(kept.ino, 0, utf8("kept"));
+  t.equal((await fs.link(kept.ino, ROOT_INO, utf8("kept"))).nlink, 1);
+  await fs.forget(kept.ino, 1);
+  t.equal(`${await readBytes(fs, kept.ino)}`, "kept");
+  const lost = await fs.tmpfile(ROOT_INO, creation(S_IFREG | 0o600));
+  fs.retain(lost.ino);
+  await fs.forget(lost.ino, 1);
+  t.equal(await codeOf(() => fs.getattr(lost.ino)), "ENOENT");
+  fs.retain(kept.ino);
+  await fs.unlink(ROOT_INO, utf8("kept"));
+  const relink = () => fs.link(kept.ino, ROOT_INO, utf8("again"));
+  t.equal(await codeOf(relink), "ENOENT", "what had a name does not come back");
+  await fs.syncfs();
+  t.strictSame(audit(vault), []);
+});
+
+t.test("what a crash left without a name is reclaimed in the next session", async (t) => {
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  for (const name of ["a", "b"]) {
+    const { ino } = await newFile(fs, name);
+    await fs.write(ino, 0, new Uint8Array(3 * PAGE_SIZE + 2000).fill(7));
+    await fs.setxattr(ino, utf8("user.x"), utf8("y"), "set");
+    fs.retain(ino);
+  }
+  await fs.tmpfile(ROOT_INO, creation(S_IFREG));
+  await fs.syncfs();
+  await fs.unlink(ROOT_INO, utf8("a"));
+  const directory = await fs.mkdir(ROOT_INO, utf8("d"), creation(0o755));
+  fs.retain(directory.ino);
+  await fs.rmdir(ROOT_INO, utf8("d"));
+  await fs.syncfs();
+  await fs.unlink(ROOT_INO, utf8("b"));
+  const next = new MemoryVault({ faultRate: 0.2 }, vault.committed);
+  const again = await newFileSystem(next);
+  t.equal(next.inodes, 5);
+  await again.reclaimOrphans();
+  t.equal(next.inodes, 2, "the root and the file whose removal was not committed");
+  await again.syncfs();
+  t.strictSame(audit(next), []);
+  await again.lookup(ROOT_INO, utf8("b"));
+});
+
+t.test("reclaiming leaves alone what this session made", async (t) => {
+  const fs = await newFileSystem(new MemoryVault());
+  const temporary = await fs.tmpfile(ROOT_INO, creation(S_IFREG));
+  const { ino } = await newFile(fs, "f");
+  fs.retain(ino);
+  await fs.unlink(ROOT_INO, utf8("f"));
+  await fs.reclaimOrphans();
+  t.equal((await fs.getattr(temporary.ino)).nlink, 0);
+  t.equal((await fs.getattr(ino)).nlink, 0);
+});
+
+/** A file of many extents whose truncation stopped after the first transaction. */
+async function halfTruncated(): Promise<{ vault: MemoryVault; fs: FileSystem; ino: number }> {
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "f");
+  const block = new Uint8Array(1100).fill(9);
+  for (let i = 0; i < 5000; i++) await fs.write(ino, 2 * i * PAGE_SIZE, block);
+  await fs.syncfs();
+  let transactions = 0;
+  vault.onTransaction = () => {
+    if (++transactions > 1) throw new PageError("PAGE_CORRUPT", 1, "it was damaged on purpose");
+  };
+  t.equal((await fs.setattr(ino, { size: PAGE_SIZE })).size, PAGE_SIZE);
+  vault.onTransaction = () => {};
+  await fs.syncfs();
+  return { vault, fs, ino };
+}
+
+t.test("a truncation that stopped on the way is finished in the next session", async (t) => {
+  const { vault, ino } = await halfTruncated();
+  t.strictSame(audit(vault), []);
+  t.ok(vault.pages.size > 1, "something is left");
+  const next = new MemoryVault({ faultRate: 0.2 }, vault.committed);
+  const fs = await newFileSystem(next);
+  t.equal((await fs.getattr(ino)).size, PAGE_SIZE);
+  await fs.reclaimOrphans();
+  await fs.syncfs();
+  t.strictSame(audit(next), []);
+  t.equal(next.pages.size, 1);
+});
+
+t.test("a truncation that stopped on the way is finished before the file grows", async (t) => {
+  const growths = [
+    (fs: FileSystem, ino: number) => fs.setattr(ino, { size: 2 ** 30 }),
+    (fs: FileSystem, ino: number) => fs.write(ino, 2 ** 30 - 1, utf8("x")),
+    (fs: FileSystem, ino: number) =>
+      fs.fallocate(ino, 0, 2 ** 30, { operation: "zero-range", keepSize: false }),
+  ];
+  for (const grow of growths) {
+    const { vault, fs, ino } = await halfTruncated();
+    await grow(fs, ino);
+    await fs.write(ino, 2 ** 30 - PAGE_SIZE, utf8("last"));
+    await fs.syncfs();
+    t.equal((await fs.getattr(ino)).size, 2 ** 30);
+    t.strictSame(audit(vault), []);
+    t.equal(await fs.lseek(ino, PAGE_SIZE, "data"), 2 ** 30 - PAGE_SIZE, "nothing came back");
+  }
+});
+
+t.test("an orphan that is damaged does not keep the others", async (t) => {
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  for (let i = 0; i < 3; i++) await fs.tmpfile(ROOT_INO, creation(S_IFREG));
+  await fs.syncfs();
+  const next = new MemoryVault({}, vault.committed);
+  const again = await newFileSystem(next);
+  let transactions = 0;
+  next.onTransaction = () => {
+    if (++transactions === 3) throw new PageError("PAGE_CORRUPT", 1, "it was damaged on purpose");
+  };
+  await again.reclaimOrphans();
+  t.equal(next.inodes, 2);
+});

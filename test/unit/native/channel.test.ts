@@ -1,0 +1,108 @@
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import t from "tap";
+import type { FuseChannel } from "../../../src/native/fuse-channel.ts";
+import { shim } from "../../../src/native/load.ts";
+
+/** A channel over a socket: what one end writes comes as one request, what the channel sends can be read there. */
+function newChannel(): { channel: FuseChannel; kernel: number } {
+  const pair = shim().socketpair();
+  if (typeof pair === "number") throw new Error("no socket pair");
+  const { FuseChannel } = shim();
+  return { channel: new FuseChannel(pair[0]), kernel: pair[1] };
+}
+
+t.test("requests come in and replies go out", async (t) => {
+  const { channel, kernel } = newChannel();
+  const seen = await new Promise<string>((resolve) => {
+    channel.start(
+      (length) => resolve(Buffer.from(channel.request.subarray(0, length)).toString()),
+      () => {},
+    );
+    writeSync(kernel, "request");
+  });
+  t.equal(seen, "request");
+  channel.reply.set(Buffer.from("head"));
+  t.equal(channel.send(4, [Buffer.from(" and"), new Uint8Array(0), Buffer.from(" pieces")]), 0);
+  t.equal(channel.send(2), 0);
+  const room = Buffer.alloc(100);
+  t.equal(room.toString("latin1", 0, readSync(kernel, room)), "head and pieceshe");
+  t.match(channel.counters(), { requests: 1, wakeups: 1 });
+  channel.close();
+  channel.close();
+  t.equal(channel.send(4), -9, "EBADF after closing");
+  t.equal(await channel.notify(Buffer.from("x")), -9);
+  closeSync(kernel);
+});
+
+t.test("the end is told once", async (t) => {
+  const { channel, kernel } = newChannel();
+  const status = new Promise<number>((resolve) => channel.start(() => {}, resolve));
+  closeSync(kernel);
+  t.equal(await status, 0);
+});
+
+t.test("a channel that is closed while it serves delivers nothing more", async (t) => {
+  const { channel, kernel } = newChannel();
+  let count = 0;
+  await new Promise<void>((resolve) => {
+    channel.start(
+      () => {
+        count += 1;
+        channel.close();
+        setImmediate(resolve);
+      },
+      () => t.fail("the end is not told to the one who made it"),
+    );
+    writeSync(kernel, "first");
+  });
+  t.equal(count, 1);
+  closeSync(kernel);
+});
+
+t.test("notifications are written on another thread", async (t) => {
+  const { channel, kernel } = newChannel();
+  t.equal(await channel.notify(Buffer.from("told")), 0);
+  const room = Buffer.alloc(10);
+  t.equal(room.toString("latin1", 0, readSync(kernel, room)), "told");
+  channel.close();
+  closeSync(kernel);
+});
+
+t.test("misuse is refused with an exception", async (t) => {
+  const { channel, kernel } = newChannel();
+  t.throws(() => channel.send(-1));
+  t.throws(() => channel.send(channel.reply.length + 1));
+  t.throws(() => channel.send(0, ["x"] as unknown as Uint8Array[]));
+  t.throws(() => channel.send(0, [new Uint32Array(1)] as unknown as Uint8Array[]));
+  t.throws(() =>
+    channel.send(
+      0,
+      Array.from({ length: 1024 }, () => new Uint8Array(1)),
+    ),
+  );
+  t.throws(() => channel.start(undefined as unknown as () => void, () => {}));
+  t.throws(() => {
+    (channel as { request: Uint8Array }).request = new Uint8Array(1);
+  }, "its buffers are fixed");
+  channel.close();
+  t.throws(
+    () =>
+      channel.start(
+        () => {},
+        () => {},
+      ),
+    "closed before",
+  );
+  const file = openSync(new URL(import.meta.url), "r");
+  const unpollable = new (shim().FuseChannel)(file);
+  t.throws(
+    () =>
+      unpollable.start(
+        () => {},
+        () => {},
+      ),
+    { message: /cannot be polled/ },
+  );
+  unpollable.close();
+  closeSync(kernel);
+});
