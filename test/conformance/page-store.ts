@@ -6,15 +6,16 @@
 import fc from "fast-check";
 import type { Test } from "tap";
 import { PageError } from "../../src/core/base/errors.ts";
+import type { MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import { addressOf } from "../../src/core/format/address.ts";
 import { STORED_PAGE_MAX } from "../../src/core/format/page-codec.ts";
 import type { PageStore } from "../../src/core/pages/page-store.ts";
 
 /** A store under test that can be opened again. */
 export interface StoreUnderTest {
-  create(): PageStore;
+  create(): MaybePromise<PageStore>;
   /** Opens what `create` made, after that store was closed. */
-  reopen(): PageStore;
+  reopen(): MaybePromise<PageStore>;
 }
 
 function pageOf(length: number, fill: number): Uint8Array {
@@ -43,7 +44,7 @@ function hold(store: PageStore, held: Set<number>, count: number): void {
 export function pageStoreConformance(t: Test, name: string, makeStore: () => StoreUnderTest): void {
   t.test(`${name}: pages of every length come back, also after reopening`, async (t) => {
     const under = makeStore();
-    const store = under.create();
+    const store = await under.create();
     store.seed(0, []);
     const lengths = [1, 91, 92, 4096, 65_535, STORED_PAGE_MAX - 1, STORED_PAGE_MAX];
     const addresses: number[] = [];
@@ -53,7 +54,7 @@ export function pageStoreConformance(t: Test, name: string, makeStore: () => Sto
     );
     await store.publish(pageOf(156, 9), 0);
     await store.close();
-    const again = under.reopen();
+    const again = await under.reopen();
     for (const [i, address] of addresses.entries()) {
       const length = lengths[i] ?? 0;
       t.same(await readPage(again, address, length), pageOf(length, i + 1), `${length} bytes`);
@@ -63,7 +64,7 @@ export function pageStoreConformance(t: Test, name: string, makeStore: () => Sto
 
   t.test(`${name}: headers stand in their slots`, async (t) => {
     const under = makeStore();
-    const store = under.create();
+    const store = await under.create();
     t.ok((await store.readHeaders()).every((header) => header === undefined));
     await store.publish(pageOf(156, 1), 0);
     await store.publish(pageOf(156, 2), 1);
@@ -77,7 +78,7 @@ export function pageStoreConformance(t: Test, name: string, makeStore: () => Sto
   });
 
   t.test(`${name}: a page that is not there is missing, its neighbours are not`, async (t) => {
-    const store = makeStore().create();
+    const store = await makeStore().create();
     store.seed(0, []);
     const addresses: number[] = [];
     store.allocate(2, 0, addresses);
@@ -98,7 +99,7 @@ export function pageStoreConformance(t: Test, name: string, makeStore: () => Sto
             maxLength: 30,
           }),
           async (steps) => {
-            const store = makeStore().create();
+            const store = await makeStore().create();
             store.seed(40, [
               { start: 3, count: 5 },
               { start: 20, count: 17 },

@@ -10,7 +10,7 @@
  * 2. After a failed `publish` it is unknown which header is durable, so the vault takes no more changes until it is
  *    opened again.
  * 3. The two slots take turns. {@link Committer.twin} makes both describe the same state with a root page each, so
- *    that any one of them may be lost.
+ *    that any one of them may be lost. A store that never reuses addresses keeps a log of headers, and needs none of it.
  *
  * @module
  */
@@ -131,8 +131,9 @@ export class Committer {
       throw this.#failure;
     }
     this.#isTwin =
-      samePointer(root.toc.pointer, this.#root.toc.pointer) &&
-      samePointer(header.keyDirectory, this.#header.keyDirectory);
+      !store.reusesAddresses ||
+      (samePointer(root.toc.pointer, this.#root.toc.pointer) &&
+        samePointer(header.keyDirectory, this.#header.keyDirectory));
     this.#header = header;
     this.#root = root;
     this.#slot = slot;

@@ -1,0 +1,104 @@
+/**
+ * Opening a segment store: the local database, the lease, and what the log says.
+ *
+ * Without the network a store that was open before opens all the same, from what is known locally; the lease is asked
+ * for with the first publication then.
+ *
+ * @module
+ */
+import { CommitError, StoreError } from "../../core/base/errors.ts";
+import type { LogView } from "./format/log-view.ts";
+import { type LocalParts, openLocal } from "./local/local-parts.ts";
+import { catchUp, discardLocal } from "./publish/catch-up.ts";
+import { Lease } from "./publish/lease.ts";
+import { readLog } from "./publish/read-log.ts";
+import { type SegmentSettings, type SegmentStoreOptions, withDefaults } from "./segment-options.ts";
+import { type SegmentParts, SegmentStore } from "./segment-store.ts";
+
+/** What is asked for: the vault that is there, or an empty place for a new one. */
+export type OpeningIntent = "open" | "create";
+
+/**
+ * Opens a store.
+ * @throws StoreError STORE_MISSING when there is no vault, STORE_EXISTS when there is one and a new one was to be made,
+ *   STORE_BUSY, STORE_DOWN, STORE_DENIED; CommitError COMMIT_CONFLICT; FormatError
+ */
+export async function openSegmentStore(
+  options: SegmentStoreOptions,
+  intent: OpeningIntent = "open",
+): Promise<SegmentStore> {
+  const settings = withDefaults(options);
+  const local = openDatabase(settings);
+  const lease = new Lease(settings, local.state.now.writer);
+  try {
+    await begin({ settings, local, lease }, intent);
+    return new SegmentStore({ settings, local, lease });
+  } catch (error) {
+    lease.stop();
+    local.database.close();
+    throw error;
+  }
+}
+
+/** A reader beside a writer on the same machine keeps its pages apart. */
+function openDatabase(settings: SegmentSettings): LocalParts {
+  try {
+    return openLocal(settings);
+  } catch (error) {
+    const isBusy = error instanceof StoreError && error.code === "STORE_BUSY";
+    if (!isBusy || !settings.readOnly) throw error;
+    return openLocal({ ...settings, database: "" });
+  }
+}
+
+async function begin(parts: SegmentParts, intent: OpeningIntent): Promise<void> {
+  const { settings, local, lease } = parts;
+  const isKnown = local.state.newestHeader() !== undefined;
+  let view: LogView;
+  try {
+    view = settings.readOnly ? await readLog(settings.objects) : await lease.acquire();
+  } catch (error) {
+    const isOffline = error instanceof StoreError && error.code === "STORE_DOWN";
+    if (isOffline && isKnown && intent === "open") return;
+    throw error;
+  }
+  try {
+    checkIntent(parts, view, intent);
+    await adopt(parts, view);
+  } catch (error) {
+    await lease.release().catch(() => {});
+    throw error;
+  }
+}
+
+function checkIntent(
+  { settings, local }: SegmentParts,
+  view: LogView,
+  intent: OpeningIntent,
+): void {
+  const { name } = settings.objects;
+  const isThere = view.commits.length > 0;
+  const isKnown = local.state.newestHeader() !== undefined;
+  if (intent === "create" && (isThere || isKnown)) {
+    throw new StoreError(
+      "STORE_EXISTS",
+      `there is a vault in ${name} already; it is not overwritten`,
+    );
+  }
+  if (intent === "open" && !isThere && !isKnown) {
+    throw new StoreError("STORE_MISSING", `there is no vault in ${name}`);
+  }
+}
+
+async function adopt({ settings, local, lease }: SegmentParts, view: LogView): Promise<void> {
+  const { objects, onConflict } = settings;
+  const isOwn = lease.isOwn.bind(lease);
+  try {
+    await catchUp({ objects, local, isOwn }, view);
+  } catch (error) {
+    const isConflict = error instanceof CommitError && error.code === "COMMIT_CONFLICT";
+    if (!isConflict || onConflict !== "discard") throw error;
+    discardLocal(local);
+    await catchUp({ objects, local, isOwn }, view);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Brings the local database to what the header log says: after a start, after a call that may or may not have happened,
+ * and when another writer has published.
+ *
+ * 1. A commit of our own that the database does not know of yet (the answer was lost, or the process was killed) is
+ *    taken over: its pages are published.
+ * 2. Local commits that were never published cannot be put on top of another writer's: that is a conflict, and nothing
+ *    is changed unless they are to be discarded.
+ * 3. The catalog is the checkpoint and the newest commit's change of it; nothing in between is needed.
+ *
+ * @module
+ */
+import { equalBytes } from "../../../core/base/bytes.ts";
+import { CommitError, FormatError, StoreError } from "../../../core/base/errors.ts";
+import { VAULT_ID_SIZE } from "../../../core/format/header.ts";
+import type { LogRecord, ObjectStore, StoredObject } from "../../objects/object-store.ts";
+import {
+  type CatalogChange,
+  decodeCatalogChange,
+  OWN_ATTACHMENT,
+} from "../format/catalog-change.ts";
+import { extentSize, frameAt, frameSize } from "../format/extent.ts";
+import { pageOfFrame } from "../format/frame.ts";
+import type { AcceptedCommit, LogView } from "../format/log-view.ts";
+import type { LocalParts } from "../local/local-parts.ts";
+
+/** Bytes before the change that are fetched with it: the commit root and the top of the tree stand there. */
+const TAIL_BYTES = 256 * 1024;
+
+/** What catching up stands on. */
+export interface CatchingUp {
+  readonly objects: ObjectStore;
+  readonly local: LocalParts;
+  /** Whether the claim of a commit is ours. */
+  readonly isOwn: (commit: AcceptedCommit) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A commit's change of the catalog, and the bytes it came in. */
+interface FetchedChange {
+  readonly change: CatalogChange;
+  /** The attachment's bytes from `offset` on, up to the change. */
+  readonly tail: Uint8Array;
+  readonly offset: number;
+}
+
+/**
+ * Catches up with the newest commit of a log, if there is one.
+ * @returns whether another writer's commit came in
+ * @throws CommitError COMMIT_CONFLICT; StoreError; FormatError
+ */
+export async function catchUp(work: CatchingUp, view: LogView): Promise<boolean> {
+  const { state } = work.local;
+  const [newest] = view.commits;
+  if (newest === undefined || newest.record.position === state.now.position) return false;
+  checkVault(work, newest);
+  const isOwn = work.isOwn(newest);
+  const shipped = shippedBy(work, view);
+  if (!isOwn && state.now.sequence > shipped) throw conflict(work, newest);
+  const fetched = await fetchChange(work, newest);
+  const parts = canExtend(work, fetched.change, isOwn)
+    ? undefined
+    : await fetchParts(work, fetched.change.checkpoint);
+  take(work, view, { ...fetched, isOwn, parts });
+  keepTail(work, newest.record, fetched);
+  return !isOwn;
+}
+
+/** Forgets local commits that were never published, so that the newest published one can be taken over. */
+export function discardLocal({ database, state, pages, catalog, deaths }: LocalParts): void {
+  database.transaction(() => {
+    pages.clear();
+    deaths.clear();
+    catalog.clear();
+    state.setCheckpointParts([]);
+    state.change({ shipped: state.now.sequence, position: "", checkpoint: state.now.version });
+  }, "durable");
+}
+
+/** @throws StoreError STORE_EXISTS when the log is of another vault than the local database */
+function checkVault({ objects, local }: CatchingUp, { commit }: AcceptedCommit): void {
+  const known = local.state.newestHeader();
+  if (known === undefined || equalBytes(vaultIdOf(known), vaultIdOf(commit.header))) return;
+  const message = `${objects.name} holds another vault than the local database knows; use a database of its own for each`;
+  throw new StoreError("STORE_EXISTS", message);
+}
+
+/** The vault's id in a stored header (FORMAT.md §2.1). */
+function vaultIdOf(header: Uint8Array): Uint8Array {
+  return header.subarray(16, 16 + VAULT_ID_SIZE);
+}
+
+/** The local commit that is published as far as the log tells. */
+function shippedBy(work: CatchingUp, view: LogView): number {
+  const own = view.commits.filter(work.isOwn).map(({ commit }) => commit.sequence);
+  return Math.max(work.local.state.now.shipped, ...own);
+}
+
+function conflict(work: CatchingUp, { commit, record }: AcceptedCommit): CommitError {
+  const { sequence, shipped } = work.local.state.now;
+  const when = new Date(record.timeMs).toISOString();
+  return new CommitError(
+    "COMMIT_CONFLICT",
+    `${work.objects.name} was written by ${commit.claim.host} (${when}) while ${sequence - shipped} local commits ` +
+      "of this machine were not published; discard these, or keep the local database aside",
+  );
+}
+
+async function fetchChange(work: CatchingUp, newest: AcceptedCommit): Promise<FetchedChange> {
+  const { attachment, offset, length } = newest.commit.change;
+  const object = newest.record.attachments[attachment];
+  if (object === undefined || offset + length > object.length) {
+    const message = `the newest commit of ${work.objects.name} lacks its catalog`;
+    throw new FormatError("VAULT_DAMAGED", message);
+  }
+  const begin = Math.max(0, offset - TAIL_BYTES);
+  const range = { offset: begin, length: offset + length - begin };
+  const bytes = await work.objects.get(object.id, range, signalOf(work));
+  const change = decodeCatalogChange(bytes.subarray(offset - begin));
+  return { change: resolveOwn(change, newest.record, attachment), tail: bytes, offset: begin };
+}
+
+/** Gives the record's own attachment the id it got. */
+function resolveOwn(change: CatalogChange, record: LogRecord, attachment: number): CatalogChange {
+  const { id } = record.attachments[attachment] as StoredObject;
+  const objects = change.objects.map((object) =>
+    object.id === OWN_ATTACHMENT ? { ...object, id, position: record.position } : object,
+  );
+  return { ...change, objects };
+}
+
+/** Whether a change can be applied to the catalog as it is: same checkpoint, and nothing of our own that was refused. */
+function canExtend({ local }: CatchingUp, change: CatalogChange, isOwn: boolean): boolean {
+  const parts = local.state.checkpointParts();
+  const isSame =
+    local.state.now.position !== "" &&
+    parts.length === change.checkpoint.length &&
+    parts.every((part, i) => part.id === change.checkpoint[i]?.id);
+  if (!isSame || isOwn) return isSame;
+  const { goneObjects, goneExtents, objects, extents } = local.catalog.changesAfter(
+    local.state.now.version - 1,
+  );
+  return goneObjects.length + goneExtents.length + objects.length + extents.length === 0;
+}
+
+async function fetchParts(
+  work: CatchingUp,
+  checkpoint: readonly StoredObject[],
+): Promise<readonly CatalogChange[]> {
+  const parts: CatalogChange[] = [];
+  for (const { id, length } of checkpoint) {
+    parts.push(
+      decodeCatalogChange(await work.objects.get(id, { offset: 0, length }, signalOf(work))),
+    );
+  }
+  return parts;
+}
+
+function signalOf({ signal }: CatchingUp): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+/** What is known of the newest commit; `parts` when the catalog is to be built anew. */
+interface Taken extends FetchedChange {
+  readonly isOwn: boolean;
+  readonly parts: readonly CatalogChange[] | undefined;
+}
+
+function take(work: CatchingUp, view: LogView, { change, isOwn, parts }: Taken): void {
+  const { database, state, pages, catalog } = work.local;
+  const [newest, previous] = view.commits as [AcceptedCommit, ...AcceptedCommit[]];
+  const { commit, record } = newest;
+  database.transaction(() => {
+    const { version } = state.now;
+    if (parts === undefined) catalog.apply(change, version);
+    else {
+      catalog.clear();
+      for (const part of parts) catalog.apply(part, version);
+      catalog.forgetGone(version);
+      catalog.apply(change, version + 1);
+      state.setCheckpointParts(change.checkpoint);
+      state.change({ checkpoint: version });
+    }
+    for (const { first, lengths } of change.extents) {
+      pages.published(lengths.map((_, n) => first + n));
+    }
+    const shipped = shippedBy(work, view);
+    const isNews = !isOwn || commit.sequence > state.now.sequence;
+    const sequence = isNews ? Math.max(state.now.sequence + 1, shipped) : state.now.sequence;
+    if (isNews) state.setHeaders(commit.header, previous?.commit.header, sequence);
+    const { publication } = commit;
+    const { position } = record;
+    state.change({
+      sequence,
+      shipped: isNews ? sequence : shipped,
+      publication,
+      position,
+      version: version + 2,
+    });
+    pages.evict();
+  }, "durable");
+}
+
+/** Keeps the pages that came along with the change. */
+function keepTail({ local }: CatchingUp, record: LogRecord, fetched: FetchedChange): void {
+  const { change, tail, offset } = fetched;
+  const own = change.objects.find((object) => object.position === record.position);
+  const kept: { address: number; bytes: Uint8Array }[] = [];
+  for (const extent of change.extents) {
+    if (extent.object !== own?.number || extent.offset + extentSize(extent) <= offset) continue;
+    for (let n = 0; n < extent.lengths.length; n++) {
+      const place = frameAt(extent, n);
+      const at = place.offset - offset;
+      if (at < 0 || at + frameSize(place.length) > tail.length) continue;
+      const bytes = pageOfFrame(tail.subarray(at, at + frameSize(place.length)));
+      if (bytes !== undefined) kept.push({ address: extent.first + n, bytes });
+    }
+  }
+  local.pages.putCached(kept);
+}

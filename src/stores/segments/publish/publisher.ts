@@ -1,0 +1,267 @@
+/**
+ * Turns local commits into one record of the header log: a commit is one record, however many local ones it sums up.
+ *
+ *     deaths      what died before the local commit it carries is told, or never uploaded
+ *     objects     full ones are put, several at a time; the database takes note of each
+ *     record      header, the rest of the pages and the change of the catalog, in one append
+ *     proof       the log is read: only a commit that counts makes its pages evictable
+ *
+ * 1. The local commit a publication carries is fixed when it begins; pages it needs are not dropped meanwhile.
+ * 2. Interrupted anywhere, the remote side stands at the commit before or after, and what arrived is not sent again,
+ *    but for objects whose note was lost: these are orphans.
+ * 3. When an append fails it may have happened, so the next publication reads the log first (catch-up.ts).
+ *
+ * @module
+ */
+import { CommitError } from "../../../core/base/errors.ts";
+import type { LogRecord, ObjectStore, StoredObject } from "../../objects/object-store.ts";
+import { encodeCatalogChange, OWN_ATTACHMENT } from "../format/catalog-change.ts";
+import { encodeCommitRecord } from "../format/commit-record.ts";
+import type { Extent } from "../format/extent.ts";
+import { packObject } from "../format/frame.ts";
+import type { LocalParts } from "../local/local-parts.ts";
+import type { SegmentSettings } from "../segment-options.ts";
+import { catchUp } from "./catch-up.ts";
+import { CHECKPOINT_BYTES, checkpointParts } from "./checkpoint.ts";
+import { callOptions, type Lease, newNonce } from "./lease.ts";
+import { readLog } from "./read-log.ts";
+import { isTooLarge, readBatch, type Shipping, shipFullObjects, tailBatch } from "./shipment.ts";
+
+/** What an attachment of its own adds to the change of the catalog in a record, at most, bytes. */
+const TAIL_OBJECT_BYTES = 256;
+
+/** A checkpoint that is to take effect with the next record. */
+interface NewCheckpoint {
+  readonly parts: readonly StoredObject[];
+  /** Version it contains. */
+  readonly version: number;
+}
+
+/** A record that is about to be appended. */
+interface Draft {
+  readonly bytes: Uint8Array;
+  readonly change: { readonly offset: number; readonly length: number };
+  readonly addresses: readonly number[];
+  readonly extents: readonly Extent[];
+  readonly number: number;
+}
+
+export class Publisher {
+  readonly #objects: ObjectStore;
+  readonly #settings: SegmentSettings;
+  readonly #local: LocalParts;
+  readonly #lease: Lease;
+  #publishing: number | undefined;
+  /** Whether an append was tried whose end is not known. */
+  #isUnsure = false;
+  /** Called when something arrived at the store. */
+  onProgress: () => void = () => {};
+  /** Called when a publication begins: pages allocated from here on belong to the next one. */
+  onBegin: () => void = () => {};
+
+  constructor(settings: SegmentSettings, local: LocalParts, lease: Lease) {
+    this.#settings = settings;
+    this.#objects = settings.objects;
+    this.#local = local;
+    this.#lease = lease;
+  }
+
+  /** The local commit that is being published: its pages are needed, dead or not. */
+  get publishing(): number | undefined {
+    return this.#publishing;
+  }
+
+  /**
+   * Publishes the newest local commit, if it is not yet.
+   * @param isForced - makes a record in any case, to publish a change of the catalog alone
+   * @throws StoreError STORE_BUSY when the lease is another's, STORE_DOWN, STORE_DENIED, STORE_FULL; CommitError
+   *   COMMIT_CONFLICT
+   */
+  async publish(isForced: boolean, signal?: AbortSignal): Promise<void> {
+    const { state } = this.#local;
+    if (!state.hasUnpublished && !isForced) return;
+    await this.prepare(signal);
+    if (!state.hasUnpublished && !isForced) return;
+    const header = state.newestHeader();
+    if (header === undefined) throw new Error("there is no header to publish");
+    const { sequence } = state.now;
+    this.#publishing = sequence;
+    this.onBegin();
+    try {
+      this.#tellDeaths(sequence);
+      const { onProgress } = this;
+      const shipping = { objects: this.#objects, local: this.#local, sequence, onProgress, signal };
+      await this.#ship(shipping, header);
+    } finally {
+      this.#publishing = undefined;
+    }
+    this.onProgress();
+  }
+
+  /** Makes sure that we hold the lease and know the newest commit. */
+  async prepare(signal?: AbortSignal): Promise<void> {
+    if (this.#lease.isHeld && !this.#isUnsure) return;
+    const view = this.#lease.isHeld
+      ? await readLog(this.#objects, signal)
+      : await this.#lease.acquire(signal);
+    this.#lease.confirm(view);
+    try {
+      await this.#catchUp(view, signal);
+    } catch (error) {
+      // Whoever cannot go on from the newest commit has no use for the lease.
+      if (error instanceof CommitError) await this.#lease.release(signal).catch(() => {});
+      throw error;
+    }
+    this.#isUnsure = false;
+  }
+
+  #catchUp(view: Awaited<ReturnType<typeof readLog>>, signal?: AbortSignal): Promise<boolean> {
+    const isOwn = this.#lease.isOwn.bind(this.#lease);
+    return catchUp(
+      { objects: this.#objects, local: this.#local, isOwn, ...callOptions(signal) },
+      view,
+    );
+  }
+
+  /** What no header from `sequence` on needs: fresh pages go, published ones are marked. */
+  #tellDeaths(sequence: number): void {
+    const { database, state, pages, catalog, deaths } = this.#local;
+    database.transaction(() => {
+      for (const address of deaths.takeUpTo(sequence)) {
+        if (pages.freshSequence(address) !== undefined) pages.dropFresh(address, false);
+        else if (catalog.kill(address, state.now.version)) pages.dropCached(address);
+      }
+    });
+  }
+
+  async #ship(shipping: Shipping, header: Uint8Array): Promise<void> {
+    for (;;) {
+      await shipFullObjects(shipping, () => this.#roomForTail());
+      const checkpoint = await this.#makeCheckpoint(shipping.signal);
+      const addresses = tailBatch(shipping, this.#roomForTail());
+      if (addresses === undefined) continue;
+      const draft = this.#draft(shipping, addresses, checkpoint);
+      try {
+        const record = await this.#append(shipping, draft, header);
+        if (await this.#finish(shipping, record, draft, checkpoint)) return;
+      } catch (error) {
+        const canSplit = addresses.length > 0;
+        if (!canSplit || !isTooLarge(error, this.#objects, draft.bytes.length)) throw error;
+        this.#isUnsure = false;
+      }
+    }
+  }
+
+  /** Bytes of frames that fit into a record beside the change. */
+  #roomForTail(): number {
+    const { objectBytes, recordBytes } = this.#objects.limits;
+    const change = Math.min(this.#changeSize(), CHECKPOINT_BYTES);
+    return Math.max(0, Math.min(objectBytes, recordBytes) - change - TAIL_OBJECT_BYTES);
+  }
+
+  #changeSize(): number {
+    const { catalog, state } = this.#local;
+    const changes = catalog.changesAfter(state.now.checkpoint);
+    return encodeCatalogChange({ checkpoint: state.checkpointParts(), ...changes }).length;
+  }
+
+  /** Puts a checkpoint when the changes have become many. */
+  async #makeCheckpoint(signal: AbortSignal | undefined): Promise<NewCheckpoint | undefined> {
+    const { objectBytes, recordBytes } = this.#objects.limits;
+    const most = Math.min(CHECKPOINT_BYTES, Math.min(objectBytes, recordBytes) / 4);
+    if (this.#changeSize() < most) return undefined;
+    const { catalog, state } = this.#local;
+    const { version } = state.now;
+    const parts: StoredObject[] = [];
+    for (const bytes of checkpointParts(catalog, objectBytes)) {
+      parts.push(await this.#objects.put(bytes, callOptions(signal)));
+    }
+    return { parts, version };
+  }
+
+  #draft(
+    shipping: Shipping,
+    addresses: readonly number[],
+    checkpoint: NewCheckpoint | undefined,
+  ): Draft {
+    const { catalog, state } = this.#local;
+    const pages = readBatch(shipping, addresses);
+    const number = catalog.nextNumber();
+    const { bytes, extents } = packObject(pages);
+    const own = { number, id: OWN_ATTACHMENT, length: bytes.length, position: undefined };
+    const base = catalog.changesAfter(checkpoint?.version ?? state.now.checkpoint);
+    const change = encodeCatalogChange({
+      ...base,
+      checkpoint: checkpoint?.parts ?? state.checkpointParts(),
+      objects: addresses.length === 0 ? base.objects : [...base.objects, own],
+      extents: [...base.extents, ...extents.map((extent) => ({ ...extent, object: number }))],
+    });
+    const place = { offset: bytes.length, length: change.length };
+    return { bytes: packObject(pages, change).bytes, change: place, addresses, extents, number };
+  }
+
+  async #append(shipping: Shipping, draft: Draft, header: Uint8Array): Promise<LogRecord> {
+    const body = encodeCommitRecord({
+      claim: this.#lease.claim,
+      publication: this.#local.state.now.publication + 1,
+      sequence: shipping.sequence,
+      change: { attachment: 0, ...draft.change },
+      header,
+    });
+    this.#isUnsure = true;
+    const nonce = newNonce(this.#settings);
+    const attachments = [draft.bytes];
+    const options = callOptions(shipping.signal);
+    return this.#objects.append({ kind: "commit", body, attachments, nonce }, options);
+  }
+
+  /** Looks whether the record counts, and takes note of it. @returns whether it does */
+  async #finish(
+    shipping: Shipping,
+    record: LogRecord,
+    draft: Draft,
+    checkpoint: NewCheckpoint | undefined,
+  ): Promise<boolean> {
+    const view = await readLog(this.#objects, shipping.signal);
+    const counts = view.commits[0]?.record.position === record.position;
+    if (!counts) {
+      await this.#objects.deleteRecords([record.position]).catch(() => {});
+      this.#lease.confirm(view);
+      // An earlier try of ours arrived after all; what it lacks goes with the next record.
+      await this.#catchUp(view, shipping.signal);
+      this.#isUnsure = false;
+      return false;
+    }
+    this.#note(shipping.sequence, record, draft, checkpoint);
+    this.#isUnsure = false;
+    this.#lease.signOfLife();
+    return true;
+  }
+
+  #note(
+    sequence: number,
+    record: LogRecord,
+    draft: Draft,
+    checkpoint: NewCheckpoint | undefined,
+  ): void {
+    const { database, state, pages, catalog } = this.#local;
+    const { position } = record;
+    database.transaction(() => {
+      const version = checkpoint === undefined ? state.now.version : checkpoint.version + 1;
+      if (checkpoint !== undefined) {
+        for (const part of state.checkpointParts()) catalog.doom({ ...part, position: undefined });
+        state.setCheckpointParts(checkpoint.parts);
+        state.change({ checkpoint: checkpoint.version });
+        catalog.forgetGone(checkpoint.version);
+      }
+      const [attachment] = record.attachments;
+      if (attachment !== undefined && draft.addresses.length > 0) {
+        catalog.place({ ...attachment, number: draft.number, position }, draft.extents, version);
+        pages.published(draft.addresses);
+        pages.evict();
+      }
+      const publication = state.now.publication + 1;
+      state.change({ shipped: sequence, publication, position, version: version + 1 });
+    }, "durable");
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Fresh pages on their way into objects of their own, several at a time.
+ *
+ * The store may say that its objects are to be smaller from now on (its limits are learned): then the pages go back
+ * and are packed anew.
+ *
+ * @module
+ */
+import { StoreError } from "../../../core/base/errors.ts";
+import type { StoredPage } from "../../../core/pages/page-store.ts";
+import type { ObjectStore } from "../../objects/object-store.ts";
+import { frameSize } from "../format/extent.ts";
+import { packObject } from "../format/frame.ts";
+import type { LocalParts } from "../local/local-parts.ts";
+import { callOptions } from "./lease.ts";
+
+/** Objects in memory at once, whatever the store could take. */
+const PARALLEL_MAX = 4;
+
+/** What a page adds to the change of the catalog in a record, at most, bytes. */
+export const TAIL_PAGE_BYTES = 24;
+
+/** What a shipment stands on. */
+export interface Shipping {
+  readonly objects: ObjectStore;
+  readonly local: LocalParts;
+  /** Newest local commit whose pages go. */
+  readonly sequence: number;
+  /** Called when an object has arrived. */
+  readonly onProgress: () => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Fresh pages that would go together. */
+interface Batch {
+  readonly addresses: readonly number[];
+  /** Bytes of their frames. */
+  readonly bytes: number;
+  /** Whether the next page would not have fitted any more. */
+  readonly isFull: boolean;
+}
+
+/** Whether an error means that an object was larger than the store takes by now. */
+export function isTooLarge(error: unknown, objects: ObjectStore, length: number): boolean {
+  return (
+    error instanceof StoreError &&
+    error.code === "STORE_FULL" &&
+    length > Math.min(objects.limits.objectBytes, objects.limits.recordBytes)
+  );
+}
+
+/** Fresh pages behind an address that fit into `limit` bytes together; one at least, if there is one. */
+function nextBatch({ local, sequence }: Shipping, after: number, limit: number): Batch {
+  const addresses: number[] = [];
+  let bytes = 0;
+  for (const { address, length } of local.pages.freshPages(after, sequence)) {
+    if (bytes + frameSize(length) > limit && addresses.length > 0) {
+      return { addresses, bytes, isFull: true };
+    }
+    bytes += frameSize(length);
+    addresses.push(address);
+  }
+  return { addresses, bytes, isFull: false };
+}
+
+/**
+ * The fresh pages that are left, to go with the record.
+ * @returns undefined when they do not fit: the limits have changed
+ */
+export function tailBatch(shipping: Shipping, room: number): readonly number[] | undefined {
+  const batch = nextBatch(shipping, -1, shipping.objects.limits.objectBytes);
+  return isTail(batch, room) ? batch.addresses : undefined;
+}
+
+function isTail({ addresses, bytes, isFull }: Batch, room: number): boolean {
+  return !isFull && bytes + addresses.length * TAIL_PAGE_BYTES <= room;
+}
+
+/** The pages of a batch. */
+export function readBatch({ local }: Shipping, addresses: readonly number[]): StoredPage[] {
+  return addresses.map((address) => {
+    const bytes = local.pages.get(address);
+    if (bytes === undefined) throw new Error(`fresh page ${address} is not in the local database`);
+    return { address, bytes };
+  });
+}
+
+/**
+ * Puts fresh pages into objects until those left over fit into a record with `room()` bytes.
+ * @throws StoreError; what arrived before stays
+ */
+export async function shipFullObjects(shipping: Shipping, room: () => number): Promise<void> {
+  const { limits } = shipping.objects;
+  const lane = new Lane(Math.max(1, Math.min(PARALLEL_MAX, limits.parallelPuts)));
+  let after = -1;
+  for (;;) {
+    const batch = nextBatch(shipping, after, shipping.objects.limits.objectBytes);
+    if (!isTail(batch, room())) {
+      await lane.start(() => putBatch(shipping, batch.addresses));
+      after = batch.addresses.at(-1) ?? after;
+      continue;
+    }
+    const wasBusy = lane.isBusy;
+    const wentThrough = await lane.drain();
+    if (!wasBusy && wentThrough) return;
+    // What arrived made the catalog grow, so there may be less room now; and what was too large is fresh still.
+    after = -1;
+  }
+}
+
+/** Runs a few things at a time; the first failure ends it. */
+class Lane {
+  readonly #slots: number;
+  readonly #running = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+  #wentThrough = true;
+
+  constructor(slots: number) {
+    this.#slots = slots;
+  }
+
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Waits for a slot and starts `body` there; it answers whether it went through. */
+  async start(body: () => Promise<boolean>): Promise<void> {
+    while (this.#running.size >= this.#slots) await Promise.race(this.#running);
+    if (this.#failure !== undefined) await this.drain();
+    const running = body()
+      .then((wentThrough) => {
+        this.#wentThrough &&= wentThrough;
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Waits for all of it. @returns whether all since the last time went through; throws the first failure */
+  async drain(): Promise<boolean> {
+    await Promise.all(this.#running);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const wentThrough = this.#wentThrough;
+    this.#wentThrough = true;
+    return wentThrough;
+  }
+}
+
+/** @returns whether the store took it; otherwise the pages are fresh still, to be packed smaller */
+async function putBatch(shipping: Shipping, addresses: readonly number[]): Promise<boolean> {
+  const { objects, local, signal } = shipping;
+  const packed = packObject(readBatch(shipping, addresses));
+  let stored: Awaited<ReturnType<ObjectStore["put"]>>;
+  try {
+    stored = await objects.put(packed.bytes, callOptions(signal));
+  } catch (error) {
+    const canSplit = addresses.length > 1;
+    if (canSplit && isTooLarge(error, objects, packed.bytes.length)) return false;
+    throw error;
+  }
+  local.database.transaction(() => {
+    const { version } = local.state.now;
+    const number = local.catalog.nextNumber();
+    local.catalog.place({ ...stored, number, position: undefined }, packed.extents, version);
+    local.pages.published(addresses);
+    local.pages.evict();
+  });
+  shipping.onProgress();
+  return true;
+}

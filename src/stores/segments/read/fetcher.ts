@@ -1,0 +1,204 @@
+/**
+ * Pages from objects: each is asked for once however many want it, neighbours together, and what nobody waits for
+ * makes way for what somebody does.
+ *
+ * @module
+ */
+import { PageError, StoreError } from "../../../core/base/errors.ts";
+import type { StoredPage } from "../../../core/pages/page-store.ts";
+import type { ObjectStore } from "../../objects/object-store.ts";
+import { frameAt, frameSize } from "../format/extent.ts";
+import { pageOfFrame } from "../format/frame.ts";
+import type { CatalogTable } from "../local/catalog-table.ts";
+import { ReadGate, type Turn, type Urgency } from "./read-gate.ts";
+import { planReads, type ReadRange, type WantedPage } from "./read-plan.ts";
+
+/** Longest request, bytes: several in parallel are faster than a long one. */
+const LONGEST_BYTES = 2 ** 20;
+
+/** A page, or what is wrong with it. */
+export type FetchedPage = Uint8Array | PageError;
+
+/** A request on its way. */
+interface Job {
+  readonly pages: readonly WantedPage[];
+  readonly controller: AbortController;
+  readonly turn: Turn;
+  readonly done: Promise<ReadonlyMap<number, FetchedPage>>;
+  /** Whether somebody waits for it. */
+  isWanted: boolean;
+}
+
+/** What a fetcher stands on. */
+export interface FetcherParts {
+  readonly objects: ObjectStore;
+  readonly catalog: CatalogTable;
+  /** Takes pages that came in whole; they are borrowed until it returns. */
+  readonly keep: (pages: readonly StoredPage[]) => void;
+}
+
+export class Fetcher {
+  readonly #parts: FetcherParts;
+  readonly #gate: ReadGate;
+  /** Jobs by the addresses of their pages. */
+  readonly #jobs = new Map<number, Job>();
+
+  constructor(parts: FetcherParts) {
+    this.#parts = parts;
+    this.#gate = new ReadGate(() => parts.objects.limits.parallelGets);
+  }
+
+  /** Whether a page is on its way. */
+  isComing(address: number): boolean {
+    return this.#jobs.has(address);
+  }
+
+  /**
+   * Fetches pages somebody waits for.
+   * @returns by address; the arrays are the caller's
+   * @throws StoreError STORE_DOWN, STORE_DENIED
+   */
+  async fetch(addresses: readonly number[]): Promise<Map<number, FetchedPage>> {
+    const results = new Map<number, FetchedPage>();
+    const jobs = new Set<Job>();
+    const missing: WantedPage[] = [];
+    for (const address of addresses) {
+      const job = this.#jobs.get(address);
+      const wanted = job ?? this.#locate(address);
+      if (job !== undefined) jobs.add(job);
+      else if (wanted instanceof PageError) results.set(address, wanted);
+      else missing.push(wanted as WantedPage);
+    }
+    const ranges = planReads(missing, LONGEST_BYTES);
+    this.#makeWay(ranges.length);
+    for (const range of ranges) jobs.add(this.#start(range, "wanted"));
+    for (const job of jobs) {
+      job.isWanted = true;
+      job.turn.hurry();
+    }
+    const fetched = await Promise.all([...jobs].map((job) => job.done));
+    for (const address of addresses) {
+      const page = fetched.find((pages) => pages.has(address))?.get(address);
+      if (page !== undefined) results.set(address, page instanceof PageError ? page : page.slice());
+    }
+    return results;
+  }
+
+  /** Begins to fetch pages that will be wanted soon; those that are not in the store are stepped over. */
+  prefetch(addresses: readonly number[]): void {
+    const wanted: WantedPage[] = [];
+    for (const address of addresses) {
+      const page = this.#jobs.has(address) ? undefined : this.#locate(address);
+      if (page !== undefined && !(page instanceof PageError)) wanted.push(page);
+    }
+    for (const range of planReads(wanted, LONGEST_BYTES)) {
+      // Whoever comes to need these pages asks again, and gets the error.
+      this.#start(range, "ahead").done.catch(() => {});
+    }
+  }
+
+  /** Gives up what nobody waits for, of the given pages. */
+  cancel(addresses: Iterable<number>): void {
+    for (const address of addresses) {
+      const job = this.#jobs.get(address);
+      if (job !== undefined && !job.isWanted) this.#abort(job);
+    }
+  }
+
+  /** Gives up everything. */
+  close(): void {
+    for (const job of new Set(this.#jobs.values())) this.#abort(job);
+  }
+
+  /** Frees slots for requests somebody waits for; what began last is given up first. */
+  #makeWay(count: number): void {
+    if (!this.#gate.isFull) return;
+    const idle = [...new Set(this.#jobs.values())].filter((job) => !job.isWanted);
+    for (const job of idle.slice(-count)) this.#abort(job);
+  }
+
+  #abort(job: Job): void {
+    job.turn.cancel();
+    job.controller.abort();
+    this.#forget(job);
+  }
+
+  #forget(job: Job): void {
+    for (const { address } of job.pages) {
+      if (this.#jobs.get(address) === job) this.#jobs.delete(address);
+    }
+  }
+
+  #locate(address: number): WantedPage | PageError {
+    const placed = this.#parts.catalog.find(address);
+    if (placed === undefined)
+      return new PageError("PAGE_MISSING", address, "it is not in the store");
+    const { offset, length } = frameAt(placed.extent, placed.n);
+    return { address, id: placed.object.id, offset, length };
+  }
+
+  #start(range: ReadRange, urgency: Urgency): Job {
+    const controller = new AbortController();
+    const turn = this.#gate.ask(urgency);
+    const done = this.#run(range, turn, controller.signal).finally(() => this.#forget(job));
+    const job: Job = { pages: range.pages, controller, turn, done, isWanted: false };
+    for (const { address } of range.pages) this.#jobs.set(address, job);
+    return job;
+  }
+
+  async #run(
+    range: ReadRange,
+    turn: Turn,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, FetchedPage>> {
+    const end = await turn.granted;
+    try {
+      const pages = await this.#get(range, signal);
+      const whole: StoredPage[] = [];
+      for (const [address, page] of pages) {
+        if (!(page instanceof PageError)) whole.push({ address, bytes: page });
+      }
+      this.#parts.keep(whole);
+      return pages;
+    } finally {
+      end();
+    }
+  }
+
+  /** One request; pages that came damaged are asked for once more, alone. */
+  async #get(range: ReadRange, signal: AbortSignal): Promise<Map<number, FetchedPage>> {
+    const results = new Map<number, FetchedPage>();
+    const bytes = await this.#ask(range, signal);
+    for (const page of range.pages) {
+      const begin = page.offset - range.range.offset;
+      const frame = bytes?.subarray(begin, begin + frameSize(page.length));
+      const whole = frame === undefined ? undefined : pageOfFrame(frame);
+      results.set(page.address, whole ?? (await this.#getAlone(page, signal)));
+    }
+    return results;
+  }
+
+  async #getAlone(page: WantedPage, signal: AbortSignal): Promise<FetchedPage> {
+    const { address, id, offset, length } = page;
+    const range = { offset, length: frameSize(length) };
+    const frame = await this.#ask({ id, range, pages: [page] }, signal);
+    if (frame === undefined) {
+      return new PageError("PAGE_MISSING", address, `object ${id} does not have it any more`);
+    }
+    const whole = pageOfFrame(frame);
+    return whole ?? new PageError("PAGE_CORRUPT", address, `it is damaged in object ${id}`);
+  }
+
+  /** @returns undefined when the object is gone or too short */
+  async #ask({ id, range }: ReadRange, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#parts.objects.get(id, range, { signal });
+    } catch (error) {
+      const isGone =
+        error instanceof StoreError &&
+        (error.code === "OBJECT_GONE" || error.code === "OBJECT_CUT");
+      if (isGone) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What a segment store is made with.
+ *
+ * @module
+ */
+import type { Random } from "../../core/base/platform.ts";
+import type { ObjectStore } from "../objects/object-store.ts";
+import type { Timing } from "../timing.ts";
+
+/** See the head of this file. Sizes are bytes. */
+export interface SegmentStoreOptions {
+  readonly objects: ObjectStore;
+  /** File of the local database; empty for one that lives as long as the store is open. */
+  readonly database: string;
+  readonly timing: Timing;
+  readonly random: Random;
+  /** Who we are, for others to read. */
+  readonly host: { readonly name: string; readonly pid: number };
+  readonly readOnly?: boolean;
+  /** Published pages kept locally. */
+  readonly cacheBytes?: number;
+  /** Unpublished pages beyond which writers are refused. */
+  readonly budgetBytes?: number;
+  /** Unpublished pages at which publication begins. */
+  readonly publishBytes?: number;
+  /** Longest time a local commit waits for its publication, ms. */
+  readonly publishMs?: number;
+  /** How long the lease holds without a sign of life, ms. */
+  readonly leaseMs?: number;
+  /** Bytes fetched ahead of a sequential reader. */
+  readonly readAheadBytes?: number;
+  /** Takes the lease whoever holds it. */
+  readonly takeOver?: boolean;
+  /** What becomes of local commits that were never published when another writer has gone on meanwhile. */
+  readonly onConflict?: "refuse" | "discard";
+}
+
+/** Options with nothing left out. */
+export type SegmentSettings = Required<SegmentStoreOptions>;
+
+const MIB = 2 ** 20;
+
+/** Fills in what was left out. */
+export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
+  return {
+    readOnly: false,
+    cacheBytes: 1024 * MIB,
+    budgetBytes: 4096 * MIB,
+    publishBytes: 8 * MIB,
+    publishMs: 30_000,
+    leaseMs: 600_000,
+    readAheadBytes: 8 * MIB,
+    takeOver: false,
+    onConflict: "refuse",
+    ...options,
+  };
+}

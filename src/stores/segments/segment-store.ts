@@ -1,0 +1,273 @@
+/**
+ * A store of immutable objects that behaves like a disk: pages are written to a local database, published in commits of
+ * one record each, and fetched by ranges when they are wanted.
+ *
+ * 1. `publish` makes a commit durable locally (safe from kill -9 and power loss); `flush` makes it remote.
+ * 2. Addresses are handed out once. Objects never change, so what is allocated after a publication began stands in a new
+ *    segment.
+ * 3. A page that dies before it was published is never uploaded; one that was published stays where it is until the
+ *    cleaner finds its object nearly empty.
+ * 4. One process has the local database, one writer has the lease. A writer that lost it goes on locally until the
+ *    budget is used up, and says so in `status`.
+ * 5. Only `publish` is durable; what else the database is told may be lost by a crash, and is learned again.
+ *
+ * @module
+ */
+import { type PageError, StoreError } from "../../core/base/errors.ts";
+import type { MaybePromise } from "../../core/base/maybe-promise.ts";
+import { addressOf } from "../../core/format/address.ts";
+import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
+import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
+import { Cleaner, type CleaningOptions, type CleaningReport } from "./clean/cleaner.ts";
+import type { LocalParts } from "./local/local-parts.ts";
+import { PageSequence } from "./page-sequence.ts";
+import { catchUp } from "./publish/catch-up.ts";
+import type { Lease } from "./publish/lease.ts";
+import { PublicationLoop, type PublicationProgress } from "./publish/publication-loop.ts";
+import { Publisher } from "./publish/publisher.ts";
+import { readLog } from "./publish/read-log.ts";
+import { Fetcher } from "./read/fetcher.ts";
+import { type Advice, ReadAhead } from "./read/read-ahead.ts";
+import type { SegmentSettings } from "./segment-options.ts";
+import type { SegmentStatus } from "./segment-status.ts";
+import { SerialQueue } from "./serial-queue.ts";
+
+/** Share of the budget of unpublished bytes at which writers wait while uploads go on. */
+const THROTTLE_SHARE = 0.75;
+
+/** Longest time that closing spends on giving the lease back, ms. */
+const RELEASE_MS = 5000;
+
+/** What opening has prepared. */
+export interface SegmentParts {
+  readonly settings: SegmentSettings;
+  readonly local: LocalParts;
+  readonly lease: Lease;
+}
+
+export class SegmentStore implements PageStore {
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly reusesAddresses = false;
+  readonly #settings: SegmentSettings;
+  readonly #local: LocalParts;
+  readonly #lease: Lease;
+  readonly #queue = new SerialQueue();
+  readonly #publisher: Publisher;
+  readonly #loop: PublicationLoop;
+  readonly #fetcher: Fetcher;
+  readonly #readAhead: ReadAhead;
+  readonly #sequence = new PageSequence();
+  /** Addresses given back, not looked at yet. */
+  #released: number[] = [];
+
+  /** Use `openSegmentStore`. */
+  constructor({ settings, local, lease }: SegmentParts) {
+    this.#settings = settings;
+    this.#local = local;
+    this.#lease = lease;
+    this.name = settings.objects.name;
+    this.readOnly = settings.readOnly;
+    this.#publisher = new Publisher(settings, local, lease);
+    this.#publisher.onBegin = () => this.#sequence.beginSegment();
+    this.#loop = new PublicationLoop(settings, local, this.#publisher, this.#queue);
+    this.#fetcher = new Fetcher({
+      objects: settings.objects,
+      catalog: local.catalog,
+      keep: (pages) => local.pages.putCached(pages),
+    });
+    this.#readAhead = new ReadAhead(Math.floor(settings.readAheadBytes / STORED_PAGE_MAX));
+    lease.onDue = () => this.#renew();
+    if (!this.readOnly) this.#loop.note();
+  }
+
+  #renew(): void {
+    // A lease that was lost shows in the status; one that could not be renewed is tried again with the next commit.
+    this.#queue
+      .run(() => this.#lease.renew())
+      .catch(() => this.#lease.isHeld && this.#lease.signOfLife());
+  }
+
+  get end(): number {
+    return this.#sequence.end;
+  }
+
+  /** The two newest headers known: with local commits, published or not. */
+  readHeaders(): readonly (Uint8Array | undefined)[] {
+    return this.#local.state.headers();
+  }
+
+  publish(header: Uint8Array, slot: 0 | 1): void {
+    const { database, state, pages } = this.#local;
+    this.#checkWritable();
+    database.transaction(() => {
+      this.#settleReleased();
+      const sequence = state.now.sequence + 1;
+      state.setHeader(slot, header, sequence);
+      state.change({ sequence });
+    }, "durable");
+    pages.commitFresh();
+    this.#loop.note();
+  }
+
+  seed(end: number, _free: readonly PageRun[]): void {
+    this.#sequence.seed(end);
+  }
+
+  allocate(count: number, reserve: number, out: number[]): void {
+    if (reserve > 0 && this.space().freePages < count + reserve) throw this.#full();
+    this.#sequence.allocate(count, out);
+  }
+
+  release(addresses: readonly number[]): void {
+    for (const address of addresses) this.#released.push(address);
+  }
+
+  /** Looks at what was given back. Call within a transaction. */
+  #settleReleased(): void {
+    const { state, pages, catalog, deaths } = this.#local;
+    const { sequence } = state.now;
+    const publishing = this.#publisher.publishing ?? -1;
+    for (const address of this.#released) {
+      const born = pages.freshSequence(address);
+      const isNeeded =
+        born === undefined ? catalog.find(address) !== undefined : born <= publishing;
+      if (isNeeded) deaths.add(address, sequence);
+      else if (born !== undefined) pages.dropFresh(address, born > sequence);
+    }
+    this.#released = [];
+  }
+
+  read(addresses: readonly number[]): MaybePromise<readonly (Uint8Array | PageError)[]> {
+    const pages = addresses.map((address) => this.#local.pages.get(address));
+    const missing = addresses.filter((_, i) => pages[i] === undefined);
+    const fetched = missing.length === 0 ? undefined : this.#fetcher.fetch(missing);
+    if (addresses.length > 0) this.#follow(this.#readAhead.note(addresses));
+    if (fetched === undefined) return pages as Uint8Array[];
+    return fetched.then((found) =>
+      addresses.map((address, i) => pages[i] ?? (found.get(address) as Uint8Array | PageError)),
+    );
+  }
+
+  #follow({ ahead, abandoned }: Advice): void {
+    for (const { start, end } of abandoned) this.#fetcher.cancel(addressesOf(start, end));
+    if (ahead.start === ahead.end) return;
+    const wanted = addressesOf(ahead.start, ahead.end);
+    this.#fetcher.prefetch(wanted.filter((address) => !this.#local.pages.has(address)));
+  }
+
+  write(pages: readonly StoredPage[]): MaybePromise<void> {
+    this.#checkWritable();
+    const { database, state } = this.#local;
+    database.transaction(() => {
+      this.#settleReleased();
+      this.#local.pages.putFresh(pages, state.now.sequence + 1);
+    });
+    if (this.#mustWait) return this.#waitForRoom();
+  }
+
+  /** Whether unpublished pages have become many, and are becoming fewer. */
+  get #mustWait(): boolean {
+    const { committed, open } = this.#local.pages.freshBytes;
+    const isMany = committed + open > this.#settings.budgetBytes * THROTTLE_SHARE;
+    return isMany && committed > 0 && this.#loop.isRunning;
+  }
+
+  async #waitForRoom(): Promise<void> {
+    while (this.#mustWait) await this.#loop.nextProgress();
+  }
+
+  /** Room: what the local budget leaves, since that is all that is certain. */
+  space(): StoreSpace {
+    const { committed, open } = this.#local.pages.freshBytes;
+    const left = Math.max(0, this.#settings.budgetBytes - committed - open);
+    const freePages = Math.floor(left / STORED_PAGE_MAX);
+    return { totalPages: this.#sequence.end + freePages, freePages };
+  }
+
+  #full(): StoreError {
+    const { problem } = this.#loop;
+    const reason = problem === undefined ? "publishing is slower than writing" : problem;
+    const { pendingBytes } = this.#loop.progress();
+    const message = `${pendingBytes} bytes wait to be published to ${this.name}, more than the local budget has room for: ${reason}`;
+    return new StoreError("STORE_FULL", message);
+  }
+
+  #checkWritable(): void {
+    if (this.readOnly) throw new StoreError("STORE_DENIED", `${this.name} is open read-only`);
+  }
+
+  /**
+   * Publishes all that was committed; waits as long as the network is gone.
+   * @throws StoreError STORE_BUSY when another writer has the lease, STORE_DENIED; CommitError COMMIT_CONFLICT
+   */
+  flush(onProgress?: (progress: PublicationProgress) => void, signal?: AbortSignal): Promise<void> {
+    return this.#loop.flush(onProgress, signal);
+  }
+
+  /**
+   * For a reader: looks for a newer commit of the writer elsewhere.
+   * @returns whether the headers changed: the vault is to be opened anew from them
+   */
+  refresh(signal?: AbortSignal): Promise<boolean> {
+    return this.#queue.run(async () => {
+      const { objects } = this.#settings;
+      const view = await readLog(objects, signal);
+      const isOwn = this.#lease.isOwn.bind(this.#lease);
+      return catchUp({ objects, local: this.#local, isOwn, ...(signal ? { signal } : {}) }, view);
+    });
+  }
+
+  /**
+   * Cleans: rewrites objects with few live pages, and deletes what nothing needs. Can be stopped at any point.
+   * @throws what `flush` throws
+   */
+  async gc(options: CleaningOptions = {}): Promise<CleaningReport> {
+    this.#checkWritable();
+    await this.flush(undefined, options.signal);
+    const cleaner = new Cleaner(this.#settings, this.#local, this.#publisher);
+    return this.#queue.run(() => cleaner.run(options));
+  }
+
+  status(): SegmentStatus {
+    const { objects, cacheBytes, budgetBytes } = this.#settings;
+    const sums = this.#local.catalog.sums();
+    return {
+      ...this.#loop.progress(),
+      publication: this.#local.state.now.publication,
+      lease: this.#lease.state,
+      cachedBytes: this.#local.pages.cachedBytes,
+      cacheBudgetBytes: cacheBytes,
+      pendingBudgetBytes: budgetBytes,
+      objects: sums.objects,
+      objectBytes: sums.bytes,
+      liveBytes: sums.liveBytes,
+      traffic: objects.traffic(),
+    };
+  }
+
+  /** Closes without publishing: what is not remote stays in the local database, for the next time. */
+  async close(): Promise<void> {
+    const { timing, objects } = this.#settings;
+    const { database, state } = this.#local;
+    this.#loop.stop();
+    this.#fetcher.close();
+    const controller = new AbortController();
+    const cancel = timing.after(RELEASE_MS, () => controller.abort());
+    await this.#queue
+      .run(async () => {
+        if (!state.hasUnpublished) await this.#lease.release(controller.signal);
+      })
+      .catch(() => {});
+    cancel();
+    this.#lease.stop();
+    if (!this.readOnly) database.transaction(() => this.#settleReleased());
+    database.close();
+    await objects.close();
+  }
+}
+
+/** Addresses of the pages of a range of page numbers. */
+function addressesOf(start: number, end: number): number[] {
+  return Array.from({ length: Math.max(0, end - start) }, (_, i) => addressOf(start + i));
+}
