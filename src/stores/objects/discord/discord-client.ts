@@ -18,13 +18,13 @@ import type { BotToken } from "./rest/bot-token.ts";
 import { Rest } from "./rest/rest.ts";
 import { ServerClock } from "./rest/server-clock.ts";
 import type { DiscordSettings } from "./settings.ts";
-import type { Timing } from "./timing.ts";
+import type { SteadyTiming } from "./steady-timing.ts";
 
 /** What a client is made of. */
 export interface ClientParts {
   readonly service: DiscordService;
   readonly token: BotToken;
-  readonly timing: Timing;
+  readonly timing: SteadyTiming;
   readonly random: Random;
   readonly settings: DiscordSettings;
 }

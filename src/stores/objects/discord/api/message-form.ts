@@ -51,12 +51,12 @@ function sharedPayload({ content, files }: MessageForm): {
   content: string;
   flags: number;
   allowed_mentions: { parse: [] };
-  attachments: { id: number; filename: string }[];
+  attachments: { id: string; filename: string }[];
 } {
   return {
     content,
     flags: QUIET_FLAGS,
     allowed_mentions: { parse: [] },
-    attachments: files.map(({ name }, id) => ({ id, filename: name })),
+    attachments: files.map(({ name }, index) => ({ id: `${index}`, filename: name })),
   };
 }

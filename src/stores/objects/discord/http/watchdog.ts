@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 
 /** How long is too long. */
 export interface Patience {
@@ -15,7 +15,7 @@ export interface Patience {
 
 /** Watches one transfer. */
 export class Watchdog {
-  readonly #timing: Timing;
+  readonly #timing: SteadyTiming;
   readonly #deadline: number;
   readonly #onBark: (problem: string) => void;
   #silenceMs: number;
@@ -23,7 +23,7 @@ export class Watchdog {
   #stopTimer: () => void = () => undefined;
 
   /** @param onBark - told what is wrong, at most once */
-  constructor(timing: Timing, patience: Patience, onBark: (problem: string) => void) {
+  constructor(timing: SteadyTiming, patience: Patience, onBark: (problem: string) => void) {
     this.#timing = timing;
     this.#silenceMs = patience.silenceMs;
     this.#lastSign = timing.now();

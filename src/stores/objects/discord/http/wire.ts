@@ -7,7 +7,7 @@
 import type { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
 import type { DiscordSettings } from "../settings.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import type { RequestBody } from "./request-body.ts";
 import { Slots } from "./slots.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -74,14 +74,14 @@ const UNCONNECTED = new Set([
 
 /** Kept connections to one service. */
 export class Wire {
-  readonly #timing: Timing;
+  readonly #timing: SteadyTiming;
   readonly #settings: DiscordSettings;
   readonly #slots: Slots;
   readonly #agent: Agent;
   #closedBy: unknown;
 
   /** @param connections - exchanges at once; further ones wait */
-  constructor(timing: Timing, settings: DiscordSettings, connections: number) {
+  constructor(timing: SteadyTiming, settings: DiscordSettings, connections: number) {
     this.#timing = timing;
     this.#settings = settings;
     this.#slots = new Slots(connections);
@@ -154,7 +154,7 @@ export class Wire {
 }
 
 interface ExchangeParts {
-  readonly timing: Timing;
+  readonly timing: SteadyTiming;
   readonly settings: DiscordSettings;
   readonly request: WireRequest;
   /** Why the wire was closed, once it was. */

@@ -5,14 +5,14 @@
  * @module
  */
 import { StoreError } from "../../../../core/base/errors.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import type { LimitScope } from "./rate-headers.ts";
 
 const WINDOW_MS = 10 * 60_000;
 
 /** Counts refusals. */
 export class Breaker {
-  readonly #timing: Timing;
+  readonly #timing: SteadyTiming;
   readonly #most: number;
   readonly #onStop: (reason: StoreError) => void;
   /** When each refusal came, oldest first; at most `#most` of them. */
@@ -24,7 +24,7 @@ export class Breaker {
    * @param most - refusals within ten minutes at which everything stops
    * @param onStop - told once each time it does
    */
-  constructor(timing: Timing, most: number, onStop: (reason: StoreError) => void) {
+  constructor(timing: SteadyTiming, most: number, onStop: (reason: StoreError) => void) {
     this.#timing = timing;
     this.#most = most;
     this.#onStop = onStop;

@@ -4,10 +4,12 @@
  *
  * @module
  */
+
 import type { Random } from "../../../../core/base/platform.ts";
+import { pause } from "../../../timing.ts";
 import { randomBelow } from "../dice.ts";
 import type { Allowance, DiscordSettings } from "../settings.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import type { LimitScope, ShownBucket } from "./rate-headers.ts";
 import { RateWindow } from "./rate-window.ts";
 
@@ -65,14 +67,14 @@ interface Windows {
 
 /** What a limiter works with. */
 export interface LimiterParts {
-  readonly timing: Timing;
+  readonly timing: SteadyTiming;
   readonly random: Random;
   readonly settings: DiscordSettings;
 }
 
 /** All limits of one store. */
 export class RateLimiter {
-  readonly #timing: Timing;
+  readonly #timing: SteadyTiming;
   readonly #random: Random;
   readonly #settings: DiscordSettings;
   readonly #named = new Map<string, RateWindow>();
@@ -168,7 +170,7 @@ export class RateLimiter {
   #pumpIn(ms: number): void {
     const alarm = new AbortController();
     this.#alarm = alarm;
-    this.#timing.wait(ms, alarm.signal).then(
+    pause(this.#timing, ms, alarm.signal).then(
       () => this.#pump(),
       () => undefined,
     );

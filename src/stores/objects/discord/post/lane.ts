@@ -5,19 +5,19 @@
  */
 import type { LaneState } from "../../object-store.ts";
 import { RefusedError } from "../rest/refused-error.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** A mailbox that may fail. */
 export class Lane {
   readonly mailbox: Mailbox;
-  readonly #timing: Timing;
+  readonly #timing: SteadyTiming;
   readonly #restMs: number;
   #failure: string | undefined;
   #restsUntil = 0;
 
   /** @param restMs - when a lane that failed is tried again, ms */
-  constructor(mailbox: Mailbox, timing: Timing, restMs: number) {
+  constructor(mailbox: Mailbox, timing: SteadyTiming, restMs: number) {
     this.mailbox = mailbox;
     this.#timing = timing;
     this.#restMs = restMs;

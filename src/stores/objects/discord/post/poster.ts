@@ -17,13 +17,13 @@ import type { Pass } from "../limits/rate-limiter.ts";
 import { LostError } from "../rest/lost-error.ts";
 import type { RestOptions } from "../rest/rest.ts";
 import type { ServerClock } from "../rest/server-clock.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { formOf, isComplete, type Parcel } from "./parcel.ts";
 
 /** What a poster works with. */
 export interface PosterParts {
-  readonly timing: Timing;
+  readonly timing: SteadyTiming;
   readonly clock: ServerClock;
   readonly random: Random;
   /** Told of every message that was posted. */

@@ -6,20 +6,22 @@
  *
  * @module
  */
+
 import { StoreError } from "../../../../core/base/errors.ts";
 import type { Random } from "../../../../core/base/platform.ts";
+import { pause } from "../../../timing.ts";
 import type { ByteRange } from "../../object-store.ts";
 import { backoffMs } from "../dice.ts";
 import { type Wire, type WireAnswer, WireError } from "../http/wire.ts";
 import { readRetryAfter } from "../limits/rate-headers.ts";
 import type { DiscordSettings } from "../settings.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import { decodeContentRange } from "./content-range.ts";
 
 /** What a CDN client works with. */
 export interface CdnParts {
   readonly wire: Wire;
-  readonly timing: Timing;
+  readonly timing: SteadyTiming;
   readonly random: Random;
   readonly settings: DiscordSettings;
   /** Whether a URL leads to a host that may be asked; others are never contacted. */
@@ -91,7 +93,7 @@ export class Cdn {
       }
       failures = reading.got > before ? 1 : failures + 1;
       if (failures >= settings.tries) throw down(step.problem);
-      await timing.wait(backoffMs(random, failures, settings.backoff), signal);
+      await pause(timing, backoffMs(random, failures, settings.backoff), signal);
     }
     return { kind: "done" };
   }
@@ -107,7 +109,7 @@ export class Cdn {
     const { timing } = this.#parts;
     for (let waitMs = 1; waitMs > 0; ) {
       waitMs = this.#pausedUntil - timing.now();
-      if (waitMs > 0) await timing.wait(waitMs, signal);
+      if (waitMs > 0) await pause(timing, waitMs, signal);
     }
   }
 

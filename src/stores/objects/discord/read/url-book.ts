@@ -10,7 +10,7 @@
  */
 import type { Attachment } from "../api/message.ts";
 import type { ServerClock } from "../rest/server-clock.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import { readUrlLife } from "./signed-url.ts";
 
 /** A URL out of the book. */
@@ -22,7 +22,7 @@ export interface KnownUrl {
 
 interface Entry {
   readonly url: string;
-  /** By {@link Timing.now}. */
+  /** By {@link SteadyTiming.now}. */
   readonly agesAt: number;
   readonly endsAt: number;
 }
@@ -40,14 +40,14 @@ const AGEING_MAX_MS = 3_600_000;
 
 /** URLs by attachment id. */
 export class UrlBook {
-  readonly #timing: Timing;
+  readonly #timing: SteadyTiming;
   readonly #clock: ServerClock;
   readonly #most: number;
   /** The least recently used first. */
   readonly #entries = new Map<string, Entry>();
 
   /** @param most - URLs remembered */
-  constructor(timing: Timing, clock: ServerClock, most: number) {
+  constructor(timing: SteadyTiming, clock: ServerClock, most: number) {
     this.#timing = timing;
     this.#clock = clock;
     this.#most = most;

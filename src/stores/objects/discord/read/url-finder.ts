@@ -7,13 +7,15 @@
  *
  * @module
  */
+
 import { StoreError } from "../../../../core/base/errors.ts";
+import { pause } from "../../../timing.ts";
 import type { Message } from "../api/message.ts";
 import type { ObjectPlace } from "../object-id.ts";
 import { RefusedError } from "../rest/refused-error.ts";
 import type { ServerClock } from "../rest/server-clock.ts";
 import { snowflakeTime } from "../snowflake.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { raceAbort } from "./race-abort.ts";
 import type { UrlBook } from "./url-book.ts";
@@ -25,7 +27,7 @@ export interface FinderParts {
   readonly messages: MessageReader;
   /** Present where the user allowed the undocumented call. */
   readonly refresher: UrlRefresher | undefined;
-  readonly timing: Timing;
+  readonly timing: SteadyTiming;
   readonly clock: ServerClock;
   /** A message younger than this may not be readable yet, ms. */
   readonly readLagMs: number;
@@ -111,7 +113,7 @@ export class UrlFinder {
         if (!(error instanceof RefusedError && error.isMessageGone)) throw error;
         const ageMs = clock.now() - snowflakeTime(id);
         if (ageMs < 0 || ageMs > readLagMs) throw gone(place, error);
-        await timing.wait(LAG_PAUSE_MS, closing);
+        await pause(timing, LAG_PAUSE_MS, closing);
       }
     }
   }

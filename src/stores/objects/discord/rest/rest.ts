@@ -8,8 +8,10 @@
  *
  * @module
  */
+
 import { StoreError } from "../../../../core/base/errors.ts";
 import type { Random } from "../../../../core/base/platform.ts";
+import { pause } from "../../../timing.ts";
 import { backoffMs } from "../dice.ts";
 import type { RequestBody } from "../http/request-body.ts";
 import { type WholeAnswer, type Wire, WireError, type WireRequest } from "../http/wire.ts";
@@ -17,7 +19,7 @@ import type { Breaker } from "../limits/breaker.ts";
 import { readBucket, readScope } from "../limits/rate-headers.ts";
 import type { Gates, Pass, PassEnd, RateLimiter } from "../limits/rate-limiter.ts";
 import type { DiscordSettings } from "../settings.ts";
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 import { type ApiAnswer, type Refusal, sortAnswer } from "./api-answer.ts";
 import type { BotToken } from "./bot-token.ts";
 import { LostError } from "./lost-error.ts";
@@ -55,7 +57,7 @@ export interface RestParts {
   readonly limiter: RateLimiter;
   readonly breaker: Breaker;
   readonly clock: ServerClock;
-  readonly timing: Timing;
+  readonly timing: SteadyTiming;
   readonly random: Random;
   readonly settings: DiscordSettings;
   readonly userAgent: string;
@@ -118,7 +120,7 @@ export class Rest {
       if (failures >= settings.tries || isSpent()) {
         throw new LostError(request.what, problem, lost !== undefined);
       }
-      await timing.wait(backoffMs(random, failures, settings.backoff), options.signal);
+      await pause(timing, backoffMs(random, failures, settings.backoff), options.signal);
     }
   }
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Timing } from "../timing.ts";
+import type { SteadyTiming } from "../steady-timing.ts";
 
 /** Follows the clock of the other side. */
 export class ServerClock {
-  readonly #timing: Timing;
+  readonly #timing: SteadyTiming;
   #aheadMs: number | undefined;
 
-  constructor(timing: Timing) {
+  constructor(timing: SteadyTiming) {
     this.#timing = timing;
   }
 
