@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Test } from "tap";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { emptyObjects, MemoryObjectStore } from "../../src/stores/objects/memory-object-store.ts";
 import type { ObjectLimits, ObjectStore } from "../../src/stores/objects/object-store.ts";
@@ -25,8 +24,10 @@ export class SegmentPlace {
   limits: Partial<ObjectLimits> = {};
   readonly #directory: string;
 
-  constructor(t: Test) {
-    this.#directory = t.testdir();
+  /** @param directory - for local databases; made when it is not there */
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true });
+    this.#directory = directory;
   }
 
   /** The objects as another client of theirs. */
@@ -56,11 +57,21 @@ export class SegmentPlace {
         database: this.database(machine),
         timing: this.timing,
         random: nodePlatform.random,
-        host: { name: machine, pid: 1 },
+        // The part before a dot is the machine, what follows tells copies of its database apart.
+        host: { name: machine.split(".", 1)[0] ?? machine, pid: 1 },
         ...options,
       },
       intent,
     );
+  }
+
+  /** Machine `copy` becomes what `machine` would be had its process been killed now. */
+  kill(machine: string, copy: string): void {
+    this.forget(copy);
+    for (const suffix of ["", "-wal"]) {
+      const file = this.database(machine) + suffix;
+      if (existsSync(file)) copyFileSync(file, this.database(copy) + suffix);
+    }
   }
 
   /** Loses all a machine knows. */

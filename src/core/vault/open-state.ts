@@ -148,12 +148,16 @@ async function readRoot(
   return decodeCommitRoot(pages.page("root", header.commitRoot).payload);
 }
 
-/** Whether another slot describes the same TOC under the same key directory, with a root page that opens. */
+/**
+ * Whether another slot describes the same TOC under the same key directory, with a root page that opens. A store that
+ * never reuses addresses keeps a log of headers instead of slots, so there is nothing to be made the same.
+ */
 async function compareOther(
   { store, platform }: Opening,
   state: { readonly header: Header; readonly root: CommitRoot; readonly keys: VaultKeys },
   stored: Uint8Array | undefined,
 ): Promise<"same" | "older" | "damaged"> {
+  if (!store.reusesAddresses) return "same";
   if (stored === undefined) return "older";
   try {
     const header = decodeHeader(stored);

@@ -41,18 +41,20 @@ export async function readWholeLog({ objects, signal }: Sweeping): Promise<LogRe
   }
 }
 
-/** Positions of records that can go: commits without live pages and leases, both outdated. */
+/**
+ * Positions of records that can go: leases without effect, commits without live pages. Leases come first: a claim that
+ * was refused must not outlive the commit for which it was.
+ */
 export function findIdleRecords(work: Sweeping, records: readonly LogRecord[]): string[] {
   const view = viewLog(records);
   const kept = keptPositions(work, view);
-  const idle = new Set(view.idle);
-  return records
-    .filter(({ kind, position, timeMs }) => {
-      if (kept.has(position) || work.local.catalog.knowsRecord(position)) return false;
-      if (kind === "lease") return idle.has(position);
-      return !idle.has(position) || view.timeMs - timeMs >= work.orphanMs;
-    })
-    .map(({ position }) => position);
+  const uncounted = new Set(view.idleCommits);
+  const commits = records.filter(({ kind, position, timeMs }) => {
+    const isNeeded = kept.has(position) || work.local.catalog.knowsRecord(position);
+    const isOld = !uncounted.has(position) || view.timeMs - timeMs >= work.orphanMs;
+    return kind === "commit" && !isNeeded && isOld;
+  });
+  return [...view.idleLeases, ...commits.map(({ position }) => position)];
 }
 
 /** Positions of the newest commits. */

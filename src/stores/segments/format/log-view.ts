@@ -5,12 +5,14 @@
  *
  * 1. A lease record that asks is granted when nobody holds the lease, when its holder is the same writer, or when the
  *    time the server gave the record is past the holder's expiry. One that takes over is always granted.
- * 2. Whoever holds the lease is known by the position of the record that granted it, the token. A renewal or a commit
- *    counts only with the token of the holder, so a writer that lost the lease cannot commit any more, however late
- *    its message arrives.
+ * 2. Whoever holds the lease is known by the position of the record that granted it, the token. Renewals and commits
+ *    carry it; one with an older token than a record before it does not count, so a writer that lost the lease cannot
+ *    commit any more, however late its message arrives. One with a newer token counts: whoever carries a token has
+ *    seen that it was granted, and the record that granted it may be deleted since.
  * 3. A commit counts only with a publication number above all before, so a retried message that arrives twice counts once.
  *
- * The records may be a window of the newest ones: where nothing older is known, the first record is believed.
+ * Records are deleted as they become outdated; claims that were refused must go before the signs of life for which they
+ * were refused. The records may also be a window of the newest ones: where nothing older is known, the first is believed.
  *
  * @module
  */
@@ -40,8 +42,10 @@ export interface LogView {
   /** Commits that count, newest first. */
   readonly commits: readonly AcceptedCommit[];
   readonly holder: Holder | undefined;
-  /** Positions of records without effect: commits that do not count, leases that are over. */
-  readonly idle: readonly string[];
+  /** Positions of lease records without effect: refused, or followed by a newer one. */
+  readonly idleLeases: readonly string[];
+  /** Positions of commits that do not count. */
+  readonly idleCommits: readonly string[];
   /** Server time of the newest record, ms; 0 when there is none. */
   readonly timeMs: number;
 }
@@ -55,7 +59,8 @@ interface Replay {
   /** The lease record that counts now. */
   lease: string | undefined;
   readonly commits: AcceptedCommit[];
-  readonly idle: string[];
+  readonly idleLeases: string[];
+  readonly idleCommits: string[];
 }
 
 /**
@@ -70,7 +75,8 @@ export function viewLog(records: readonly LogRecord[]): LogView {
     publication: 0,
     lease: undefined,
     commits: [],
-    idle: [],
+    idleLeases: [],
+    idleCommits: [],
   };
   for (const record of [...records].reverse()) {
     try {
@@ -81,18 +87,18 @@ export function viewLog(records: readonly LogRecord[]): LogView {
       if (!isForeign) throw error;
     }
   }
-  const { holder, idle } = replay;
+  const { holder, idleLeases, idleCommits } = replay;
   const timeMs = records.reduce((latest, record) => Math.max(latest, record.timeMs), 0);
-  return { commits: replay.commits.reverse(), holder, idle, timeMs };
+  return { commits: replay.commits.reverse(), holder, idleLeases, idleCommits, timeMs };
 }
 
 function replayLease(replay: Replay, record: LogRecord, lease: LeaseRecord): void {
   const token = grantedToken(replay, record, lease);
   if (token === undefined) {
-    replay.idle.push(record.position);
+    replay.idleLeases.push(record.position);
     return;
   }
-  if (replay.lease !== undefined) replay.idle.push(replay.lease);
+  if (replay.lease !== undefined) replay.idleLeases.push(replay.lease);
   replay.lease = record.position;
   replay.fence = token;
   replay.holder = lease.action === "release" ? undefined : holderOf(record, lease.claim, token);
@@ -102,10 +108,7 @@ function replayLease(replay: Replay, record: LogRecord, lease: LeaseRecord): voi
 function grantedToken(replay: Replay, record: LogRecord, lease: LeaseRecord): string | undefined {
   const { holder, fence } = replay;
   const { claim } = lease;
-  if (claim.token !== "") {
-    const isHolders = holder === undefined ? claim.token >= fence : claim.token === holder.token;
-    return isHolders ? claim.token : undefined;
-  }
+  if (claim.token !== "") return claim.token >= fence ? claim.token : undefined;
   if (lease.action === "release") return undefined;
   const isFree =
     lease.action === "take over" ||
@@ -117,10 +120,8 @@ function grantedToken(replay: Replay, record: LogRecord, lease: LeaseRecord): st
 
 function replayCommit(replay: Replay, record: LogRecord, commit: CommitRecord): void {
   const { token } = commit.claim;
-  const isHolders =
-    replay.holder === undefined ? token >= replay.fence : token === replay.holder.token;
-  if (!isHolders || commit.publication <= replay.publication) {
-    replay.idle.push(record.position);
+  if (token < replay.fence || commit.publication <= replay.publication) {
+    replay.idleCommits.push(record.position);
     return;
   }
   replay.fence = token;

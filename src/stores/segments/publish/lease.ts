@@ -39,8 +39,6 @@ export class Lease {
   readonly #sinceMs: number;
   #token = "";
   #lost: Holder | undefined;
-  /** Lease record of ours that counts now. */
-  #record: string | undefined;
   #cancelTimer: (() => void) | undefined;
   /** Called when it is time to renew. */
   onDue: () => void = () => {};
@@ -100,7 +98,6 @@ export class Lease {
       throw busy(objects, view.holder);
     }
     this.#token = position;
-    this.#record = position;
     this.signOfLife();
     return view;
   }
@@ -110,13 +107,12 @@ export class Lease {
    * @throws StoreError STORE_BUSY when the lease was lost meanwhile
    */
   async renew(signal?: AbortSignal): Promise<void> {
-    const previous = this.#record;
-    this.#record = await this.#post("hold", signal);
-    this.confirm(await readLog(this.#settings.objects, signal));
+    const { objects } = this.#settings;
+    await this.#post("hold", signal);
+    const view = await readLog(objects, signal);
+    this.confirm(view);
     this.signOfLife();
-    if (previous !== undefined) {
-      await this.#settings.objects.deleteRecords([previous], callOptions(signal)).catch(() => {});
-    }
+    await objects.deleteRecords(view.idleLeases, callOptions(signal)).catch(() => {});
   }
 
   /** @throws StoreError STORE_BUSY when the log says that another has the lease; from then on it counts as lost */
@@ -138,11 +134,11 @@ export class Lease {
   async release(signal?: AbortSignal): Promise<void> {
     this.#cancelTimer?.();
     if (!this.isHeld) return;
-    const previous = this.#record;
+    const { objects } = this.#settings;
     await this.#post("release", signal);
     this.#token = "";
-    if (previous === undefined) return;
-    await this.#settings.objects.deleteRecords([previous], callOptions(signal));
+    const { idleLeases } = await readLog(objects, signal);
+    await objects.deleteRecords(idleLeases, callOptions(signal));
   }
 
   /** Stops the timer. */

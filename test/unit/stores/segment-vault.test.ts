@@ -1,0 +1,132 @@
+/**
+ * A whole vault on a segment store.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import t from "tap";
+import { SegmentPlace } from "../../support/segment-place.ts";
+import { createRounds, openRounds, readRound, writeRound } from "../../support/segment-vault.ts";
+
+const directory = t.testdir();
+let made = 0;
+
+function newPlace(): SegmentPlace {
+  return new SegmentPlace(join(directory, `${++made}`));
+}
+
+t.test("a vault is flushed, and opened with four requests on a new machine", async (t) => {
+  const place = newPlace();
+  const { vault, store } = await createRounds(place, "first");
+  for (let round = 1; round < 50; round++) await writeRound(vault, round);
+  await store.flush();
+  await vault.close();
+  const objects = place.objects();
+  const again = await openRounds(place, "second", { objects });
+  t.equal(await readRound(again.vault), 49);
+  t.ok(objects.total <= 4, `${objects.total} requests`);
+  await again.vault.close();
+});
+
+t.test("opening again with the local state costs a claim and a look at the log", async (t) => {
+  const place = newPlace();
+  const { vault, store } = await createRounds(place, "here");
+  await store.flush();
+  await vault.close();
+  const objects = place.objects();
+  const again = await openRounds(place, "here", { objects });
+  t.equal(await readRound(again.vault), 0);
+  t.same(objects.calls, { append: 1, records: 1 });
+  t.equal(again.store.status().pendingCommits, 0, "opening commits nothing");
+  await again.vault.close();
+});
+
+t.test("killed at any time, the vault is at its newest local commit", async (t) => {
+  const place = newPlace();
+  const { vault, store } = await createRounds(place, "here");
+  for (let round = 1; round < 8; round++) {
+    await writeRound(vault, round);
+    if (round % 3 === 0) await store.flush();
+    // Written, not committed: gone after a kill.
+    vault.addPages([
+      { pageClass: "data", owner: { ino: 9, block: 9 }, payload: new Uint8Array(60_000) },
+    ]);
+    place.kill("here", "here.copy");
+    const { vault: copy } = await openRounds(place, "here.copy", { readOnly: true });
+    t.equal(await readRound(copy), round);
+    await copy.close();
+  }
+  await vault.abandon();
+});
+
+/** What happens between two kills: rounds, flushes and cleaning, in turn. */
+async function work(
+  { vault, store }: Awaited<ReturnType<typeof createRounds>>,
+  from: number,
+  known: { committed: number; flushed: number },
+): Promise<void> {
+  for (let round = from; round < from + 6; round++) {
+    await writeRound(vault, round);
+    known.committed = round;
+    if (round % 2 === 0) {
+      await store.flush(undefined, AbortSignal.any([]));
+      known.flushed = round;
+    }
+  }
+  await store.gc({ targetLiveShare: 0.9, orphanMs: 0, keepCommits: 2 });
+}
+
+for (const fate of ["before", "after"] as const) {
+  t.test(`the network ends ${fate} any request took effect: nothing is lost`, async (t) => {
+    let number = 0;
+    for (let isDone = false; !isDone; ) {
+      number += 1;
+      const place = newPlace();
+      place.limits = { objectBytes: 70_000, recordBytes: 70_000 };
+      const objects = place.objects();
+      const known = { committed: 0, flushed: -1 };
+      const rounds = await createRounds(place, "here", { objects });
+      const first = objects.total;
+      // From this request on there is no network, and whoever waits for it gives up.
+      const controller = new AbortController();
+      objects.fate = (call) => {
+        if (call.number < first + number) return "pass";
+        controller.abort();
+        return call.number === first + number ? fate : "before";
+      };
+      rounds.store.flush = (
+        (flush) => () =>
+          flush.call(rounds.store, undefined, controller.signal)
+      )(rounds.store.flush);
+      try {
+        await work(rounds, 1, known);
+        isDone = true;
+      } catch (error) {
+        t.match(error, /failed as the test wished|abort/i);
+      }
+      place.kill("here", "here.copy");
+      const lost = await openRounds(place, "new", { takeOver: true, readOnly: true }).catch(
+        (error: { code?: string }) => error.code,
+      );
+      if (typeof lost === "object") {
+        const round = await readRound(lost.vault);
+        const isAllowed = round >= known.flushed && round <= known.committed;
+        if (!isAllowed) t.fail(`request ${number}: remote at ${round}, ${JSON.stringify(known)}`);
+        await lost.vault.close();
+      } else {
+        t.equal(lost, "STORE_MISSING");
+        t.equal(known.flushed, -1);
+      }
+      const copy = await openRounds(place, "here.copy");
+      if ((await readRound(copy.vault)) !== known.committed) t.fail(`request ${number}: local`);
+      await work(copy, known.committed + 1, known);
+      await copy.vault.close();
+      place.forget("new");
+      const fresh = await openRounds(place, "new", { readOnly: true });
+      if ((await readRound(fresh.vault)) !== known.committed) t.fail(`request ${number}: remote`);
+      await fresh.vault.close();
+      await rounds.vault.abandon();
+    }
+    t.ok(number >= 20, `${number} requests were ended`);
+  });
+}
