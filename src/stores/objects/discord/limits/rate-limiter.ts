@@ -10,8 +10,10 @@ import { pause } from "../../../timing.ts";
 import { randomBelow } from "../dice.ts";
 import type { Allowance, DiscordSettings } from "../settings.ts";
 import type { SteadyTiming } from "../steady-timing.ts";
+import { AllowanceGate } from "./allowance-gate.ts";
+import { BucketGate } from "./bucket-gate.ts";
+import type { RateGate } from "./rate-gate.ts";
 import type { LimitScope, ShownBucket } from "./rate-headers.ts";
-import { RateWindow } from "./rate-window.ts";
 
 /** Which limits a request falls under. */
 export interface Gates {
@@ -59,10 +61,11 @@ interface Waiter {
   readonly reject: (reason: unknown) => void;
 }
 
-interface Windows {
-  readonly global: RateWindow;
-  readonly hidden: RateWindow | undefined;
-  readonly bucket: RateWindow;
+/** The gates a request goes through. */
+interface GateSet {
+  readonly global: RateGate;
+  readonly hidden: RateGate | undefined;
+  readonly bucket: RateGate;
 }
 
 /** What a limiter works with. */
@@ -77,8 +80,8 @@ export class RateLimiter {
   readonly #timing: SteadyTiming;
   readonly #random: Random;
   readonly #settings: DiscordSettings;
-  readonly #named = new Map<string, RateWindow>();
-  readonly #byHash = new Map<string, RateWindow>();
+  readonly #named = new Map<string, RateGate>();
+  readonly #byHash = new Map<string, RateGate>();
   #waiters: Waiter[] = [];
   #alarm: AbortController | undefined;
   #waitingSince = 0;
@@ -98,7 +101,7 @@ export class RateLimiter {
 
   /** Time until a request could start, ms; infinite when that depends on one in flight. */
   delay(gates: Gates): number {
-    return delayOf(this.#windowsOf(gates), this.#timing.now());
+    return delayOf(this.#setOf(gates), this.#timing.now());
   }
 
   /**
@@ -184,65 +187,66 @@ export class RateLimiter {
   }
 
   #take(gates: Gates): Pass {
-    const windows = this.#windowsOf(gates);
+    const set = this.#setOf(gates);
     const now = this.#timing.now();
-    for (const window of listOf(windows)) window.take(now);
+    for (const gate of listOf(set)) gate.take(now);
     let isEnded = false;
     return {
       end: (how) => {
         if (isEnded) return;
         isEnded = true;
-        this.#end(gates, windows, how);
+        this.#end(gates, set, how);
         this.#pump();
       },
     };
   }
 
-  #end(gates: Gates, windows: Windows, how: PassEnd): void {
+  #end(gates: Gates, set: GateSet, how: PassEnd): void {
     const now = this.#timing.now();
     if (how.kind === "unsent") {
-      for (const window of listOf(windows)) window.giveBack();
+      for (const gate of listOf(set)) gate.giveBack();
       return;
     }
-    const guilty = how.kind === "limited" ? guiltyOf(windows, how) : undefined;
-    for (const window of listOf(windows)) {
-      const shown = window === windows.bucket ? how.shown : undefined;
-      if (how.kind === "accepted") window.accepted(now, shown);
-      else if (how.kind === "limited" && window === guilty) window.refused(now, how.waitMs, shown);
-      else window.lost(now, shown);
+    const guilty = how.kind === "limited" ? guiltyOf(set, how) : undefined;
+    for (const gate of listOf(set)) {
+      const shown = gate === set.bucket ? how.shown : undefined;
+      if (how.kind === "limited" && gate === guilty) gate.refused(now, how.waitMs, shown);
+      else gate.ended(now, shown, how.kind === "accepted");
     }
-    if (how.shown) this.#name(gates, windows.bucket, how.shown);
+    if (how.shown) this.#name(gates, set.bucket, how.shown);
   }
 
-  /** Routes whose answers show the same bucket share one window from then on. */
-  #name(gates: Gates, window: RateWindow, shown: ShownBucket): void {
+  /** Routes whose answers show the same bucket share one gate from then on. */
+  #name(gates: Gates, gate: RateGate, shown: ShownBucket): void {
     const hash = `${shown.hash} ${gates.major}`;
     const known = this.#byHash.get(hash);
-    if (known === window) return;
+    if (known === gate) return;
     if (known === undefined) {
-      this.#byHash.set(hash, window);
+      this.#byHash.set(hash, gate);
       return;
     }
     known.observe(this.#timing.now(), shown);
     this.#named.set(bucketKey(gates), known);
   }
 
-  #windowsOf(gates: Gates): Windows {
+  #setOf(gates: Gates): GateSet {
     const { hidden, caller } = gates;
+    const { global, marginMs } = this.#settings;
+    const allowed = (allowance: Allowance): RateGate => new AllowanceGate(allowance, marginMs);
     return {
-      global: this.#window(`global ${caller}`, this.#settings.global),
-      hidden: hidden && this.#window(`hidden ${hidden.key}`, hidden.allowance),
-      bucket: this.#window(bucketKey(gates)),
+      global: this.#gate(`global ${caller}`, () => allowed(global)),
+      hidden: hidden && this.#gate(`hidden ${hidden.key}`, () => allowed(hidden.allowance)),
+      bucket: this.#gate(bucketKey(gates), () => new BucketGate(marginMs)),
     };
   }
 
-  #window(key: string, preset?: Allowance): RateWindow {
-    let window = this.#named.get(key);
-    if (!window) {
-      window = new RateWindow(this.#settings.marginMs, preset);
-      this.#named.set(key, window);
+  #gate(key: string, make: () => RateGate): RateGate {
+    let gate = this.#named.get(key);
+    if (gate === undefined) {
+      gate = make();
+      this.#named.set(key, gate);
     }
-    return window;
+    return gate;
   }
 }
 
@@ -250,19 +254,19 @@ function bucketKey({ route, major }: Gates): string {
   return `${route} ${major}`;
 }
 
-function listOf({ global, hidden, bucket }: Windows): readonly RateWindow[] {
+function listOf({ global, hidden, bucket }: GateSet): readonly RateGate[] {
   return hidden ? [global, hidden, bucket] : [global, bucket];
 }
 
-function delayOf(windows: Windows, now: number): number {
-  return Math.max(...listOf(windows).map((window) => window.delay(now)));
+function delayOf(set: GateSet, now: number): number {
+  return Math.max(...listOf(set).map((gate) => gate.delay(now)));
 }
 
 /** Which limit a 429 is of: what it says, else the one the headers show used up, else one that no header shows. */
 function guiltyOf(
-  { global, hidden, bucket }: Windows,
+  { global, hidden, bucket }: GateSet,
   { scope, shown }: Extract<PassEnd, { kind: "limited" }>,
-): RateWindow {
+): RateGate {
   if (scope === "global") return global;
   if (hidden === undefined) return bucket;
   if (scope === "shared") return hidden;
