@@ -1,44 +1,17 @@
-import { statSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t, { type Test } from "tap";
+import { promisify } from "node:util";
+import SqliteDatabase from "better-sqlite3";
+import t from "tap";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { STORED_PAGE_MAX } from "../../../src/core/format/page-codec.ts";
+import { MemoryObjectStore } from "../../../src/stores/objects/memory-object-store.ts";
 import type { SegmentStore } from "../../../src/stores/segments/segment-store.ts";
 import { pageStoreConformance } from "../../conformance/page-store.ts";
+import { FaultObjectStore } from "../../support/fault-object-store.ts";
+import { commitPages, expectPages, headerOf } from "../../support/segment-pages.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";
-
-/** Bytes that tell which page they are. */
-function pageOf(address: number, length = 1000): Uint8Array {
-  return new Uint8Array(length).fill((address * 31 + 7) & 0xff);
-}
-
-/** Writes pages as one local commit. @returns their addresses */
-async function commitPages(store: SegmentStore, count: number, length = 1000): Promise<number[]> {
-  const addresses: number[] = [];
-  store.allocate(count, 1, addresses);
-  await store.write(addresses.map((address) => ({ address, bytes: pageOf(address, length) })));
-  store.publish(headerOf(1), 0);
-  return addresses;
-}
-
-function headerOf(n: number): Uint8Array {
-  return new Uint8Array(156).fill(n, 40);
-}
-
-async function expectPages(
-  t: Test,
-  store: SegmentStore,
-  addresses: readonly number[],
-  length = 1000,
-): Promise<void> {
-  const pages = await store.read(addresses);
-  const isRight = pages.every(
-    (page, i) =>
-      page instanceof Uint8Array &&
-      Buffer.from(page).equals(pageOf(addresses[i] as number, length)),
-  );
-  t.ok(isRight, `${addresses.length} pages are as they were written`);
-}
 
 const directory = t.testdir();
 let made = 0;
@@ -108,4 +81,175 @@ t.test("a thousand local commits are one record, and dead pages are never upload
   t.ok((commit?.attachments[0]?.length ?? 0) < 10_000);
   await expectPages(t, store, last);
   await store.close();
+});
+
+t.test("one process at a time has the local database, and the refusal says which", async (t) => {
+  const place = newPlace();
+  const store = await place.open("here", {}, "create");
+  await t.rejects(place.open("here"), { code: "STORE_BUSY", message: /open on this machine/ });
+  const program = `
+    import { LocalDatabase } from "${new URL("../../../src/stores/segments/local/database.ts", import.meta.url).href}";
+    try { LocalDatabase.open(process.argv[1]); } catch (error) { process.stdout.write(error.message); }`;
+  const args = [
+    ...process.execArgv,
+    "--input-type=module",
+    "--eval",
+    program,
+    place.database("here"),
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  t.match(stdout, `by process ${process.pid}`);
+  store.seed(0, []);
+  const addresses = await commitPages(store, 3);
+  await store.flush();
+  const reader = await place.open("here", { readOnly: true });
+  await expectPages(t, reader, addresses);
+  await reader.close();
+  await store.close();
+});
+
+t.test("a local database that is damaged or of another make is refused and kept", async (t) => {
+  const place = newPlace();
+  writeFileSync(
+    place.database("here"),
+    "this is not a database, but long enough to be one".repeat(400),
+  );
+  await t.rejects(place.open("here", {}, "create"), { code: "STORE_FAILED", message: /damaged/ });
+  t.match(readFileSync(place.database("here"), "utf8"), /^this is not/);
+  const other = new SqliteDatabase(place.database("there"));
+  other.exec("CREATE TABLE things (name TEXT); PRAGMA user_version = 7;");
+  other.close();
+  await t.rejects(place.open("there", {}, "create"), {
+    code: "STORE_FAILED",
+    message: /move it away/,
+  });
+});
+
+t.test("it publishes by itself: after a while, or when enough has gathered", async (t) => {
+  const place = newPlace();
+  const store = await place.open("here", { publishMs: 5000, publishBytes: 100_000 }, "create");
+  store.seed(0, []);
+  await commitPages(store, 1);
+  place.timing.advance(4999);
+  t.equal(store.status().pendingCommits, 1);
+  place.timing.advance(1);
+  await untilPublished(store);
+  await commitPages(store, 101);
+  await untilPublished(store);
+  t.equal(store.status().publication, 2);
+  await store.close();
+});
+
+/** Waits, without a timer, until nothing is left to publish. */
+async function untilPublished(store: SegmentStore): Promise<void> {
+  while (store.status().pendingCommits > 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+t.test("when the network is gone, work goes on until the local budget is used up", async (t) => {
+  const place = newPlace();
+  const objects = place.objects();
+  const options = { objects, budgetBytes: 30 * STORED_PAGE_MAX, publishBytes: 1 };
+  const store = await place.open("here", options, "create");
+  store.seed(0, []);
+  const first = await commitPages(store, 5, STORED_PAGE_MAX);
+  await untilPublished(store);
+  objects.fate = () => "before";
+  const second = await commitPages(store, 20, STORED_PAGE_MAX);
+  while (store.status().problem === undefined)
+    await new Promise((resolve) => setImmediate(resolve));
+  t.match(store.status().problem, /failed as the test wished/);
+  const out: number[] = [];
+  t.throws(() => store.allocate(11, 1, out), { code: "STORE_FULL", message: /failed as the test/ });
+  t.same(out, []);
+  t.equal(store.space().freePages, 10);
+  store.allocate(2, 0, out);
+  t.equal(out.length, 2, "what a commit itself needs is always given");
+  await expectPages(t, store, [...first, ...second], STORED_PAGE_MAX);
+  await store.close();
+  const offline = await place.open("here", options);
+  await expectPages(t, offline, second, STORED_PAGE_MAX);
+  t.same(offline.status().lease, { kind: "none" });
+  objects.fate = () => "pass";
+  await offline.flush();
+  t.equal(offline.space().freePages, 30);
+  await offline.close();
+  place.forget("here");
+  const again = await place.open("here");
+  await expectPages(t, again, [...first, ...second], STORED_PAGE_MAX);
+  await again.close();
+});
+
+t.test("flush waits while the network is gone, tells why, and can be given up", async (t) => {
+  const place = newPlace();
+  const objects = place.objects();
+  const store = await place.open("here", { objects }, "create");
+  store.seed(0, []);
+  const addresses = await commitPages(store, 3);
+  let failures = 0;
+  objects.fate = () => (failures < 3 ? "before" : "pass");
+  const told: (string | undefined)[] = [];
+  await store.flush((progress) => {
+    told.push(progress.problem);
+    if (progress.problem === undefined) return;
+    failures += 1;
+    setImmediate(() => place.timing.advance(60_000));
+  });
+  t.ok(told.some((problem) => /failed as the test/.test(problem ?? "")));
+  t.equal(store.status().pendingCommits, 0);
+  objects.fate = () => "before";
+  await commitPages(store, 1);
+  const controller = new AbortController();
+  const flushing = store.flush(() => controller.abort(), controller.signal);
+  await t.rejects(flushing, { name: "AbortError" });
+  t.equal(store.status().pendingCommits, 1, "and it is kept");
+  await expectPages(t, store, addresses);
+  await store.close();
+});
+
+t.test("objects get smaller when the service says so in the middle", async (t) => {
+  const place = newPlace();
+  const memory = new MemoryObjectStore({ contents: place.contents });
+  const objects = new FaultObjectStore(memory);
+  const store = await place.open("here", { objects, publishBytes: 2 ** 30 }, "create");
+  store.seed(0, []);
+  const addresses = await commitPages(store, 300, STORED_PAGE_MAX);
+  objects.gate = ({ method }) => {
+    if (method === "put" && objects.calls.put === 2) {
+      memory.limits = { ...memory.limits, objectBytes: 1_000_000, recordBytes: 1_000_000 };
+    }
+    return undefined;
+  };
+  await store.flush();
+  t.ok(
+    [...place.contents.objects.values()].slice(2).every(({ bytes }) => bytes.length <= 1_000_000),
+  );
+  await store.close();
+  place.forget("here");
+  const again = await place.open("here");
+  await expectPages(t, again, addresses, STORED_PAGE_MAX);
+  await again.close();
+});
+
+t.test("the catalog of many commits is a checkpoint and what changed since", async (t) => {
+  const place = newPlace();
+  place.limits = { objectBytes: 12_000, recordBytes: 12_000 };
+  const objects = place.objects();
+  const store = await place.open("here", { objects }, "create");
+  store.seed(0, []);
+  const live: number[] = [];
+  for (let i = 0; i < 150; i++) {
+    const pages = await commitPages(store, 6, 1000 + i);
+    // Every other page dies, so extents are short and have marks.
+    store.release(pages.filter((_, n) => n % 2 === 0 && i % 3 === 0));
+    live.push(...pages.filter((_, n) => n % 2 !== 0 || i % 3 !== 0));
+    await store.flush();
+  }
+  t.ok((objects.calls.put ?? 0) >= 2, "checkpoints were put");
+  await store.close();
+  const reader = place.objects();
+  const again = await place.open("new", { readOnly: true, objects: reader });
+  t.ok(reader.total <= 6, `${reader.total} requests`);
+  const pages = await again.read(live);
+  t.ok(pages.every((page) => page instanceof Uint8Array));
+  await again.close();
 });

@@ -78,8 +78,7 @@ export class LocalDatabase {
    */
   static open(path: string): LocalDatabase {
     try {
-      // SQLite gives its log the mode of the database.
-      if (path !== "") closeSync(openSync(path, "a", 0o600));
+      if (path !== "") makeFile(path);
       const sql = new SqliteDatabase(path, { timeout: 0 });
       try {
         prepare(path, sql);
@@ -126,6 +125,18 @@ export class LocalDatabase {
 
   close(): void {
     this.sql.close();
+  }
+}
+
+/**
+ * Makes the file for its owner alone; SQLite gives its log the same mode. One that is there is not opened: closing it
+ * again would drop the lock that this process may have on it (fcntl_locking(2)).
+ */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, "ax", 0o600));
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== "EEXIST") throw error;
   }
 }
 

@@ -52,8 +52,9 @@ interface FetchedChange {
 export async function catchUp(work: CatchingUp, view: LogView): Promise<boolean> {
   const { state } = work.local;
   const [newest] = view.commits;
-  if (newest === undefined || newest.record.position === state.now.position) return false;
+  if (newest === undefined) return false;
   checkVault(work, newest);
+  if (newest.record.position === state.now.position) return false;
   const isOwn = work.isOwn(newest);
   const shipped = shippedBy(work, view);
   if (!isOwn && state.now.sequence > shipped) throw conflict(work, newest);

@@ -27,6 +27,8 @@ interface Job {
   readonly done: Promise<ReadonlyMap<number, FetchedPage>>;
   /** Whether somebody waits for it. */
   isWanted: boolean;
+  /** Whether its request has begun. */
+  isRunning: boolean;
 }
 
 /** What a fetcher stands on. */
@@ -110,10 +112,10 @@ export class Fetcher {
     for (const job of new Set(this.#jobs.values())) this.#abort(job);
   }
 
-  /** Frees slots for requests somebody waits for; what began last is given up first. */
+  /** Frees slots for requests somebody waits for: of those under way that nobody wants, the last begun. */
   #makeWay(count: number): void {
     if (!this.#gate.isFull) return;
-    const idle = [...new Set(this.#jobs.values())].filter((job) => !job.isWanted);
+    const idle = [...new Set(this.#jobs.values())].filter((job) => job.isRunning && !job.isWanted);
     for (const job of idle.slice(-count)) this.#abort(job);
   }
 
@@ -138,20 +140,25 @@ export class Fetcher {
   }
 
   #start(range: ReadRange, urgency: Urgency): Job {
+    const { pages } = range;
     const controller = new AbortController();
     const turn = this.#gate.ask(urgency);
-    const done = this.#run(range, turn, controller.signal).finally(() => this.#forget(job));
-    const job: Job = { pages: range.pages, controller, turn, done, isWanted: false };
-    for (const { address } of range.pages) this.#jobs.set(address, job);
+    const done = turn.granted
+      .then((end) => {
+        job.isRunning = true;
+        return this.#run(range, end, controller.signal);
+      })
+      .finally(() => this.#forget(job));
+    const job: Job = { pages, controller, turn, done, isWanted: false, isRunning: false };
+    for (const { address } of pages) this.#jobs.set(address, job);
     return job;
   }
 
   async #run(
     range: ReadRange,
-    turn: Turn,
+    end: () => void,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, FetchedPage>> {
-    const end = await turn.granted;
     try {
       const pages = await this.#get(range, signal);
       const whole: StoredPage[] = [];

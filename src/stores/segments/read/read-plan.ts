@@ -53,7 +53,8 @@ function joins(group: readonly WantedPage[], page: WantedPage, longest: number):
 
 function rangeOf(pages: readonly WantedPage[]): ReadRange {
   const { id, offset } = pages[0] as WantedPage;
-  const end = endOf(pages.at(-1) as WantedPage);
+  // Frames of a catalog that is not ours may overlap.
+  const end = Math.max(...pages.map(endOf));
   return { id, range: { offset, length: end - offset }, pages };
 }
 
