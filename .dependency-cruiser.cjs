@@ -6,6 +6,10 @@
 const CORE = ["base", "crypto", "format", "pages", "tree", "vault", "fs"].map((l) => `core/${l}`);
 const ISOMORPHIC_PACKAGES = ["@noble/[^/]+", "lru-cache", "age-encryption"];
 
+/** The interface of page stores, and what the stores have in common. */
+const PAGE_STORE = "core/pages/page-store.ts";
+const STORES_SHARE = ["stores/timing.ts", "stores/file/file-errors.ts"];
+
 /** A layer of the core imports the layers before it in {@link CORE}. */
 const layersOfTheCore = CORE.map((room, depth) => ({
   room,
@@ -20,8 +24,26 @@ const rooms = [
   {
     room: "stores",
     imports: ["core/base", "core/format", "native", "platform"],
-    files: ["core/pages/page-store.ts"],
+    files: [PAGE_STORE],
+    packages: ["better-sqlite3", "discord-api-types", "undici"],
+  },
+  {
+    room: "stores/file",
+    imports: ["core/base", "core/format", "native"],
+    files: [PAGE_STORE],
+    packages: [],
+  },
+  {
+    room: "stores/objects",
+    imports: ["core/base", "core/format", "native"],
+    files: STORES_SHARE,
     packages: ["discord-api-types", "undici"],
+  },
+  {
+    room: "stores/segments",
+    imports: ["core/base", "core/format", "native", "platform"],
+    files: [PAGE_STORE, "stores/objects/object-store.ts", ...STORES_SHARE],
+    packages: ["better-sqlite3"],
   },
   { room: "mount", imports: [...CORE, "native", "platform"], packages: [] },
   {

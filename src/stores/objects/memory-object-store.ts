@@ -20,7 +20,7 @@ import type {
 const POSITION_DIGITS = 12;
 
 /** Limits unless told otherwise: those of Discord. */
-export const MEMORY_LIMITS: ObjectLimits = {
+const MEMORY_LIMITS: ObjectLimits = {
   objectBytes: 8 * 2 ** 20,
   attachments: 10,
   recordBytes: 24 * 2 ** 20,

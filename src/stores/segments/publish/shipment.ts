@@ -18,7 +18,7 @@ import { callOptions } from "./lease.ts";
 const PARALLEL_MAX = 4;
 
 /** What a page adds to the change of the catalog in a record, at most, bytes. */
-export const TAIL_PAGE_BYTES = 24;
+const TAIL_PAGE_BYTES = 24;
 
 /** What a shipment stands on. */
 export interface Shipping {
