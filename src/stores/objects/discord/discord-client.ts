@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setMaxListeners } from "node:events";
 import { createRequire } from "node:module";
 import type { StoreError } from "../../../core/base/errors.ts";
 import type { Random } from "../../../core/base/platform.ts";
@@ -46,6 +47,7 @@ export class DiscordClient {
   constructor(parts: ClientParts) {
     this.parts = parts;
     const { service, token, timing, random, settings } = parts;
+    setMaxListeners(0, this.#closing.signal);
     this.clock = new ServerClock(timing);
     this.limiter = new RateLimiter({ timing, random, settings });
     const onStop = (reason: StoreError): void => this.limiter.rejectAll(reason);

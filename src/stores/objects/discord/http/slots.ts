@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from "../on-abort.ts";
 
 interface Waiter {
   readonly enter: () => void;
@@ -31,18 +32,17 @@ export class Slots {
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
+      const stay = onAbort(signal, () => {
         this.#waiters.delete(waiter);
         reject(signal?.reason);
-      };
+      });
       const waiter: Waiter = {
         enter: () => {
-          signal?.removeEventListener("abort", giveUp);
+          stay();
           resolve();
         },
       };
       this.#waiters.add(waiter);
-      signal?.addEventListener("abort", giveUp, { once: true });
     });
   }
 

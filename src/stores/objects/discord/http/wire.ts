@@ -6,6 +6,7 @@
  */
 import type { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
+import { onAbort } from "../on-abort.ts";
 import type { DiscordSettings } from "../settings.ts";
 import type { SteadyTiming } from "../steady-timing.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -168,6 +169,7 @@ class Exchange {
   readonly #parts: ExchangeParts;
   readonly #controller = new AbortController();
   readonly #watchdog: Watchdog;
+  readonly #stay: () => void;
   #isSent = false;
   #isEnded = false;
 
@@ -184,10 +186,9 @@ class Exchange {
     this.#watchdog = new Watchdog(timing, patience, (problem) => {
       this.#controller.abort(new WireError(`the connection ${problem}`, true));
     });
-    request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    const { signal } = request;
+    this.#stay = onAbort(signal, () => this.#controller.abort(signal?.reason));
   }
-
-  readonly #onAbort = (): void => this.#controller.abort(this.#parts.request.signal?.reason);
 
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -240,7 +241,7 @@ class Exchange {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#watchdog.stop();
-    this.#parts.request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#stay();
     this.#parts.leave();
   }
 

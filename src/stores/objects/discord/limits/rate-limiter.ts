@@ -8,6 +8,7 @@
 import type { Random } from "../../../../core/base/platform.ts";
 import { pause } from "../../../timing.ts";
 import { randomBelow } from "../dice.ts";
+import { onAbort } from "../on-abort.ts";
 import type { Allowance, DiscordSettings } from "../settings.ts";
 import type { SteadyTiming } from "../steady-timing.ts";
 import { AllowanceGate } from "./allowance-gate.ts";
@@ -123,22 +124,21 @@ export class RateLimiter {
 
   #enqueue(ways: readonly Gates[], signal: AbortSignal | undefined): Promise<ChosenPass> {
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
+      const stay = onAbort(signal, () => {
         this.#setWaiters(this.#waiters.filter((one) => one !== waiter));
         reject(signal?.reason);
-      };
+      });
       const waiter: Waiter = {
         ways,
         resolve: (chosen) => {
-          signal?.removeEventListener("abort", leave);
+          stay();
           resolve(chosen);
         },
         reject: (reason) => {
-          signal?.removeEventListener("abort", leave);
+          stay();
           reject(reason);
         },
       };
-      signal?.addEventListener("abort", leave, { once: true });
       this.#setWaiters([...this.#waiters, waiter]);
       this.#pump();
     });

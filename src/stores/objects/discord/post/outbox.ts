@@ -10,6 +10,7 @@ import type { LaneState } from "../../object-store.ts";
 import type { Message } from "../api/message.ts";
 import { ATTACHMENTS_MAX } from "../api/message-form.ts";
 import type { Pass, RateLimiter } from "../limits/rate-limiter.ts";
+import { onAbort } from "../on-abort.ts";
 import { RefusedError } from "../rest/refused-error.ts";
 import type { Lane } from "./lane.ts";
 import { newParcel } from "./parcel.ts";
@@ -66,12 +67,11 @@ export class Outbox {
    */
   post(bytes: Uint8Array, signal?: AbortSignal): Promise<PostedObject> {
     return new Promise((resolve, reject) => {
-      const drop = (): void => {
+      const settle = onAbort(signal, () => {
         job.isDropped = true;
         job.onDrop();
         reject(signal?.reason);
-      };
-      const settle = (): void => signal?.removeEventListener("abort", drop);
+      });
       const job: Job = {
         bytes,
         resolve: (posted) => {
@@ -86,7 +86,6 @@ export class Outbox {
         onDrop: () => this.#forget(job),
         isAlone: false,
       };
-      signal?.addEventListener("abort", drop, { once: true });
       this.#jobs.push(job);
       this.#wake();
     });
@@ -164,9 +163,8 @@ export class Outbox {
     const onDrop = (): void => {
       if (load.every(({ isDropped }) => isDropped)) dropped.abort();
     };
-    const onClose = (): void => dropped.abort(closing.reason);
     for (const job of load) job.onDrop = onDrop;
-    closing.addEventListener("abort", onClose);
+    const stay = onAbort(closing, () => dropped.abort(closing.reason));
     try {
       const options = { pass, signal: dropped.signal };
       const message = await poster.post(lane.mailbox, newParcel(random, label, files), options);
@@ -176,7 +174,7 @@ export class Outbox {
     } catch (error) {
       this.#handle(lane, load, error);
     } finally {
-      closing.removeEventListener("abort", onClose);
+      stay();
     }
   }
 

@@ -1,4 +1,5 @@
 /** @module */
+import { onAbort } from "../on-abort.ts";
 
 /**
  * Waits for shared work that goes on for others when this one stops waiting.
@@ -8,14 +9,13 @@ export async function raceAbort<T>(work: Promise<T>, signal: AbortSignal | undef
   if (signal === undefined) return work;
   work.catch(() => undefined);
   signal.throwIfAborted();
-  let stop = (): void => undefined;
+  let stay = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
+    stay = onAbort(signal, () => reject(signal.reason));
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener("abort", stop);
+    stay();
   }
 }

@@ -111,7 +111,7 @@ export class Rest {
       if (outcome.kind === "done") return outcome.value;
       if (outcome.kind === "refused") throw this.#refused(request, outcome);
       if (outcome.kind === "limited") {
-        this.#checkPatience(request, timing.now() - startedAt + outcome.waitMs);
+        this.#checkPatience(request, timing.now() - startedAt, outcome.waitMs);
         continue;
       }
       const { problem, mayHaveArrived } = outcome;
@@ -180,10 +180,13 @@ export class Rest {
     return new StoreError("STORE_DENIED", TOKEN_REFUSED);
   }
 
-  #checkPatience(request: ApiRequest<unknown>, waitMs: number): void {
-    if (waitMs <= this.#parts.settings.limitPatienceMs) return;
+  #checkPatience({ what }: ApiRequest<unknown>, spentMs: number, waitMs: number): void {
+    if (spentMs + waitMs <= this.#parts.settings.limitPatienceMs) return;
     const seconds = Math.ceil(waitMs / 1000);
-    throw new StoreError("STORE_DOWN", `discord lets nobody ${request.what} for ${seconds} s`);
+    throw new StoreError(
+      "STORE_DOWN",
+      `discord wants ${seconds} s to pass before it lets you ${what}`,
+    );
   }
 
   #wireRequest({ path, method, body, gates }: ApiRequest<unknown>): WireRequest {
