@@ -49,7 +49,7 @@ export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
     publishBytes: 8 * MIB,
     publishMs: 30_000,
     leaseMs: 600_000,
-    readAheadBytes: 8 * MIB,
+    readAheadBytes: 12 * MIB,
     takeOver: false,
     onConflict: "refuse",
     ...options,

@@ -193,7 +193,8 @@ t.test(
     t.same(read(1002, 2).ahead, { start: 1004, end: 1008 });
     t.same(read(1004, 2).ahead, { start: 1008, end: 1014 });
     t.same(read(1006, 2).ahead, { start: 1014, end: 1024 });
-    let last = 1008;
+    t.same(read(1008, 2).ahead, { start: 1024, end: 1039 }, "requests are long");
+    let last = 1010;
     for (; last < 1200; last += 2) read(last, 2);
     const jump = read(5000, 1);
     t.same(jump.ahead, { start: 5001, end: 5001 });

@@ -71,12 +71,13 @@ export class Fetcher {
       else if (wanted instanceof PageError) results.set(address, wanted);
       else missing.push(wanted as WantedPage);
     }
+    for (const job of jobs) want(job);
     const ranges = planReads(missing, LONGEST_BYTES);
     this.#makeWay(ranges.length);
-    for (const range of ranges) jobs.add(this.#start(range, "wanted"));
-    for (const job of jobs) {
-      job.isWanted = true;
-      job.turn.hurry();
+    for (const range of ranges) {
+      const job = this.#start(range, "wanted");
+      want(job);
+      jobs.add(job);
     }
     const fetched = await Promise.all([...jobs].map((job) => job.done));
     for (const address of addresses) {
@@ -114,7 +115,7 @@ export class Fetcher {
 
   /** Frees slots for requests somebody waits for: of those under way that nobody wants, the last begun. */
   #makeWay(count: number): void {
-    if (!this.#gate.isFull) return;
+    if (count === 0 || !this.#gate.isFull) return;
     const idle = [...new Set(this.#jobs.values())].filter((job) => job.isRunning && !job.isWanted);
     for (const job of idle.slice(-count)) this.#abort(job);
   }
@@ -208,4 +209,10 @@ export class Fetcher {
       throw error;
     }
   }
+}
+
+/** Takes note that somebody waits for a request. */
+function want(job: Job): void {
+  job.isWanted = true;
+  job.turn.hurry();
 }

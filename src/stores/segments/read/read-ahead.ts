@@ -16,6 +16,9 @@ const STREAMS_MAX = 8;
 /** Reads of others after which a stream counts as left. */
 const LEFT_AFTER = 8;
 
+/** Pages asked for at once: a request of nearly 1 MiB, as soon as there is room for one in the window. */
+const STEP = 15;
+
 /** Pages a reader may skip or read again and still count as going on. */
 const SLACK = 16;
 
@@ -74,11 +77,10 @@ export class ReadAhead {
   #grow(stream: Stream, count: number): NumberRange {
     stream.window = Math.min(this.#windowMax, Math.max(2 * stream.window, 2 * count));
     const begin = Math.max(stream.ahead, stream.next);
-    const target = stream.next + stream.window;
-    // Half a window at a time, so that requests are long.
-    if (begin > stream.next + stream.window / 2) return { start: begin, end: begin };
-    stream.ahead = target;
-    return { start: begin, end: target };
+    const room = stream.next + stream.window - begin;
+    if (room < Math.min(stream.window / 2, STEP)) return { start: begin, end: begin };
+    stream.ahead = begin + (room < STEP ? room : room - (room % STEP));
+    return { start: begin, end: stream.ahead };
   }
 
   #leave(): NumberRange[] {
