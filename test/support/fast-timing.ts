@@ -12,6 +12,7 @@ const NOON = Date.UTC(2026, 0, 1, 12);
 export class FastTiming implements SteadyTiming {
   readonly #speed: number;
   readonly #startedAt = performance.now();
+  #aheadMs = 0;
   /** By how much the wall clock is ahead of the true time, ms. */
   skewMs = 0;
 
@@ -20,7 +21,12 @@ export class FastTiming implements SteadyTiming {
   }
 
   now(): number {
-    return (performance.now() - this.#startedAt) * this.#speed;
+    return (performance.now() - this.#startedAt) * this.#speed + this.#aheadMs;
+  }
+
+  /** Lets time pass at once; timers that are set ring when they would have. */
+  advance(ms: number): void {
+    this.#aheadMs += ms;
   }
 
   /** The true time, ms since the epoch. */

@@ -65,11 +65,18 @@ export function decodeRecord(content: string): RecordText | undefined {
   }
   const [, letter = "", text = ""] = RECORD.exec(content) ?? [];
   const kind = KINDS.get(letter);
-  const bytes = new Uint8Array(Buffer.from(text, "base64url"));
-  if (kind === undefined || bytes.length < CHECKSUM_BYTES + NONCE_BYTES) return undefined;
+  const bytes = Buffer.from(text, "base64url");
+  const isCanonical = bytes.toString("base64url") === text;
+  if (kind === undefined || !isCanonical || bytes.length < CHECKSUM_BYTES + NONCE_BYTES) {
+    return undefined;
+  }
   const checked = bytes.subarray(CHECKSUM_BYTES);
   if (getU32(bytes, 0) !== checksumOf(`dv1${letter}:`, checked)) return undefined;
-  return { kind, nonce: checked.slice(0, NONCE_BYTES), body: checked.slice(NONCE_BYTES) };
+  return {
+    kind,
+    nonce: copyOf(checked.subarray(0, NONCE_BYTES)),
+    body: copyOf(checked.subarray(NONCE_BYTES)),
+  };
 }
 
 /** The content of a message with data of the vault whose header channel this is. */
@@ -77,6 +84,11 @@ export function dataLabel(headerChannelId: string): string {
   const bytes = Buffer.alloc(SNOWFLAKE_SIZE);
   putSnowflake(bytes, 0, headerChannelId);
   return `dv1o:${bytes.toString("base64url")}`;
+}
+
+/** A plain array with memory of its own, not a view of a shared Buffer. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 function checksumOf(prefix: string, checked: Uint8Array): number {

@@ -108,7 +108,7 @@ function recordOf(message: Message, { kind, body }: Pick<LogRecord, "kind" | "bo
   return {
     position: padSnowflake(id),
     kind,
-    body: body.slice(),
+    body: new Uint8Array(body),
     attachments: attachments.map(({ id: attachmentId, size }) => ({
       id: encodeObjectId({
         channelId,

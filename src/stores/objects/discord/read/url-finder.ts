@@ -112,7 +112,7 @@ export class UrlFinder {
       } catch (error) {
         if (!(error instanceof RefusedError && error.isMessageGone)) throw error;
         const ageMs = clock.now() - snowflakeTime(id);
-        if (ageMs < 0 || ageMs > readLagMs) throw gone(place, error);
+        if (ageMs > readLagMs) throw gone(place, error);
         await pause(timing, LAG_PAUSE_MS, closing);
       }
     }
