@@ -165,9 +165,10 @@ export class MemoryVault implements TransactionalVault {
   markDirty(): void {}
 
   async commit(): Promise<void> {
-    for (const flush of this.#flushes) {
-      const flushed = flush();
-      if (isPending(flushed)) await flushed;
+    for (let round = 0; round < 4; round++) {
+      const flushing = this.#flushes.map((flush) => flush()).filter(isPending);
+      if (flushing.length === 0) break;
+      await Promise.all(flushing);
     }
     this.#dead = this.#dying;
     this.#dying = 0;
