@@ -263,8 +263,12 @@ export class Vault implements TransactionalVault {
     await this.#committer.commit();
   }
 
+  /** Room in the store; what is in use is known to the vault, also where the store was opened for reading only. */
   space(): StoreSpace {
-    return this.#parts.store.space();
+    const { store, space } = this.#parts;
+    const { freePages } = store.space();
+    const used = space?.used ?? this.#committer.root.pagesInUse;
+    return { totalPages: used + freePages, freePages };
   }
 
   /**
