@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { stat } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 
-/** Whether the mount one sees at a path has lost its process. */
+/** Whether the mount one sees at a path has lost its process; statfs(2) is never answered from the kernel's cache. */
 export async function isDead(mountpoint: string): Promise<boolean> {
   try {
-    await stat(mountpoint);
+    await statfs(mountpoint);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ENOTCONN";

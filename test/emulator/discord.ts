@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * What the parts of the emulator share.
+ *
+ * @module
+ */
 import type { EmulatorClock } from "./base/clock.ts";
 import type { SeededRandom } from "./base/random.ts";
 import type { SnowflakeSource } from "./base/snowflake.ts";

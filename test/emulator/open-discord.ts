@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Puts together what the parts of the emulator share.
+ *
+ * @module
+ */
 import { EmulatorClock } from "./base/clock.ts";
 import { SeededRandom } from "./base/random.ts";
 import { SnowflakeSource } from "./base/snowflake.ts";

@@ -17,6 +17,7 @@ import type { Attributes, FileSystem } from "../../src/core/fs/file-system.ts";
 import type { MountOptions } from "../../src/mount/driver.ts";
 import { KernelMount, kernelDriver } from "../../src/mount/kernel-driver.ts";
 import { mountVault } from "../../src/mount/mount-vault.ts";
+import { requestUnmount } from "../../src/mount/registry.ts";
 import { MemoryFileSystem } from "../support/memory-file-system.ts";
 import {
   cannotMount,
@@ -174,13 +175,20 @@ t.test("a program waiting for a store out of reach can be killed", async (t) => 
 t.test("a mount whose process was killed is recognised and healed", async (t) => {
   const mountpoint = newMountpoint(t);
   const first = await serveMemory(t, mountpoint);
+  fs.writeFileSync(join(mountpoint, "file"), "");
+  fs.statSync(mountpoint);
   first.process.kill("SIGKILL");
   t.equal(await first.exit, "SIGKILL");
-  t.throws(() => fs.statSync(mountpoint), { code: "ENOTCONN" });
+  t.ok(fs.statSync(mountpoint), "the kernel still answers what it has cached");
+  t.throws(() => fs.readdirSync(mountpoint), { code: "ENOTCONN" });
   const second = await serveMemory(t, mountpoint);
   t.same(fs.readdirSync(mountpoint), []);
-  await second.ask("unmount");
+  second.process.kill("SIGKILL");
+  await second.exit;
+  process.env.XDG_RUNTIME_DIR = t.testdir();
+  await requestUnmount(mountpoint);
   t.notOk(isMounted(mountpoint));
+  await t.rejects(requestUnmount(mountpoint), { code: "NOT_MOUNTED" });
 });
 
 t.test("an ordinary user mounts, works, unmounts and heals", { skip: needsRoot }, async (t) => {

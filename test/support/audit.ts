@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getU48, getU64 } from "../../src/core/base/bytes.ts";
+import { getU32, getU48, getU64 } from "../../src/core/base/bytes.ts";
 import { PAGE_SIZE } from "../../src/core/base/limits.ts";
 import { type Dentry, decodeDentry } from "../../src/core/fs/dentry.ts";
 import {
@@ -12,6 +12,7 @@ import {
   extentEnd,
   type PieceExtent,
   pageOfRun,
+  SHARED_MAX,
 } from "../../src/core/fs/extent.ts";
 import { ROOT_INO, S_IFDIR, S_IFMT, S_IFREG } from "../../src/core/fs/file-system.ts";
 import { InodeFlag, InodeRecord } from "../../src/core/fs/inode-record.ts";
@@ -28,16 +29,15 @@ export interface AuditedVault {
 
 /**
  * To be called when no drafts are left.
- *
- * @param leaks - whether pages without a user are all right: those that were shared are never released
  * @returns what is wrong, a sentence each
  */
-export function audit(vault: AuditedVault, leaks = false): readonly string[] {
+export function audit(vault: AuditedVault): readonly string[] {
   const check = new Audit(vault);
   check.names();
   check.extents();
   check.pieces();
-  check.pages(leaks);
+  check.sharedRuns();
+  check.pages();
   return check.faults;
 }
 
@@ -50,6 +50,8 @@ class Audit {
   readonly #orphans = new Set<number>();
   /** Back references, as `address ino block`. */
   readonly #references = new Set<string>();
+  /** Back references of shared runs, as `address ino block` -> count. */
+  readonly #shared = new Map<string, number>();
   /** Pages that extended attributes stand in. */
   readonly #xattrPages: number[] = [];
 
@@ -87,7 +89,10 @@ class Audit {
         this.#orphans.add(getU64(subkey, 0));
         break;
       case KeyKind.piece:
-        this.#references.add(`${getU48(subkey, 0)} ${getU64(subkey, 6)} ${getU48(subkey, 14)}`);
+        this.#references.add(referenceIn(subkey));
+        break;
+      case KeyKind.shared:
+        this.#shared.set(referenceIn(subkey), getU32(value, 6));
         break;
       case KeyKind.xattr:
         if (value[0] === 1) this.#xattrPages.push(getU48(value, 1));
@@ -156,6 +161,21 @@ class Audit {
     for (const reference of left) this.faults.push(`back reference without piece: ${reference}`);
   }
 
+  /** Shared runs and their back references belong together. */
+  sharedRuns(): void {
+    const left = new Map(this.#shared);
+    for (const [ino, extents] of this.#extents) {
+      for (const extent of extents) {
+        if (extent.kind !== "run" || !extent.shared) continue;
+        const reference = `${extent.address} ${ino} ${extent.block}`;
+        const isSame = left.get(reference) === extent.count && extent.count <= SHARED_MAX;
+        this.#expect(isSame, `the back reference of shared run ${reference} is wrong`);
+        left.delete(reference);
+      }
+    }
+    for (const reference of left.keys()) this.faults.push(`no shared run: ${reference}`);
+  }
+
   #checkTable(piece: PieceExtent): void {
     const { address, offset, storedLength, plainLength, codec } = piece;
     const payload = this.#vault.pages?.get(address)?.payload;
@@ -169,7 +189,7 @@ class Audit {
   }
 
   /** Pages that are used are there; pages that are there are used; none is used twice unless it is shared. */
-  pages(leaks: boolean): void {
+  pages(): void {
     const used = new Set(this.#xattrPages);
     for (const extent of [...this.#extents.values()].flat()) {
       if (extent.kind === "piece") used.add(extent.address);
@@ -184,7 +204,12 @@ class Audit {
     if (pages === undefined) return;
     for (const address of used) this.#expect(pages.has(address), `page ${address} is not there`);
     for (const address of pages.keys()) {
-      this.#expect(leaks || used.has(address), `page ${address} is not used`);
+      this.#expect(used.has(address), `page ${address} is not used`);
     }
   }
+}
+
+/** A back reference in a subkey, as `address ino block`. */
+function referenceIn(subkey: Uint8Array): string {
+  return `${getU48(subkey, 0)} ${getU64(subkey, 6)} ${getU48(subkey, 14)}`;
 }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { PageError, StoreError } from "../../src/core/base/errors.ts";
+import { type CommitError, PageError, StoreError } from "../../src/core/base/errors.ts";
 import { isPending, type MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import { addressOf, type PagePointer } from "../../src/core/format/address.ts";
 import type { NewPage, TransactionalVault } from "../../src/core/vault/transaction.ts";
@@ -51,6 +51,8 @@ export class MemoryVault implements TransactionalVault {
   onTransaction: () => void = () => {};
   /** Addresses whose pages are damaged. */
   readonly damaged = new Set<number>();
+  /** Why changes are refused, once they are. */
+  failure: CommitError | undefined;
   inodes = 0;
   commits = 0;
   readonly #faultRate: number;
@@ -114,6 +116,7 @@ export class MemoryVault implements TransactionalVault {
   }
 
   #apply(transaction: MemoryTransaction): void {
+    if (transaction.isChange && this.failure !== undefined) throw this.failure;
     if (transaction.isChange && this.readOnly) throw new Error("a read-only vault was changed");
     for (const [key, value] of transaction.changes()) {
       if (value === undefined) this.records.delete(key);
@@ -165,9 +168,10 @@ export class MemoryVault implements TransactionalVault {
   markDirty(): void {}
 
   async commit(): Promise<void> {
-    for (const flush of this.#flushes) {
-      const flushed = flush();
-      if (isPending(flushed)) await flushed;
+    for (let round = 0; round < 4; round++) {
+      const flushing = this.#flushes.map((flush) => flush()).filter(isPending);
+      if (flushing.length === 0) break;
+      await Promise.all(flushing);
     }
     this.#dead = this.#dying;
     this.#dying = 0;

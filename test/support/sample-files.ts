@@ -13,7 +13,7 @@ const CALLER = { uid: 1000, gid: 100 };
 export const SAMPLE_ROOT: Creation = { mode: 0o040755, umask: 0, caller: CALLER };
 
 /** Bytes that do not repeat within a page and do not compress away. */
-export function sampleBytes(length: number, seed: number): Uint8Array {
+function sampleBytes(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let state = seed + 1;
   for (let i = 0; i < length; i++) {

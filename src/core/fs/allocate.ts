@@ -19,7 +19,7 @@ import type { FallocateMode } from "./file-system.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { editInode, saveInode } from "./inodes.ts";
-import { PieceReferences } from "./piece-references.ts";
+import { PageReferences } from "./page-references.ts";
 import { finishTrimming } from "./trim.ts";
 import { untilDone } from "./until-done.ts";
 
@@ -100,7 +100,7 @@ function workThrough(
   const inode = editInode(transaction, ino);
   requireAllocatable(inode);
   if (plan.end > inode.size) finishTrimming(context, inode);
-  const references = new PieceReferences(transaction);
+  const references = new PageReferences(transaction);
   const editor = new ExtentEditor(transaction, ino, references);
   const last = Math.ceil(plan.end / PAGE_SIZE);
   const until = editor.load(from, last, EDIT_BUDGET);

@@ -1,8 +1,8 @@
 /**
  * `copy_file_range(2)`: whole blocks at the same place within a block are shared, the rest is copied through drafts.
  *
- * Runs that two files share are marked on both sides and never released (FORMAT.md §7.3); pieces count their users
- * by back references.
+ * What is shared has back references from its pages to all its users (FORMAT.md §7.4, §7.7); the last of them takes the
+ * pages along.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { Flusher } from "./flusher.ts";
 import type { FsContext } from "./fs-context.ts";
 import type { InodeRecord } from "./inode-record.ts";
 import { editInode, loadInode, requireFile, saveInode } from "./inodes.ts";
-import { PieceReferences } from "./piece-references.ts";
+import { PageReferences } from "./page-references.ts";
 import { finishTrimming } from "./trim.ts";
 
 /** Bytes copied in one transaction where nothing can be shared. */
@@ -126,7 +126,7 @@ function shareBlocks(
   const targetFirst = to.offset / PAGE_SIZE;
   const [draft] = context.drafts.blocks(from.ino, first, first + asked.whole);
   if (draft === first) return 0;
-  const references = new PieceReferences(transaction);
+  const references = new PageReferences(transaction);
   const sources = new ExtentEditor(transaction, from.ino, references);
   const isSame = from.ino === to.ino;
   const targets = isSame ? sources : new ExtentEditor(transaction, to.ino, references);

@@ -2,8 +2,8 @@
  * Changes to the extents of one file, gathered over a part of them and saved together.
  *
  * A transaction does not see its own changes in a scan, so the extents concerned are loaded once, changed here, and
- * written back as the difference. What is replaced is released: pages of runs at once unless they are shared, pieces by
- * their back references.
+ * written back as the difference. Pages of a run that is replaced are released at once, those that others may use too by
+ * way of their back references.
  *
  * @module
  */
@@ -16,10 +16,11 @@ import {
   joinExtents,
   pageOfRun,
   type RunExtent,
+  SHARED_MAX,
   sliceExtent,
 } from "./extent.ts";
 import { visitExtents } from "./find-extents.ts";
-import type { PieceReferences } from "./piece-references.ts";
+import type { PageReferences } from "./page-references.ts";
 
 /** Work one transaction may do to extents: records read plus pages they hold. */
 export const EDIT_BUDGET = 4096;
@@ -27,14 +28,14 @@ export const EDIT_BUDGET = 4096;
 export class ExtentEditor {
   readonly #transaction: Transaction;
   readonly #ino: number;
-  readonly #references: PieceReferences;
+  readonly #references: PageReferences;
   /** As the tree has them, by first block. */
   readonly #stored = new Map<number, Extent>();
   /** As they shall be, in order. */
   #extents: Extent[] = [];
   #loadedBlocks = 0;
 
-  constructor(transaction: Transaction, ino: number, references: PieceReferences) {
+  constructor(transaction: Transaction, ino: number, references: PageReferences) {
     this.#transaction = transaction;
     this.#ino = ino;
     this.#references = references;
@@ -114,7 +115,6 @@ export class ExtentEditor {
   put(extent: Extent): void {
     this.clear(extent.block, extentEnd(extent));
     this.#extents.splice(this.#position(extent.block), 0, extent);
-    if (extent.kind === "piece") this.#references.add(this.#ino, extent);
   }
 
   /** Reserves the holes of a range. */
@@ -131,10 +131,11 @@ export class ExtentEditor {
 
   /** Marks the runs of a range as shared. @returns the extents of the range as they are now */
   share(first: number, end: number): readonly Extent[] {
-    const shared = this.between(first, end).map((extent) =>
-      extent.kind === "run" && !extent.shared ? { ...extent, shared: true } : extent,
-    );
-    this.#cut(first, end);
+    const shared: Extent[] = [];
+    for (const extent of this.#cut(first, end)) {
+      if (extent.kind !== "run" || extent.shared) shared.push(extent);
+      else shared.push(...sharedRuns(extent));
+    }
     this.#extents.splice(this.#position(first), 0, ...shared);
     return shared;
   }
@@ -158,14 +159,10 @@ export class ExtentEditor {
   }
 
   #release(extent: Extent): void {
-    if (extent.kind === "piece") this.#references.remove(this.#ino, extent);
-    if (extent.kind === "run" && !extent.shared) this.#releasePages(extent);
-  }
-
-  #releasePages(run: RunExtent): void {
-    const end = extentEnd(run);
-    for (let block = run.block; block < end; block++) {
-      this.#transaction.release(pageOfRun(run, block));
+    if (extent.kind !== "run" || extent.shared) return;
+    const end = extentEnd(extent);
+    for (let block = extent.block; block < end; block++) {
+      this.#transaction.release(pageOfRun(extent, block));
     }
   }
 
@@ -175,16 +172,18 @@ export class ExtentEditor {
    */
   save(): number {
     this.#joinNeighbours();
+    const kept = new Set(this.#extents);
     let change = -this.#loadedBlocks;
-    const kept = new Set<number>();
+    for (const extent of this.#stored.values()) {
+      if (kept.has(extent)) continue;
+      this.#transaction.delete(extentKey(this.#ino, extent.block));
+      this.#references.remove(this.#ino, extent);
+    }
     for (const extent of this.#extents) {
       change += extent.count;
-      kept.add(extent.block);
       if (this.#stored.get(extent.block) === extent) continue;
       this.#transaction.put(extentKey(this.#ino, extent.block), encodeExtent(extent));
-    }
-    for (const block of this.#stored.keys()) {
-      if (!kept.has(block)) this.#transaction.delete(extentKey(this.#ino, block));
+      this.#references.add(this.#ino, extent);
     }
     return change;
   }
@@ -198,5 +197,12 @@ export class ExtentEditor {
       else joined[joined.length - 1] = both;
     }
     this.#extents = joined;
+  }
+}
+
+/** A run as runs that may be shared. */
+function* sharedRuns(run: RunExtent): Generator<Extent> {
+  for (let block = run.block; block < extentEnd(run); block += SHARED_MAX) {
+    yield sliceExtent({ ...run, shared: true }, block, block + SHARED_MAX);
   }
 }

@@ -34,7 +34,7 @@ export interface RunExtent extends PagePointer {
   readonly kind: "run";
   readonly block: number;
   readonly count: number;
-  /** Other extents may point to the same pages, so these are never released, only swept. */
+  /** Other runs may have the same pages, so it has a back reference, and at most {@link SHARED_MAX} blocks. */
   readonly shared: boolean;
 }
 
@@ -74,8 +74,11 @@ const RUN_SIZE = 18;
 const PIECE_SIZE = 22;
 const RESERVED_SIZE = 6;
 
+/** Most blocks of a shared run. */
+export const SHARED_MAX = 128;
+
 /** Most blocks one record can span. */
-const COUNT_MAX = 2 ** 32 - 1;
+const COUNT_MAX: number = 2 ** 32 - 1;
 
 /** One past the last block. */
 export function extentEnd(extent: Extent): number {
@@ -107,6 +110,7 @@ export function joinExtents(left: Extent, right: Extent): Extent | undefined {
   if (left.kind === "reserved" && right.kind === "reserved") return { ...left, count };
   if (left.kind !== "run" || right.kind !== "run") return undefined;
   if (left.generation !== right.generation || left.shared !== right.shared) return undefined;
+  if (left.shared && count > SHARED_MAX) return undefined;
   const follows = pageNumber(left.address) + left.count === pageNumber(right.address);
   return follows ? { ...left, count } : undefined;
 }

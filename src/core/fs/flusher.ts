@@ -27,9 +27,6 @@ const BATCH_BYTES = 128 * PAGE_SIZE;
 /** Blocks stored at a time. */
 const BATCH_BLOCKS = 1024;
 
-/** Passes of one flush over what is written while it runs. */
-const PASSES = 4;
-
 /** A block that has, or had, a draft. */
 interface BlockName {
   readonly ino: number;
@@ -47,15 +44,15 @@ export class Flusher {
     this.#openPack = new OpenPack(context);
   }
 
-  /** Stores all drafts of files that have a name; the others do not outlive a crash anyway. */
-  flush(): Promise<void> {
+  /**
+   * Stores all drafts of files that have a name; the others do not outlive a crash anyway.
+   * @returns nothing when there are none
+   */
+  flush(): MaybePromise<void> {
     const { drafts, nameless } = this.#context;
     const waiting = (): readonly number[] => drafts.inodes().filter((ino) => !nameless.has(ino));
-    return this.#enqueue(async () => {
-      for (let pass = 0; pass < PASSES && waiting().length > 0; pass++) {
-        await this.#store(this.#blocksOf(waiting()));
-      }
-    });
+    if (waiting().length === 0) return undefined;
+    return this.#enqueue(() => this.#store(this.#blocksOf(waiting())));
   }
 
   /** Stores the drafts of one file. */

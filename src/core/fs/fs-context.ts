@@ -25,14 +25,14 @@ export interface FileSystemOptions {
   readonly compression?: "none" | "deflate";
   /** "relatime" when left out. */
   readonly atime?: AtimePolicy;
-  /** Bytes of drafts after which they are stored without waiting for a commit; 32 MiB when left out. */
+  /** Bytes of drafts after which they are stored without waiting for a commit; 16 MiB when left out. */
   readonly draftBytes?: number;
 }
 
 /** The function of a transaction: it may run several times, see {@link Transaction}. */
 export type Body<T> = (transaction: Transaction) => T;
 
-const DRAFT_BYTES = 32 * 1024 * 1024;
+const DRAFT_BYTES = 16 * 1024 * 1024;
 
 export class FsContext {
   readonly vault: TransactionalVault;

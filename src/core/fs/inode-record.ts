@@ -25,6 +25,7 @@
 import { getI64, getU32, getU48, getU64, putI64, putU32, putU48, putU64 } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
+import { getTime } from "../base/time.ts";
 import type { Attributes, Time } from "./file-system.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "./file-system.ts";
 
@@ -157,7 +158,7 @@ export class InodeRecord {
   }
 
   time(field: TimeField): Time {
-    return { sec: getI64(this.bytes, field), nsec: getU32(this.bytes, field + 8) };
+    return getTime(this.bytes, field);
   }
 
   setTime(field: TimeField, sec: number, nsec: number): void {

@@ -2,28 +2,57 @@
  * How many references the kernel holds to each inode (fuse.h, FORGET). An inode without a name lives
  * as long as one is left.
  *
+ * The kernel keeps an inode it has once seen for as long as it likes, a million of them after a walk. Numbers are handed out
+ * in order, so counts stand side by side in blocks: 4 bytes an inode instead of a map's 40.
+ *
  * @module
  */
 
+/** Inodes of one block. */
+const BLOCK_INODES = 1024;
+
+/** Counts of neighbouring inodes. */
+interface Block {
+  readonly counts: Uint32Array;
+  /** Inodes with references. */
+  held: number;
+}
+
 export class LookupCounts {
-  readonly #counts = new Map<number, number>();
+  readonly #blocks = new Map<number, Block>();
 
   has(ino: number): boolean {
-    return this.#counts.has(ino);
+    return this.#count(ino) > 0;
+  }
+
+  #count(ino: number): number {
+    const block = this.#blocks.get(Math.floor(ino / BLOCK_INODES));
+    return block?.counts[ino % BLOCK_INODES] ?? 0;
   }
 
   retain(ino: number, count: number): void {
-    this.#counts.set(ino, (this.#counts.get(ino) ?? 0) + count);
+    const index = Math.floor(ino / BLOCK_INODES);
+    let block = this.#blocks.get(index);
+    if (block === undefined) {
+      block = { counts: new Uint32Array(BLOCK_INODES), held: 0 };
+      this.#blocks.set(index, block);
+    }
+    const old = block.counts[ino % BLOCK_INODES] as number;
+    block.counts[ino % BLOCK_INODES] = old + count;
+    if (old === 0 && count > 0) block.held += 1;
   }
 
   /** @returns whether these were the last references */
   forget(ino: number, count: number): boolean {
-    const left = (this.#counts.get(ino) ?? 0) - count;
-    if (left > 0) {
-      this.#counts.set(ino, left);
-      return false;
-    }
-    this.#counts.delete(ino);
+    const left = this.#count(ino) - count;
+    const index = Math.floor(ino / BLOCK_INODES);
+    const block = this.#blocks.get(index);
+    if (block === undefined) return true;
+    const wasHeld = (block.counts[ino % BLOCK_INODES] as number) > 0;
+    block.counts[ino % BLOCK_INODES] = Math.max(left, 0);
+    if (left > 0) return false;
+    if (wasHeld) block.held -= 1;
+    if (block.held === 0) this.#blocks.delete(index);
     return true;
   }
 }

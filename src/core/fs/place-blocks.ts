@@ -11,7 +11,7 @@ import { ExtentEditor } from "./extent-editor.ts";
 import type { FsContext } from "./fs-context.ts";
 import { editInode, saveInode } from "./inodes.ts";
 import { standsAt } from "./open-pack.ts";
-import { PieceReferences } from "./piece-references.ts";
+import { PageReferences } from "./page-references.ts";
 import { extentOf, type Layout, type Placement, pageUsed } from "./placement.ts";
 
 /** A layout with the pages that were added for it. */
@@ -66,14 +66,14 @@ class BlockPlacer {
   readonly #context: FsContext;
   readonly #transaction: Transaction;
   readonly #layout: AddedLayout;
-  readonly #references: PieceReferences;
+  readonly #references: PageReferences;
   readonly #used = new Set<number>();
 
   constructor(context: FsContext, transaction: Transaction, layout: AddedLayout) {
     this.#context = context;
     this.#transaction = transaction;
     this.#layout = layout;
-    this.#references = new PieceReferences(transaction);
+    this.#references = new PageReferences(transaction);
   }
 
   /** @param placements - all of the same file, in order */

@@ -16,7 +16,7 @@ import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { editInode, saveInode } from "./inodes.ts";
 import { deleteOrphan, putOrphan } from "./orphan-record.ts";
-import { PieceReferences } from "./piece-references.ts";
+import { PageReferences } from "./page-references.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { untilDone } from "./until-done.ts";
 
@@ -32,7 +32,7 @@ export function trimExtents(
   inode: InodeRecord,
   first: number,
 ): boolean {
-  const references = new PieceReferences(transaction);
+  const references = new PageReferences(transaction);
   const editor = new ExtentEditor(transaction, inode.ino, references);
   const until = editor.load(first, BLOCK_END, EDIT_BUDGET);
   editor.clear(first, until);

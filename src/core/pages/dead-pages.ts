@@ -44,6 +44,11 @@ export class DeadPages {
     if (free.length > 0) this.#giveBack(free);
   }
 
+  /** Pages that wait. */
+  get count(): number {
+    return this.#needsOneMore.length + this.#frozen.length + this.#buried.length;
+  }
+
   /** All that the next header will not need, from the first buried on. */
   *waiting(): Iterable<number> {
     yield* this.#needsOneMore;

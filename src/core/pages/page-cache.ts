@@ -337,6 +337,11 @@ export class PageCache {
     this.#dead.keepUpTo(generation);
   }
 
+  /** Pages superseded so far that wait for a header. */
+  get deadPages(): number {
+    return this.#dead.count;
+  }
+
   /** Addresses superseded so far that wait for a header: not part of what the next header describes. */
   deadAddresses(): Iterable<number> {
     return this.#dead.waiting();

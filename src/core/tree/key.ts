@@ -20,6 +20,8 @@ export const KeyKind = {
   orphan: 0x80,
   /** Under inode 0: back reference of a piece; subkey is page address 6, inode 8, block 6. */
   piece: 0x90,
+  /** Under inode 0: back reference of a shared run; subkey is address of its first page 6, inode 8, block 6. */
+  shared: 0xa0,
 } as const;
 
 export type KeyKind = (typeof KeyKind)[keyof typeof KeyKind];

@@ -156,6 +156,7 @@ export class Committer {
     pages.supersede(previous);
     this.#rootPointer = { address: page.address, generation };
     const spaceMap = space?.save(pages) ?? [];
+    const pagesInUse = (space?.used ?? 0) - (space === undefined ? 0 : pages.deadPages);
     const root: CommitRoot = {
       ...this.#root,
       ...this.counters,
@@ -164,7 +165,7 @@ export class Committer {
       time: timeNow(this.#parts.platform.clock),
       toc: tree.root,
       previous,
-      pagesInUse: space?.used ?? 0,
+      pagesInUse,
       end: store.end,
       spaceMap: [...spaceMap],
     };

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { PAGE_SIZE } from "../base/limits.ts";
 import { type PagePointer, pageNumber } from "../format/address.ts";
 import {
   BITS_PER_PAGE,
@@ -18,6 +17,9 @@ import {
 } from "../format/space-map.ts";
 import type { CachedPage, PageCache } from "../pages/page-cache.ts";
 import type { PageRun } from "../pages/page-store.ts";
+
+/** Bytes of a chunk that tells of few pages; doubled as needed up to PAGE_SIZE. */
+const SMALLEST_CHUNK = 256;
 
 export class SpaceMap {
   readonly #chunks: Uint8Array[] = [];
@@ -36,7 +38,8 @@ export class SpaceMap {
     map.#pointers.push(...pointers);
     for (const pointer of pointers) {
       await pages.load("space", [pointer]);
-      const chunk = decodeSpacePage(pages.page("space", pointer).payload);
+      const { payload } = pages.page("space", pointer);
+      const chunk = decodeSpacePage(payload).slice(0, roomFor(payload.length));
       map.#used += countUsed(chunk);
       map.#chunks.push(chunk);
     }
@@ -47,13 +50,23 @@ export class SpaceMap {
   mark(address: number, used: boolean): void {
     const number = pageNumber(address);
     const index = Math.floor(number / BITS_PER_PAGE);
-    while (this.#chunks.length <= index) this.#chunks.push(new Uint8Array(PAGE_SIZE));
-    const chunk = this.#chunks[index] as Uint8Array;
     const bit = number % BITS_PER_PAGE;
+    const chunk = this.#chunkWith(index, bit);
     if (isUsed(chunk, bit) === used) return;
     setUsed(chunk, bit, used);
     this.#used += used ? 1 : -1;
     this.#changed.add(index);
+  }
+
+  /** A chunk, made or grown so that it has a bit: short maps make short pages. */
+  #chunkWith(index: number, bit: number): Uint8Array {
+    while (this.#chunks.length <= index) this.#chunks.push(new Uint8Array(SMALLEST_CHUNK));
+    const chunk = this.#chunks[index] as Uint8Array;
+    if (bit >>> 3 < chunk.length) return chunk;
+    const larger = new Uint8Array(roomFor((bit >>> 3) + 1));
+    larger.set(chunk);
+    this.#chunks[index] = larger;
+    return larger;
   }
 
   /** Runs of pages below `end` that are not in use. */
@@ -118,6 +131,13 @@ export class SpaceMap {
     }
     return encodeSpacePage(image);
   }
+}
+
+/** Bytes of a chunk that holds at least so many. */
+function roomFor(bytes: number): number {
+  let room = SMALLEST_CHUNK;
+  while (room < bytes) room *= 2;
+  return room;
 }
 
 function chunkOf(address: number): number {

@@ -70,7 +70,10 @@ export interface TransactionalVault {
   throttle(): Promise<void> | undefined;
   /** Begins to bring pages into the cache that will be wanted soon. */
   prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void;
-  /** Registers what must run before each commit to turn drafts into records. */
+  /**
+   * Registers what must run before each commit to turn drafts into records.
+   * @param flush - answers without a promise only when nothing waits to be flushed; it is asked again until it does
+   */
   onFlush(flush: () => void | Promise<void>): void;
   /** Marks that something is waiting for a commit (starts the 5 s timer). */
   markDirty(): void;

@@ -38,6 +38,9 @@ const THROTTLE_BYTES = 32 * 2 ** 20;
 /** Pages that data leaves to what a commit needs: tree nodes, roots, maps. */
 const RESERVED_PAGES = 64;
 
+/** Flushes of one commit: what is written while they run waits for the next one in the end. */
+const FLUSH_ROUNDS = 4;
+
 /** How a vault is made. */
 export interface CreateOptions {
   /** Makes the first key slots; the key is wiped when the vault is closed. */
@@ -248,13 +251,24 @@ export class Vault implements TransactionalVault {
 
   async #commitOnce(settle: () => void): Promise<void> {
     this.#checkWritable();
-    for (const flush of this.#flushes) await flush();
+    let isFlushed = false;
+    for (let round = 0; round < FLUSH_ROUNDS && !isFlushed; round++) {
+      const flushing = this.#flushes.map((flush) => flush()).filter(isPending);
+      isFlushed = flushing.length === 0;
+      if (!isFlushed) await Promise.all(flushing);
+    }
     settle();
+    // Nothing was awaited since the last answer, so whatever it did not cover is told from here on.
+    if (!isFlushed) this.markDirty();
     await this.#committer.commit();
   }
 
+  /** Room in the store; what is in use is known to the vault, also where the store was opened for reading only. */
   space(): StoreSpace {
-    return this.#parts.store.space();
+    const { store, space } = this.#parts;
+    const { freePages } = store.space();
+    const used = space?.used ?? this.#committer.root.pagesInUse;
+    return { totalPages: used + freePages, freePages };
   }
 
   /**

@@ -4,7 +4,7 @@
  * 1. One process writes: it holds the file's exclusive lock (flock(2)), which the kernel drops when it dies. Readers
  *    take none.
  * 2. Pages are read with `pread` on the main thread, since a trip through the thread pool costs more than a read; long
- *    writes and `fdatasync` go through the pool, so that calls go on meanwhile.
+ *    writes and slow syncs go through the pool, so that calls go on meanwhile.
  * 3. `publish` syncs the pages, writes one header slot, and syncs again (design invariant 3).
  *
  * @module
@@ -13,6 +13,7 @@ import {
   closeSync,
   constants,
   fdatasync,
+  fdatasyncSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -39,6 +40,15 @@ import { type GatheredWrite, gatherWrites, restOf, runsOf } from "./page-runs.ts
 /** Writes up to this size are made inline: copying them costs less than a trip through the thread pool. */
 const INLINE_WRITE_BYTES = 256 * 1024;
 
+/** A sync this quick, ms, costs less than a trip through the thread pool. */
+const INLINE_SYNC_MS = 0.2;
+
+/** With more than this written since the last sync, it is not made inline, however quick the last one was. */
+const INLINE_SYNC_BYTES = 2 ** 20;
+
+/** Pooled syncs after which it is tried again whether they have become quick. */
+const SYNCS_BETWEEN_PROBES = 1000;
+
 /** Pages handed out before the room left on the disk is asked for again. */
 const SPACE_CHECK_PAGES = 64;
 
@@ -53,6 +63,10 @@ export class FileStore implements PageStore {
   readonly #allocator = new PageAllocator();
   /** Whether it is known which pages are in use. */
   #isSeeded = false;
+  /** How long the last inline sync took, ms. */
+  #syncMs = 0;
+  #pooledSyncs = 0;
+  #bytesSinceSync = 0;
   #diskPages = 0;
   #handedOut = Number.POSITIVE_INFINITY;
 
@@ -117,14 +131,29 @@ export class FileStore implements PageStore {
 
   async publish(header: Uint8Array, slot: 0 | 1): Promise<void> {
     try {
-      await syncData(this.#fd);
+      await this.#sync();
       const bytes = new Uint8Array(HEADER_SLOT_SIZE);
       bytes.set(header);
       writeSync(this.#fd, bytes, 0, bytes.length, slot * HEADER_SLOT_SIZE);
-      await syncData(this.#fd);
+      await this.#sync();
     } catch (error) {
       throw storeError(this.name, "write the header of", error);
     }
+  }
+
+  /** Makes what was written durable: inline where that takes no time (memory, a disk with a safe cache). */
+  async #sync(): Promise<void> {
+    const isSmall = this.#bytesSinceSync < INLINE_SYNC_BYTES;
+    this.#bytesSinceSync = 0;
+    if (isSmall && this.#syncMs < INLINE_SYNC_MS) {
+      const startMs = performance.now();
+      fdatasyncSync(this.#fd);
+      this.#syncMs = performance.now() - startMs;
+      return;
+    }
+    await syncData(this.#fd);
+    this.#pooledSyncs += 1;
+    if (this.#pooledSyncs % SYNCS_BETWEEN_PROBES === 0) this.#syncMs = 0;
   }
 
   seed(end: number, free: readonly PageRun[]): void {
@@ -206,6 +235,7 @@ export class FileStore implements PageStore {
   write(pages: readonly StoredPage[]): MaybePromise<void> {
     const writes = gatherWrites(pages);
     const total = writes.reduce((sum, write) => sum + write.length, 0);
+    this.#bytesSinceSync += total;
     if (total > INLINE_WRITE_BYTES) return this.#writePooled(writes);
     try {
       for (const write of writes) {

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * What can be done by the admin port.
+ *
+ * @module
+ */
 import { isFaultKind } from "../faults/effects.ts";
 import type { Fault, FaultRule } from "../faults/fault.ts";
 import { defaultSettings } from "../settings.ts";

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Requests to the admin port.
+ *
+ * @module
+ */
 import type { Discord } from "../discord.ts";
 import type { FaultInjector } from "../faults/fault-injector.ts";
 

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Refusals, as handlers throw them and as clients get them.
+ *
+ * @module
+ */
 import { jsonReply, type Reply } from "../http/reply.ts";
 import { API_ERRORS, type ApiErrorName } from "./error-codes.ts";
 

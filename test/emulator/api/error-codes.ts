@@ -1,6 +1,10 @@
-/** @module */
+/**
+ * Discord's error codes.
+ *
+ * @module
+ */
 
-/** Errors the API answers with: status, JSON code and message (Discord documentation, topics/opcodes-and-status-codes). */
+/** Errors the API answers with (Discord documentation, topics/opcodes-and-status-codes). */
 export const API_ERRORS = {
   unauthorized: [401, 0, "401: Unauthorized"],
   notFound: [404, 0, "404: Not Found"],

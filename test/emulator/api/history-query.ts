@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Query parameters of lists.
+ *
+ * @module
+ */
 import { isSnowflake } from "../base/snowflake.ts";
 import type { HistoryQuery } from "../model/message-history.ts";
 import { fieldError } from "./api-error.ts";

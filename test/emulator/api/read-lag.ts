@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Eventual consistency (Discord documentation, reference, section Consistency).
+ *
+ * @module
+ */
 import type { Discord } from "../discord.ts";
 import type { Message } from "../model/message.ts";
 

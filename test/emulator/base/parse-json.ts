@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * JSON from strangers.
+ *
+ * @module
+ */
 
 /** @returns undefined for a text that is no JSON */
 export function parseJson(text: string): { readonly value: unknown } | undefined {
@@ -9,6 +13,7 @@ export function parseJson(text: string): { readonly value: unknown } | undefined
   }
 }
 
+/** Whether a value is an object of JSON, and no list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

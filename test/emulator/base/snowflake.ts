@@ -49,6 +49,7 @@ export function compareSnowflakes(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+/** Whether a text is an id as Discord writes it. */
 export function isSnowflake(text: string): boolean {
   return SNOWFLAKE.test(text);
 }

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * The CDN's one refusal.
+ *
+ * @module
+ */
 import { type Reply, textReply } from "../http/reply.ts";
 
 /**

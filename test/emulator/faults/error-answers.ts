@@ -16,6 +16,7 @@ const EDGE_STATUS: Readonly<Record<number, string>> = {
   524: "A timeout occurred",
 };
 
+/** An error as the origin (JSON) or the edge (HTML) would give it. */
 export function errorAnswer(fault: Extract<Fault, { kind: "answer" }>): Reply {
   const { status, format = "json", code = 0 } = fault;
   const name = EDGE_STATUS[status] ?? STATUS_CODES[status] ?? "Unknown";
@@ -24,6 +25,7 @@ export function errorAnswer(fault: Extract<Fault, { kind: "answer" }>): Reply {
   return fromOrigin(jsonReply(status, { message, code, ...fault.details }));
 }
 
+/** A 429 that belongs to no bucket. */
 export function rateLimitAnswer(fault: Extract<Fault, { kind: "rate-limit" }>): Reply {
   const { scope, retryAfter } = fault;
   const isGlobal = scope === "global";

@@ -12,6 +12,7 @@ import type { Account } from "../model/account.ts";
 const CHANNEL_IN_PATH = /\/channels\/(\d+)/;
 const WEBHOOK_IN_PATH = /\/webhooks\/(\d+)/;
 
+/** Deletes the channel in the path, or that of the webhook in the path. */
 export async function deleteChannelOf(
   { url }: HttpRequest,
   { world, settings }: Discord,
@@ -22,15 +23,18 @@ export async function deleteChannelOf(
   if (channel) await world.deleteChannel(channel, settings.cdnCacheMs);
 }
 
+/** Deletes the webhook in the path. */
 export function deleteWebhookOf({ url }: HttpRequest, { world }: Discord): void {
   world.webhooks.delete(WEBHOOK_IN_PATH.exec(url.pathname)?.[1] ?? "");
 }
 
+/** Revokes the token that came with the request. */
 export function revokeTokenOf(request: HttpRequest, { world }: Discord): void {
   const account = accountOf(request, world);
   if (account) world.accounts.put({ ...account, token: undefined });
 }
 
+/** Takes the calling bot out of all its guilds. */
 export function removeBotOf(request: HttpRequest, { world }: Discord): void {
   const account = accountOf(request, world);
   if (account) world.accounts.put({ ...account, memberships: [] });

@@ -11,6 +11,7 @@ const JSON_TYPE = "application/json";
 const ATTACHMENT_IN_PATH = /\/attachments\/\d+\/(\d+)\//;
 const RANGE_START = /^bytes (\d+)-/;
 
+/** Calls JSON HTML, and anything else JSON. */
 export function mislabel(reply: Reply): Reply {
   const isJson = reply.headers["content-type"] === JSON_TYPE;
   return withHeaders(reply, { "content-type": isJson ? "text/html" : JSON_TYPE });
@@ -25,6 +26,7 @@ export function misstateSizes(reply: Reply): Reply {
   return { ...reply, body: Buffer.from(JSON.stringify(wrong)) };
 }
 
+/** Changes the lowest bit of the byte in the middle. */
 export function flipBit(reply: Reply): Reply {
   const body = Uint8Array.from(reply.body);
   const middle = body.length >> 1;

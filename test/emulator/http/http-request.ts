@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Requests.
+ *
+ * @module
+ */
 import type { IncomingHttpHeaders } from "node:http";
 
 /** A request as it arrived, body and all. */

@@ -14,11 +14,13 @@ export interface Reply {
 
 const NO_BYTES = new Uint8Array(0);
 
+/** A value as JSON. */
 export function jsonReply(status: number, value: unknown): Reply {
   const body = Buffer.from(JSON.stringify(value));
   return { status, headers: { "content-type": "application/json" }, body };
 }
 
+/** A text as such. */
 export function textReply(status: number, text: string): Reply {
   const headers = { "content-type": "text/plain; charset=utf-8" };
   return { status, headers, body: Buffer.from(text) };
@@ -26,7 +28,8 @@ export function textReply(status: number, text: string): Reply {
 
 /** A page such as Cloudflare puts in place of an answer. */
 export function htmlReply(status: number, title: string): Reply {
-  const page = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n`;
+  const head = `<head><title>${title}</title></head>`;
+  const page = `<html>${head}<body><center><h1>${title}</h1></center></body></html>\n`;
   return { status, headers: { "content-type": "text/html" }, body: Buffer.from(page) };
 }
 

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * The border between HTTP and what is served over it.
+ *
+ * @module
+ */
 import type { HttpRequest } from "./http-request.ts";
 import type { Reply } from "./reply.ts";
 

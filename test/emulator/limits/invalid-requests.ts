@@ -4,7 +4,7 @@
  * @module
  */
 import type { EmulatorClock } from "../base/clock.ts";
-import { htmlReply, jsonReply, type Reply } from "../http/reply.ts";
+import { jsonReply, type Reply } from "../http/reply.ts";
 import type { Settings } from "../settings.ts";
 
 const WINDOW_MS = 600_000;
@@ -51,9 +51,9 @@ export class InvalidRequests {
 
   /** What a banned address hears from the edge: no Retry-After, no X-RateLimit header. */
   banReply(): Reply {
-    return this.#settings.banAnswer === "json"
-      ? jsonReply(429, { code: 0, message: BLOCKED })
-      : { ...htmlReply(429, ""), body: Buffer.from("error code: 1015") };
+    if (this.#settings.banAnswer === "json") return jsonReply(429, { code: 0, message: BLOCKED });
+    const headers = { "content-type": "text/html" };
+    return { status: 429, headers, body: Buffer.from("error code: 1015") };
   }
 
   /** Forgets all counts and bans. */

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Numbers about the conversation with clients.
+ *
+ * @module
+ */
 
 /** What tests count. */
 export interface Counters {

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * User accounts.
+ *
+ * @module
+ */
 
 /** A user account. Every account here is a bot: user tokens are not Discord's to script, and so not ours. */
 export interface Account {

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Files of messages.
+ *
+ * @module
+ */
 
 /** A file of a message. Its bytes are with the CDN, under its id. */
 export interface Attachment {

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Channels and threads.
+ *
+ * @module
+ */
 
 /** Types of channel that the emulator knows. */
 export const CHANNEL_TYPE = { text: 0, category: 4, publicThread: 11, forum: 15 } as const;

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Guilds and their roles.
+ *
+ * @module
+ */
 
 /** A guild ("server"). Its first role is `@everyone`, which has the guild's own id. */
 export interface Guild {
@@ -10,6 +14,7 @@ export interface Guild {
   readonly roles: readonly Role[];
 }
 
+/** Levels of boosting. */
 export type PremiumTier = 0 | 1 | 2 | 3;
 
 /** A named set of permissions; the bits as a decimal string, as Discord writes them. */

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Messages.
+ *
+ * @module
+ */
 import type { Attachment } from "./attachment.ts";
 
 /** Types of message that the emulator makes. */

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Webhooks.
+ *
+ * @module
+ */
 
 /** An incoming webhook: whoever has its token may post in its channel. */
 export interface Webhook {

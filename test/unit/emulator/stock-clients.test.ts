@@ -124,7 +124,7 @@ t.test(
   "@discordjs/rest posts again when an answer is lost, and the nonce keeps it one message",
   async (t) => {
     const world = await testEmulator(t);
-    const rest = stockRest(world, { timeout: 200, retries: 1 });
+    const rest = stockRest(world, { timeout: 1000, retries: 1 });
     const route = "POST /channels/{channel_id}/messages";
     const path = `/channels/${world.channel.id}/messages` as const;
     world.emulator.faults.once({ kind: "lose-answer" }, { route });

@@ -108,7 +108,9 @@ t.test(
     const elsewhere = { address: POINTER.address + 1, generation: POINTER.generation };
     const later = { address: POINTER.address, generation: POINTER.generation + 1 };
     t.throws(() => codec.open("data", { ...elsewhere, stored }), { message: /it says it is page/ });
-    t.throws(() => codec.open("data", { ...later, stored }), { message: /generation is \d+, not \d+/ });
+    t.throws(() => codec.open("data", { ...later, stored }), {
+      message: /generation is \d+, not \d+/,
+    });
     const otherVault = newCodec(new FixedPageKeys(), new Uint8Array(16).fill(0xa2));
     t.throws(() => open("data", stored, otherVault), { message: /tag mismatch/ });
   },
@@ -258,33 +260,44 @@ t.test("an asynchronous AEAD gives the same bytes, many pages at a time", async 
   }
   const spoilt = (sealed[3] as Uint8Array).slice();
   spoilt[50] = (spoilt[50] as number) ^ 1;
-  await t.rejects(Promise.resolve(slow.open("data", { address: 3, generation: 4, stored: spoilt })), {
-    code: "PAGE_CORRUPT",
-    message: /tag mismatch/,
-  });
+  await t.rejects(
+    Promise.resolve(slow.open("data", { address: 3, generation: 4, stored: spoilt })),
+    {
+      code: "PAGE_CORRUPT",
+      message: /tag mismatch/,
+    },
+  );
 });
 
-t.test("many pages at once are the same as one by one, and each tells of its own damage", async (t) => {
-  const pages = Array.from({ length: 70 }, (_, i) => ({
-    pageClass: "tree" as const,
-    address: i,
-    generation: 1,
-    owner: { ino: i, block: 1 },
-    payload: payloadOf((i * 997) % (PAGE_SIZE + 1)),
-  }));
-  for (const aead of [nodeAead, cryptoAead, webAead]) {
-    const many = new PageCodec(VAULT_ID, new FixedPageKeys(1, aead), nodePlatform.random);
-    const stored = await many.sealAll(pages, () => new Uint8Array(STORED_PAGE_MAX));
-    const read = pages.map((page, i) => ({ ...page, stored: (stored[i] as Uint8Array).slice() }));
-    const [, damaged, moved] = read;
-    if (damaged !== undefined) damaged.stored[60] = (damaged.stored[60] ?? 0) ^ 1;
-    if (moved !== undefined) moved.address = 99;
-    const opened = await many.openAll("tree", read);
-    for (const [i, page] of pages.entries()) {
-      if (i === 1) t.match(opened[i], { code: "PAGE_CORRUPT", message: /tag mismatch/ });
-      else if (i === 2) t.match(opened[i], { code: "PAGE_CORRUPT", message: /says it is page 2/ });
-      else if (!equalBytes((opened[i] as OpenedPage).payload, page.payload)) t.fail(`page ${i}`);
+t.test(
+  "many pages at once are the same as one by one, and each tells of its own damage",
+  async (t) => {
+    const pages = Array.from({ length: 70 }, (_, i) => ({
+      pageClass: "tree" as const,
+      address: i,
+      generation: 1,
+      owner: { ino: i, block: 1 },
+      payload: payloadOf((i * 997) % (PAGE_SIZE + 1)),
+    }));
+    for (const aead of [nodeAead, cryptoAead, webAead]) {
+      const many = new PageCodec(VAULT_ID, new FixedPageKeys(1, aead), nodePlatform.random);
+      const stored = await many.sealAll(pages, () => new Uint8Array(STORED_PAGE_MAX));
+      const read = pages.map((page, i) => ({ ...page, stored: (stored[i] as Uint8Array).slice() }));
+      const [, damaged, moved] = read;
+      if (damaged !== undefined) damaged.stored[60] = (damaged.stored[60] ?? 0) ^ 1;
+      if (moved !== undefined) moved.address = 99;
+      const opened = await many.openAll("tree", read);
+      t.match(opened[1], { code: "PAGE_CORRUPT", message: /tag mismatch/ });
+      t.match(opened[2], { code: "PAGE_CORRUPT", message: /says it is page 2/ });
+      const isSame = pages.map((page, i) => {
+        const other = opened[i];
+        return other !== undefined && "payload" in other && equalBytes(other.payload, page.payload);
+      });
+      t.same(
+        isSame.flatMap((same, i) => (same ? [] : [i])),
+        [1, 2],
+      );
+      t.equal(opened.length, pages.length);
     }
-    t.equal(opened.length, pages.length);
-  }
-});
+  },
+);

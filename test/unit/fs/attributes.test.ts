@@ -1,5 +1,6 @@
 import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
+import { CommitError } from "../../../src/core/base/errors.ts";
 import {
   type Attributes,
   type FileSystem,
@@ -13,6 +14,7 @@ import {
   creation,
   newFile,
   newFileSystem,
+  readBytes,
   TestClock,
 } from "../../support/test-file-system.ts";
 
@@ -89,6 +91,19 @@ t.test("reading changes the access time as the mount option says", async (t) => 
     t.equal(await changedTimes(fs, link.ino, () => fs.readlink(link.ino)), "a");
     const list = async () => (await fs.opendir(ROOT_INO)).read(0, 10, false);
     t.equal(await changedTimes(fs, ROOT_INO, list), "a");
+  }
+});
+
+t.test("a vault that takes no more changes can still be read", async (t) => {
+  for (const faultRate of [0, 1]) {
+    const vault = new MemoryVault({ faultRate });
+    const fs = await newFileSystem(vault);
+    const { ino } = await newFile(fs, "f");
+    await fs.write(ino, 0, utf8("content"));
+    vault.failure = new CommitError("VAULT_FAILED", "the store broke");
+    t.equal(`${await readBytes(fs, ino)}`, "content");
+    t.equal(await changedTimes(fs, ino, () => fs.read(ino, 0, 1)), "");
+    t.equal(await codeOf(() => fs.write(ino, 0, utf8("x"))), "VAULT_FAILED");
   }
 });
 

@@ -6,12 +6,14 @@ import type { Compressor } from "../../../src/core/base/platform.ts";
 import { type PagePointer, pageNumber } from "../../../src/core/format/address.ts";
 import { decodeExtent, type Extent } from "../../../src/core/fs/extent.ts";
 import { type FileSystem, ROOT_INO } from "../../../src/core/fs/file-system.ts";
+import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import { encodeKey, KeyKind, keyAfterKind } from "../../../src/core/tree/key.ts";
 import type { NewPage } from "../../../src/core/vault/transaction.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { audit } from "../../support/audit.ts";
 import { MemoryVault } from "../../support/memory-vault.ts";
 import { codeOf, newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
+import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
 /** Bytes that do not compress. */
 function noise(length: number): Uint8Array {
@@ -189,6 +191,24 @@ t.test("what is done while a flush runs is not lost, and wastes no page", async 
   }
   t.equal(fs.draftBytes, 0);
   t.equal(vault.pages.size, 4);
+});
+
+t.test("what is written in the last moment before a commit is in it", async (t) => {
+  const store = new MemoryStore();
+  const vault = await createTestVault(store);
+  const fs = await newFileSystem(vault);
+  const ino = await writeFile(fs, "f", noise(PAGE_SIZE));
+  let isLate = true;
+  vault.onFlush(() => {
+    if (!isLate) return undefined;
+    isLate = false;
+    return Promise.resolve(fs.write(ino, 0, utf8("late"))).then(() => {});
+  });
+  await vault.commit();
+  t.equal(fs.draftBytes, 0);
+  const next = await openTestVault(new MemoryStore({ contents: store.contents }));
+  const again = await newFileSystem(next);
+  t.equal(`${await readBytes(again, ino, 0, 4)}`, "late");
 });
 
 t.test("compression is kept where it saves a quarter, and reads at random", async (t) => {

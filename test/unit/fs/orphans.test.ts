@@ -2,7 +2,12 @@ import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
+import type { PagePointer } from "../../../src/core/format/address.ts";
+import { encodeExtent } from "../../../src/core/fs/extent.ts";
 import { type FileSystem, ROOT_INO, S_IFREG } from "../../../src/core/fs/file-system.ts";
+import { editInode, saveInode } from "../../../src/core/fs/inodes.ts";
+import { extentKey } from "../../../src/core/tree/key.ts";
+import type { NewPage } from "../../../src/core/vault/transaction.ts";
 import { audit } from "../../support/audit.ts";
 import { MemoryVault } from "../../support/memory-vault.ts";
 import {
@@ -161,6 +166,36 @@ t.test("a truncation that stopped on the way is finished before the file grows",
     t.strictSame(audit(vault), []);
     t.equal(await fs.lseek(ino, PAGE_SIZE, "data"), 2 ** 30 - PAGE_SIZE, "nothing came back");
   }
+});
+
+t.test("a run of very many pages is released a bounded part at a time", async (t) => {
+  const count = 10_000;
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "f");
+  const owner = { ino, block: 0 };
+  const content: NewPage = { pageClass: "data", owner, payload: new Uint8Array([1]) };
+  const [first] = vault.addPages(Array.from({ length: count }, () => content));
+  await vault.transact((transaction) => {
+    const inode = editInode(transaction, ino);
+    inode.size = count * PAGE_SIZE;
+    inode.mappedBlocks = count;
+    saveInode(transaction, inode);
+    const run = { kind: "run", block: 0, count, shared: false, ...(first as PagePointer) } as const;
+    transaction.put(extentKey(ino, 0), encodeExtent(run));
+  });
+  let transactions = 0;
+  vault.onTransaction = () => {
+    transactions += 1;
+  };
+  const punch = { operation: "punch-hole", keepSize: true } as const;
+  await fs.fallocate(ino, PAGE_SIZE, 5000 * PAGE_SIZE, punch);
+  t.equal(transactions, 2);
+  t.equal(vault.pages.size, count - 5000);
+  t.strictSame(audit(vault), []);
+  await fs.unlink(ROOT_INO, utf8("f"));
+  t.equal(transactions, 4);
+  t.equal(vault.pages.size, 0);
 });
 
 t.test("an orphan that is damaged does not keep the others", async (t) => {

@@ -72,6 +72,25 @@ t.test("a read-only vault reads and refuses changes", async (t) => {
   await reader.close();
 });
 
+t.test("a reader knows how much is in use as a writer does", async (t) => {
+  const store = new MemoryStore({ capacity: 1000 });
+  const vault = await createTestVault(store);
+  vault.addPages(
+    Array.from({ length: 100 }, (_, block) => ({
+      pageClass: "data" as const,
+      owner: { ino: 2, block },
+      payload: new Uint8Array(10),
+    })),
+  );
+  await vault.close();
+  const writer = await openTestVault(reopened(store));
+  const { totalPages, freePages } = writer.space();
+  await writer.abandon();
+  const reader = (await openTestVault(reopened(store, true))).space();
+  t.equal(reader.totalPages - reader.freePages, totalPages - freePages);
+  t.ok(totalPages - freePages > 100);
+});
+
 t.test("after a clean close either header slot may be lost, and so may either root", async (t) => {
   const store = new MemoryStore();
   const vault = await createTestVault(store);

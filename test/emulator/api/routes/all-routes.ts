@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * The emulator's part of the API.
+ *
+ * @module
+ */
 import type { Route } from "../call.ts";
 import { BULK_DELETE_ROUTE } from "./bulk-delete-route.ts";
 import { CHANNEL_ROUTES } from "./channel-routes.ts";

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Deleting many messages at once.
+ *
+ * @module
+ */
 import { isSnowflake, snowflakeTime } from "../../base/snowflake.ts";
 import { emptyReply } from "../../http/reply.ts";
 import { ApiError, fieldError } from "../api-error.ts";

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Fresh signatures for many URLs at once.
+ *
+ * @module
+ */
 import { jsonReply } from "../../http/reply.ts";
 import { ApiError, fieldError } from "../api-error.ts";
 import { readJson } from "../body.ts";

@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * Starting threads.
+ *
+ * @module
+ */
 import { jsonReply } from "../../http/reply.ts";
 import { CHANNEL_TYPE, isArchived } from "../../model/channel.ts";
 import { ApiError } from "../api-error.ts";

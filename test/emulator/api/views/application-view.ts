@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * How the API shows applications.
+ *
+ * @module
+ */
 import type { Account } from "../../model/account.ts";
 import { userView } from "./user-view.ts";
 

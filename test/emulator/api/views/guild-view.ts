@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * How the API shows guilds.
+ *
+ * @module
+ */
 import type { Guild, Role } from "../../model/guild.ts";
 
 /** How the API shows a guild to its members. */

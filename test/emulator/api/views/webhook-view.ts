@@ -1,4 +1,8 @@
-/** @module */
+/**
+ * How the API shows webhooks.
+ *
+ * @module
+ */
 import type { Account } from "../../model/account.ts";
 import type { Webhook } from "../../model/webhook.ts";
 import { userView } from "./user-view.ts";
