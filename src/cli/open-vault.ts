@@ -1,15 +1,15 @@
 /**
- * Opens a vault file and the file system in it.
+ * Opens a vault in a store of pages, and the file system in it.
  *
  * @module
  */
 
 import type { Credentials } from "../core/crypto/unlock.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
+import type { PageStore } from "../core/pages/page-store.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
 import { Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
-import type { FileStore } from "../stores/file/file-store.ts";
 import type { Compression } from "./config/config.ts";
 import { type CliContext, warn } from "./context.ts";
 import { describeError } from "./report-error.ts";
@@ -38,7 +38,7 @@ export interface OpenVaultOptions {
  */
 export async function openVault(
   context: CliContext,
-  store: FileStore,
+  store: PageStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
   const { credentials, cacheBytes, compression } = options;
