@@ -70,8 +70,12 @@ t.test("the packed tarball", async (t) => {
         "native-shim/module.c",
       ];
       needed.push("scripts/build-shim.mjs", `prebuilds/linux-${process.arch}/dvault-shim.node`);
+      const { modules } = process.versions;
+      needed.push(`prebuilds/linux-${process.arch}/better-sqlite3-${modules}.node`);
       for (const path of needed) t.ok(own.includes(path), `has ${path}`);
-      t.ok(packed.bundled.includes("argon2"), "has the package with an install script inside");
+      for (const name of ["argon2", "better-sqlite3"]) {
+        t.ok(packed.bundled.includes(name), `has ${name} inside, which has an install script`);
+      }
     },
   );
 
@@ -106,6 +110,12 @@ t.test("the packed tarball", async (t) => {
     t.equal((await dvault("cat", "./box.dvault:/kept.txt")).stdout, text);
     await dvault("get", "./box.dvault:/kept.txt", "out.txt");
     t.equal(readFileSync(join(place, "home/out.txt"), "utf8"), text);
+  });
+
+  await t.test("brings SQLite, compiled for this Node", async (t) => {
+    const file = join(installed, "dist/stores/segments/local/database.js");
+    const script = `import("${file}").then(({ LocalDatabase }) => LocalDatabase.open("").close())`;
+    t.equal((await run(process.execPath, ["--eval", script])).stderr, "");
   });
 
   await t.test("is a library too", async (t) => {

@@ -75,7 +75,7 @@ t.test("a fresh checkout is installed and built once, then started at once", asy
   t.strictSame(await launch(folder, ["first", "run"]), {
     code: 0,
     stdout: "first run",
-    stderr: "dvault: installing packages and building, about a minute\n",
+    stderr: "dvault: installing packages and building, about two minutes\n",
   });
   t.match(readFileSync(join(folder, "npm.log"), "utf8"), /^ci .*\n$/);
   t.ok(existsSync(join(folder, "build/dvault-shim.node")));
@@ -141,7 +141,7 @@ t.test("a failure is told in one line, and what was built before stays", async (
     failure(/^dvault: node is missing: install .*\n$/),
   );
 
-  const said = "dvault: installing packages and building, about a minute\n";
+  const said = "dvault: installing packages and building, about two minutes\n";
   t.match(
     await launch(folder, [], { CC: "no-such-compiler" }),
     failure(new RegExp(`^${said}dvault: .*no C compiler \`no-such-compiler\`: install one .*\n$`)),

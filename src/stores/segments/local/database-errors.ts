@@ -21,6 +21,11 @@ export function databaseError(path: string, action: string, cause: unknown): Err
     const cure = "move it away; only what was not yet published is lost";
     return new StoreError("STORE_FAILED", `${what}: it is damaged (${reason}); ${cure}`, { cause });
   }
+  if (code === "ERR_DLOPEN_FAILED" || reason.startsWith("Could not locate the bindings file")) {
+    const cure = `run \`npm rebuild better-sqlite3\` where dvault is installed (needs cc, make, python3)`;
+    const message = `there is no SQLite for Node ${process.versions.node}: ${cure}`;
+    return new StoreError("STORE_FAILED", message, { cause });
+  }
   if (code.startsWith("SQLITE")) {
     return new StoreError("STORE_FAILED", `${what}: ${reason}`, { cause });
   }

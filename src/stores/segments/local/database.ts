@@ -12,6 +12,7 @@ import { closeSync, openSync } from "node:fs";
 import SqliteDatabase from "better-sqlite3";
 import { StoreError } from "../../../core/base/errors.ts";
 import { databaseError } from "./database-errors.ts";
+import { binding } from "./sqlite-binding.ts";
 
 /** "DVLT": marks the file as ours. */
 const APPLICATION_ID = 0x44564c54;
@@ -79,7 +80,7 @@ export class LocalDatabase {
   static open(path: string): LocalDatabase {
     try {
       if (path !== "") makeFile(path);
-      const sql = new SqliteDatabase(path, { timeout: 0 });
+      const sql = new SqliteDatabase(path, { timeout: 0, ...binding() });
       try {
         prepare(path, sql);
       } catch (error) {
