@@ -79,6 +79,11 @@ export function decodeRecord(content: string): RecordText | undefined {
   };
 }
 
+/** Whether a text is a record, of whatever version. */
+export function isRecord(content: string): boolean {
+  return LATER_VERSION.test(content) || decodeRecord(content) !== undefined;
+}
+
 /** The content of a message with data of the vault whose header channel this is. */
 export function dataLabel(headerChannelId: string): string {
   const bytes = Buffer.alloc(SNOWFLAKE_SIZE);

@@ -57,9 +57,15 @@ const SLACK_BYTES = 64 * 1024;
 export class Cdn {
   readonly #parts: CdnParts;
   #pausedUntil = 0;
+  #honoursRanges: boolean | undefined;
 
   constructor(parts: CdnParts) {
     this.#parts = parts;
+  }
+
+  /** Whether the last answer was the part that was asked for, not the whole file; undefined before the first. */
+  get honoursRanges(): boolean | undefined {
+    return this.#honoursRanges;
   }
 
   /**
@@ -126,6 +132,7 @@ export class Cdn {
         answerBytes: end - start + 1 + SLACK_BYTES,
         signal,
       });
+      if (answer.status < 300) this.#honoursRanges = answer.status === 206;
       if (answer.status === 200) return await take(answer, reading, start);
       if (answer.status === 206) return await this.#takePart(answer, reading, start);
       answer.cancel();
