@@ -7,6 +7,7 @@ import type { Command } from "./command.ts";
 import { catCommand } from "./commands/cat.ts";
 import { createCommand } from "./commands/create.ts";
 import { dfCommand } from "./commands/df.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { extractCommand } from "./commands/extract.ts";
 import { getCommand } from "./commands/get.ts";
 import { initCommand } from "./commands/init.ts";
@@ -16,6 +17,7 @@ import { mkdirCommand } from "./commands/mkdir.ts";
 import { mountCommand } from "./commands/mount.ts";
 import { mvCommand } from "./commands/mv.ts";
 import { putCommand } from "./commands/put.ts";
+import { recoverConfigCommand } from "./commands/recover-config.ts";
 import { rmCommand } from "./commands/rm.ts";
 import { statCommand } from "./commands/stat.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -39,4 +41,6 @@ export const commandTable: readonly Command[] = [
   statCommand,
   dfCommand,
   keyCommand,
+  doctorCommand,
+  recoverConfigCommand,
 ];

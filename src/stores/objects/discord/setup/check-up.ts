@@ -10,7 +10,7 @@ import { HISTORY_MAX } from "../api/channel-api.ts";
 import { TEXT_CHANNEL } from "../api/guild-api.ts";
 import { isRecord } from "../content-codec.ts";
 import type { DiscordClient } from "../discord-client.ts";
-import type { DiscordConfig } from "../discord-config.ts";
+import type { DiscordConfig, WebhookPlace } from "../discord-config.ts";
 import { ChannelMailbox, type Mailbox, WebhookMailbox } from "../post/mailbox.ts";
 import { readUrlLife } from "../read/signed-url.ts";
 import { RefusedError } from "../rest/refused-error.ts";
@@ -27,45 +27,75 @@ export interface CheckUp {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Check = (checkUp: CheckUp) => Promise<readonly Finding[]>;
+interface Check {
+  readonly subject: string;
+  /** Subjects without which this one cannot be looked at. */
+  readonly needs: readonly string[];
+  run(checkUp: CheckUp): Promise<readonly Finding[]>;
+}
 
 const SMALL_FILE = 50_000;
 const SMALLEST_PART = 256 * 1024;
 const SKEW_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Looks at one thing after the other. What is wrong is a finding, not an error. */
+/** Looks at one thing after the other. What is wrong is a finding, not an error, and what depends on it is left out. */
 export async function* runCheckUp(checkUp: CheckUp): AsyncIterable<Finding> {
-  for (const [subject, check] of checksOf(checkUp)) {
+  const failed = new Set<string>();
+  for (const { subject, needs, run } of checksOf(checkUp)) {
+    if (needs.some((one) => failed.has(one))) {
+      failed.add(subject);
+      continue;
+    }
     try {
-      yield* await check(checkUp);
+      for (const finding of await run(checkUp)) {
+        if (finding.verdict === "bad") failed.add(subject);
+        yield finding;
+      }
     } catch (error) {
       if (!(error instanceof DvaultError)) throw error;
-      yield bad(subject, error.message, adviceFor(error));
+      failed.add(subject);
+      yield failure(subject, error);
     }
-    if (checkUp.client.stopped !== undefined) return;
   }
 }
 
-function checksOf({ config, webhookAddresses }: CheckUp): readonly (readonly [string, Check])[] {
+function checksOf({ config }: CheckUp): readonly Check[] {
   const { guild, headerChannel, dataChannels, webhooks } = config;
+  const server = `server ${guild}`;
+  const [first] = [...dataChannels.map(channelSubject), ...webhooks.map(webhookSubject)];
+  const needs = [server, first ?? server];
   return [
-    ["token", checkToken],
-    ["clock", checkClock],
-    [`server ${guild}`, checkGuild],
-    ["header log", checkLog],
-    ...[headerChannel, ...dataChannels].map((id) => channelCheck(id)),
-    ...webhooks.map(({ id, channel }): readonly [string, Check] => [
-      `webhook ${id}`,
-      (checkUp) => checkWebhook(checkUp, id, channel),
-    ]),
-    ...dataChannels.map((id): readonly [string, Check] => [
-      `deleting in channel ${id}`,
-      (checkUp) => checkDeleting(checkUp, id),
-    ]),
-    ["size of parts", (checkUp) => checkSize(checkUp, laneOf(checkUp, webhookAddresses))],
-    ["CDN", checkCdn],
+    { subject: "token", needs: [], run: checkToken },
+    { subject: "clock", needs: ["token"], run: checkClock },
+    { subject: server, needs: ["token"], run: checkGuild },
+    { subject: "header log", needs: [server], run: checkLog },
+    ...[headerChannel, ...dataChannels].map((id) => ({
+      subject: channelSubject(id),
+      needs: [server],
+      run: (checkUp: CheckUp) => checkChannel(checkUp, id),
+    })),
+    ...webhooks.map((place) => ({
+      subject: webhookSubject(place),
+      needs: [server],
+      run: (checkUp: CheckUp) => checkWebhook(checkUp, place),
+    })),
+    ...dataChannels.map((id) => ({
+      subject: `deleting in channel ${id}`,
+      needs: [channelSubject(id)],
+      run: (checkUp: CheckUp) => checkDeleting(checkUp, id),
+    })),
+    { subject: "size of parts", needs, run: checkSize },
+    { subject: "CDN", needs, run: checkCdn },
   ];
+}
+
+function channelSubject(id: string): string {
+  return `channel ${id}`;
+}
+
+function webhookSubject({ id }: WebhookPlace): string {
+  return `webhook ${id}`;
 }
 
 async function checkToken({ client, signal }: CheckUp): Promise<readonly Finding[]> {
@@ -128,13 +158,9 @@ async function checkLog({ client, config, signal }: CheckUp): Promise<readonly F
   return findings;
 }
 
-function channelCheck(id: string): readonly [string, Check] {
-  return [`channel ${id}`, (checkUp) => checkChannel(checkUp, id)];
-}
-
 async function checkChannel(checkUp: CheckUp, id: string): Promise<readonly Finding[]> {
   const { client, config, signal } = checkUp;
-  const subject = `channel ${id}`;
+  const subject = channelSubject(id);
   const channel = await client.guilds.channel(id, { signal });
   if (channel.guildId !== config.guild) {
     const advice = `change the config: it names server ${config.guild}`;
@@ -152,10 +178,10 @@ async function checkChannel(checkUp: CheckUp, id: string): Promise<readonly Find
 
 async function checkWebhook(
   { client, config, webhookAddresses, signal }: CheckUp,
-  id: string,
-  channelId: string,
+  place: WebhookPlace,
 ): Promise<readonly Finding[]> {
-  const subject = `webhook ${id}`;
+  const subject = webhookSubject(place);
+  const { id, channel: channelId } = place;
   const address = webhookAddresses.find((one) => one.id === id);
   if (address === undefined) {
     return [bad(subject, "its URL is not known", "add its URL to the file with the token")];
@@ -205,11 +231,10 @@ async function checkDeleting(
   return [good(subject, "a hundred messages at a time")];
 }
 
-async function checkSize(
-  { client, signal }: CheckUp,
-  mailbox: Mailbox,
-): Promise<readonly Finding[]> {
+async function checkSize(checkUp: CheckUp): Promise<readonly Finding[]> {
+  const { client, signal } = checkUp;
   const subject = "size of parts";
+  const mailbox = laneOf(checkUp);
   const { objectBytes } = client.parts.settings;
   for (let bytes = objectBytes; bytes >= SMALLEST_PART; bytes = Math.floor(bytes / 2)) {
     try {
@@ -227,10 +252,10 @@ async function checkSize(
   return [bad(subject, "not even small files are taken", "look at the server's rules for uploads")];
 }
 
-async function checkCdn({ client, config, signal }: CheckUp): Promise<readonly Finding[]> {
-  const [channelId = config.headerChannel] = config.dataChannels;
-  const mailbox = new ChannelMailbox(client.channels, channelId);
-  const { attachments } = await tryPosting(client, { mailbox, bytes: SMALL_FILE, signal });
+async function checkCdn(checkUp: CheckUp): Promise<readonly Finding[]> {
+  const { client, signal } = checkUp;
+  const trial = { mailbox: laneOf(checkUp), bytes: SMALL_FILE, signal };
+  const { attachments } = await tryPosting(client, trial);
   const life = readUrlLife(attachments[0]?.url ?? "");
   const hours = life === undefined ? undefined : life.lengthMs / HOUR_MS;
   const text =
@@ -242,11 +267,11 @@ async function checkCdn({ client, config, signal }: CheckUp): Promise<readonly F
   return [{ subject: "CDN", verdict: "odd", text: `${text}; it sends whole files only`, advice }];
 }
 
-/** Where data goes out first: a channel of the bot, else a webhook, else the header channel. */
-function laneOf({ client, config }: CheckUp, addresses: readonly WebhookAddress[]): Mailbox {
+/** Where data goes out first: a channel of the bot, else a webhook. */
+function laneOf({ client, config, webhookAddresses }: CheckUp): Mailbox {
   const [channelId] = config.dataChannels;
   const [place] = config.webhooks;
-  const address = addresses.find(({ id }) => id === place?.id);
+  const address = webhookAddresses.find(({ id }) => id === place?.id);
   if (channelId === undefined && place !== undefined && address !== undefined) {
     const webhook = { address, channelId: place.channel };
     return new WebhookMailbox(client.channels, client.webhooks, webhook);
@@ -254,9 +279,9 @@ function laneOf({ client, config }: CheckUp, addresses: readonly WebhookAddress[
   return new ChannelMailbox(client.channels, channelId ?? config.headerChannel);
 }
 
-function adviceFor({ code }: DvaultError): string {
-  if (code === "STORE_DOWN") return "see whether this machine reaches discord.com, and try again";
-  return "change what the line says, and run `dvault doctor` again";
+function failure(subject: string, { code, message: text }: DvaultError): Finding {
+  if (code !== "STORE_DOWN") return { subject, verdict: "bad", text };
+  return bad(subject, text, "see whether this machine reaches discord.com, and try again");
 }
 
 function good(subject: string, text: string): Finding {

@@ -8,6 +8,6 @@ export interface Finding {
   readonly verdict: "good" | "odd" | "bad";
   /** What was found. */
   readonly text: string;
-  /** What to change; present unless all is well. */
+  /** What to change, where the text does not say. */
   readonly advice?: string;
 }

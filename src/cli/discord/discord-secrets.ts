@@ -1,0 +1,122 @@
+/**
+ * The secrets of a vault at Discord: the bot's token and the webhooks' URLs.
+ *
+ * They come from, in this order: `--token-file`, the variables DVAULT_DISCORD_TOKEN and DVAULT_DISCORD_WEBHOOKS, the file
+ * that the set-up left beside `config.json`, a question at the terminal. A file holds the token on its first line and a
+ * webhook's URL on each further one; empty lines and those that begin with # do not count.
+ *
+ * @module
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { toText } from "../../core/base/bytes.ts";
+import { UsageError } from "../../core/base/errors.ts";
+import { BotToken } from "../../stores/objects/discord/rest/bot-token.ts";
+import { WebhookAddress } from "../../stores/objects/discord/webhook.ts";
+import { directories } from "../config/directories.ts";
+import { type CliContext, warn } from "../context.ts";
+import { readSecretFile } from "../password/read-secret.ts";
+import { openTerminal } from "../password/terminal.ts";
+
+/** What speaks for a vault at Discord. */
+export interface DiscordSecrets {
+  readonly token: BotToken;
+  readonly webhooks: readonly WebhookAddress[];
+}
+
+/** Options of commands that need the secrets. */
+export const tokenOptions = {
+  "token-file": {
+    type: "string",
+    describe: "Read the bot's token from a file, and webhooks' URLs from its further lines",
+    requiresArg: true,
+    group: "Discord:",
+  },
+} as const;
+
+/** Values of {@link tokenOptions}. */
+export interface TokenChoice {
+  readonly "token-file"?: string | undefined;
+}
+
+/**
+ * Obtains the secrets.
+ *
+ * @param headerChannel - of the vault they are for; undefined when that is to be found with them
+ * @throws UsageError USAGE for what is no token, NO_PASSWORD_SOURCE without any source, CANCELLED at Ctrl-C
+ */
+export async function obtainSecrets(
+  context: CliContext,
+  choice: TokenChoice,
+  headerChannel?: string,
+): Promise<DiscordSecrets> {
+  const { "token-file": path } = choice;
+  if (path !== undefined) return fromFile(context, path);
+  const { DVAULT_DISCORD_TOKEN: token, DVAULT_DISCORD_WEBHOOKS: webhooks = "" } = context.env;
+  if (token !== undefined && token !== "") {
+    return parseSecrets([token, ...webhooks.split(/\s+/)].join("\n"));
+  }
+  const saved = headerChannel === undefined ? undefined : savedSecrets(context, headerChannel);
+  return saved ?? fromTerminal();
+}
+
+/** Where the secrets of a vault are kept. */
+export function secretsPath(context: CliContext, headerChannel: string): string {
+  return join(directories(context.env).config, `discord-${headerChannel}.secret`);
+}
+
+/** Keeps secrets for their owner only, beside `config.json`. */
+export function saveSecrets(
+  context: CliContext,
+  headerChannel: string,
+  { token, webhooks }: DiscordSecrets,
+): void {
+  const path = secretsPath(context, headerChannel);
+  mkdirSync(directories(context.env).config, { recursive: true, mode: 0o700 });
+  const lines = [token.authorization, ...webhooks.map(({ url }) => url)];
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, `${lines.join("\n")}\n`, { mode: 0o600, flush: true });
+  renameSync(fresh, path);
+}
+
+function savedSecrets(context: CliContext, headerChannel: string): DiscordSecrets | undefined {
+  const path = secretsPath(context, headerChannel);
+  try {
+    readFileSync(path).fill(0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  return fromFile(context, path);
+}
+
+function fromFile(context: CliContext, path: string): DiscordSecrets {
+  const secret = readSecretFile(path, (problem) => warn(context, problem)).finish();
+  try {
+    return parseSecrets(secret.use(toText));
+  } finally {
+    secret.wipe();
+  }
+}
+
+async function fromTerminal(): Promise<DiscordSecrets> {
+  const terminal = openTerminal();
+  if (terminal === undefined) {
+    throw new UsageError(
+      "NO_PASSWORD_SOURCE",
+      "there is no terminal to ask for the bot's token: give --token-file or DVAULT_DISCORD_TOKEN",
+    );
+  }
+  try {
+    const secret = await terminal.askSecret("token of the bot: ");
+    return parseSecrets(secret.use(toText));
+  } finally {
+    terminal.close();
+  }
+}
+
+function parseSecrets(text: string): DiscordSecrets {
+  const lines = text.split("\n").map((line) => line.trim());
+  const [token = "", ...urls] = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  return { token: BotToken.parse(token), webhooks: urls.map((url) => WebhookAddress.parse(url)) };
+}
