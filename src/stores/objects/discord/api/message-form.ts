@@ -23,7 +23,7 @@ export interface MessageForm {
 }
 
 /** Longest content, characters. */
-export const CONTENT_MAX = 2000;
+const CONTENT_MAX = 2000;
 
 /** Most files of a message. */
 export const ATTACHMENTS_MAX = 10;
