@@ -41,7 +41,7 @@ const rooms = [
   },
   {
     room: "stores/segments",
-    imports: ["core/base", "core/format", "native", "platform"],
+    imports: ["core/base", "core/format"],
     files: [PAGE_STORE, "stores/objects/object-store.ts", ...STORES_SHARE],
     packages: ["better-sqlite3"],
   },

@@ -74,7 +74,7 @@ export class SegmentStore implements PageStore {
     this.#fetcher = new Fetcher({
       objects: settings.objects,
       catalog: local.catalog,
-      keep: (pages) => local.pages.putCached(pages),
+      keep: (pages) => this.#keep(pages),
     });
     this.#readAhead = new ReadAhead(Math.floor(settings.readAheadBytes / STORED_PAGE_MAX));
     lease.onDue = () => this.#renew();
@@ -98,10 +98,9 @@ export class SegmentStore implements PageStore {
   }
 
   publish(header: Uint8Array, slot: 0 | 1): void {
-    const { database, state, pages } = this.#local;
+    const { state, pages } = this.#local;
     this.#checkWritable();
-    database.transaction(() => {
-      this.#settleReleased();
+    this.#transact(() => {
       const sequence = state.now.sequence + 1;
       state.setHeader(slot, header, sequence);
       state.change({ sequence });
@@ -123,7 +122,16 @@ export class SegmentStore implements PageStore {
     for (const address of addresses) this.#released.push(address);
   }
 
-  /** Looks at what was given back. Call within a transaction. */
+  /** One transaction that also settles what was given back until now. */
+  #transact(body: () => void, durability: "usual" | "durable" = "usual"): void {
+    this.#local.database.transaction(() => {
+      this.#settleReleased();
+      body();
+    }, durability);
+    this.#released = [];
+  }
+
+  /** Looks at what was given back: forgets it, or remembers its death for the next publication. */
   #settleReleased(): void {
     const { state, pages, catalog, deaths } = this.#local;
     const { sequence } = state.now;
@@ -135,7 +143,6 @@ export class SegmentStore implements PageStore {
       if (isNeeded) deaths.add(address, sequence);
       else if (born !== undefined) pages.dropFresh(address, born > sequence);
     }
-    this.#released = [];
   }
 
   read(addresses: readonly number[]): MaybePromise<readonly (Uint8Array | PageError)[]> {
@@ -149,6 +156,15 @@ export class SegmentStore implements PageStore {
     );
   }
 
+  /** Keeps pages that came in; a full disk does not keep anybody from reading. */
+  #keep(pages: readonly StoredPage[]): void {
+    try {
+      this.#local.pages.putCached(pages);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+
   #follow({ ahead, abandoned }: Advice): void {
     for (const { start, end } of abandoned) this.#fetcher.cancel(addressesOf(start, end));
     if (ahead.start === ahead.end) return;
@@ -158,11 +174,8 @@ export class SegmentStore implements PageStore {
 
   write(pages: readonly StoredPage[]): MaybePromise<void> {
     this.#checkWritable();
-    const { database, state } = this.#local;
-    database.transaction(() => {
-      this.#settleReleased();
-      this.#local.pages.putFresh(pages, state.now.sequence + 1);
-    });
+    const { state } = this.#local;
+    this.#transact(() => this.#local.pages.putFresh(pages, state.now.sequence + 1));
     if (this.#mustWait) return this.#waitForRoom();
   }
 
@@ -261,7 +274,7 @@ export class SegmentStore implements PageStore {
       .catch(() => {});
     cancel();
     this.#lease.stop();
-    if (!this.readOnly) database.transaction(() => this.#settleReleased());
+    if (!this.readOnly) this.#transact(() => {});
     database.close();
     await objects.close();
   }

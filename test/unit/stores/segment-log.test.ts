@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import t from "tap";
-import type { LogRecord } from "../../../src/stores/objects/object-store.ts";
+import { StoreError } from "../../../src/core/base/errors.ts";
+import type { LogRecord, NewRecord } from "../../../src/stores/objects/object-store.ts";
 import type { Claim } from "../../../src/stores/segments/format/claim.ts";
 import { encodeCommitRecord } from "../../../src/stores/segments/format/commit-record.ts";
 import {
@@ -216,3 +217,40 @@ t.test("a place with another vault is refused, a vault is never overwritten", as
   t.equal(await readRound(again.vault), 0);
   await again.vault.close();
 });
+
+for (const order of ["before", "after"] as const) {
+  t.test(
+    `a record that arrives late, ${order} the one sent instead, counts at most once`,
+    async (t) => {
+      const place = newPlace();
+      const objects = place.objects();
+      const { vault, store } = await createRounds(place, "desk", { objects });
+      const append = objects.append.bind(objects);
+      let late: NewRecord | undefined;
+      objects.append = async (record) => {
+        if (record.kind !== "commit") return append(record);
+        if (late === undefined) {
+          late = record;
+          throw new StoreError("STORE_DOWN", "no answer");
+        }
+        const ghost = late;
+        objects.append = append;
+        if (order === "before") await append(ghost);
+        const appended = await append(record);
+        if (order === "after") await append(ghost);
+        return appended;
+      };
+      const controller = new AbortController();
+      await t.rejects(store.flush(() => controller.abort(), controller.signal));
+      await writeRound(vault, 1);
+      await store.flush();
+      await writeRound(vault, 2);
+      await store.flush();
+      t.equal(store.status().pendingCommits, 0);
+      await vault.close();
+      const fresh = await openRounds(place, "new", { readOnly: true });
+      t.equal(await readRound(fresh.vault), 2);
+      await fresh.vault.close();
+    },
+  );
+}

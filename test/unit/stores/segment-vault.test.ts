@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import t from "tap";
+import { LocalDatabase } from "../../../src/stores/segments/local/database.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";
 import { createRounds, openRounds, readRound, writeRound } from "../../support/segment-vault.ts";
 
@@ -130,3 +131,53 @@ for (const fate of ["before", "after"] as const) {
     t.ok(number >= 20, `${number} requests were ended`);
   });
 }
+
+t.test(
+  "any transaction of the local database fails: nothing that was committed is lost",
+  async (t) => {
+    const { transaction } = LocalDatabase.prototype;
+    t.teardown(() => {
+      LocalDatabase.prototype.transaction = transaction;
+    });
+    let number = 0;
+    for (let isDone = false; !isDone; ) {
+      number += 1;
+      const place = newPlace();
+      place.limits = { objectBytes: 70_000, recordBytes: 70_000 };
+      const known = { committed: 0, flushed: -1 };
+      const rounds = await createRounds(place, "here");
+      let count = 0;
+      LocalDatabase.prototype.transaction = function <T>(
+        this: LocalDatabase,
+        body: () => T,
+        durability?: "usual" | "durable",
+      ): T {
+        const full = Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+        const fails = ++count === number;
+        const failing = (): T => {
+          body();
+          throw full;
+        };
+        return transaction.call(this, fails ? failing : body, durability) as T;
+      };
+      try {
+        await work(rounds, 1, known);
+        isDone = true;
+      } catch (error) {
+        t.match(error, { code: /STORE_FULL|VAULT_FAILED/ });
+      }
+      LocalDatabase.prototype.transaction = transaction;
+      place.kill("here", "here.copy");
+      const copy = await openRounds(place, "here.copy");
+      if ((await readRound(copy.vault)) !== known.committed) t.fail(`transaction ${number}: local`);
+      await work(copy, known.committed + 1, known);
+      await copy.vault.close();
+      const fresh = await openRounds(place, "new", { readOnly: true });
+      if ((await readRound(fresh.vault)) !== known.committed)
+        t.fail(`transaction ${number}: remote`);
+      await fresh.vault.close();
+      await rounds.vault.abandon();
+    }
+    t.ok(number > 20, `${number} transactions failed`);
+  },
+);
