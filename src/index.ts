@@ -69,3 +69,21 @@ export { type MountRequest, mountVault } from "./mount/mount-vault.ts";
 export { listMounts, requestSync, requestUnmount } from "./mount/registry.ts";
 export { nodePlatform } from "./platform/node-platform.ts";
 export { FileStore } from "./stores/file/file-store.ts";
+export {
+  DirectoryObjectStore,
+  type DirectoryObjectStoreOptions,
+} from "./stores/objects/directory-object-store.ts";
+export {
+  type DiscordConfig,
+  decodeDiscordUrl,
+  encodeDiscordUrl,
+  isDiscordUrl,
+} from "./stores/objects/discord/discord-config.ts";
+export {
+  DiscordObjectStore,
+  type DiscordStoreOptions,
+} from "./stores/objects/discord/discord-object-store.ts";
+export { systemTiming } from "./stores/objects/discord/steady-timing.ts";
+export type { ObjectStore } from "./stores/objects/object-store.ts";
+export { openSegmentStore } from "./stores/segments/open-segment-store.ts";
+export type { SegmentStoreOptions } from "./stores/segments/segment-options.ts";

@@ -9,7 +9,7 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz012345";
 const NAME_LENGTH = 16;
 
 /** A number from 0 up to, but not including, 1. */
-export function randomFraction(random: Random): number {
+function randomFraction(random: Random): number {
   const word = new Uint32Array(1);
   random.fill(new Uint8Array(word.buffer));
   return (word[0] as number) / 2 ** 32;

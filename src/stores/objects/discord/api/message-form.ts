@@ -22,9 +22,6 @@ export interface MessageForm {
   readonly boundary: string;
 }
 
-/** Longest content, characters. */
-export const CONTENT_MAX = 2000;
-
 /** Most files of a message. */
 export const ATTACHMENTS_MAX = 10;
 
