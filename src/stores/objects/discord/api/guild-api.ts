@@ -41,7 +41,7 @@ export interface Channel {
 }
 
 /** The type of plain text channels. */
-const TEXT_CHANNEL = 0;
+export const TEXT_CHANNEL = 0;
 
 /** GATEWAY_MESSAGE_CONTENT and GATEWAY_MESSAGE_CONTENT_LIMITED. */
 const CONTENT_FLAGS = (1 << 18) | (1 << 19);
