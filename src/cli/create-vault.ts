@@ -1,10 +1,8 @@
 /**
- * Makes a vault file with its first keys.
+ * Makes a vault with its first keys.
  *
  * @module
  */
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { UsageError } from "../core/base/errors.ts";
 import type { Argon2Cost } from "../core/base/platform.ts";
 import { DEFAULT_ARGON2 } from "../core/crypto/kdf-limits.ts";
@@ -15,12 +13,13 @@ import type { SecretBytes } from "../core/crypto/secret-bytes.ts";
 import { S_IFDIR } from "../core/fs/file-system.ts";
 import { Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
-import { FileStore } from "../stores/file/file-store.ts";
 import { callerOf } from "./caller.ts";
 import type { Compression } from "./config/config.ts";
+import type { VaultPlace } from "./config/vault-place.ts";
 import type { CliContext } from "./context.ts";
 import { type OpenVault, startVault } from "./open-vault.ts";
 import { hasPasswordOption, obtainFirstPassword, type PasswordChoice } from "./password/sources.ts";
+import { createVaultStore } from "./vault-store.ts";
 
 /** Mode of a new vault's root directory. */
 const ROOT_MODE = S_IFDIR | 0o755;
@@ -122,30 +121,29 @@ export function costOf(choice: KdfChoice): Argon2Cost {
 }
 
 /**
- * Makes the file, of mode 0600, and directories missing above it, of mode 0700. A file that could not become a vault is
- * removed again.
+ * Makes the store and a vault in it. A file is of mode 0600, directories missing above it of mode 0700. What could not
+ * become a vault is removed again.
  *
  * @returns the open vault, the caller's to close
- * @throws StoreError STORE_EXISTS, STORE_DENIED, STORE_FULL; UsageError USAGE for a malformed recipient
+ * @throws StoreError STORE_EXISTS, STORE_DENIED, STORE_FULL, STORE_DOWN; UsageError USAGE for a malformed recipient
  */
 export async function createVault(
   context: CliContext,
-  path: string,
+  place: VaultPlace,
   { keys, compression }: NewVault,
 ): Promise<OpenVault> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const store = FileStore.create(path);
+  const store = await createVaultStore(context, place);
   try {
     const { argon2 } = keys;
-    const vault = await Vault.create(store, nodePlatform, {
+    const vault = await Vault.create(store.pages, nodePlatform, {
       argon2,
       makeSlots: (secret) => makeSlots(secret, keys),
     });
-    const open = startVault(context, vault, compression);
+    const open = startVault(context, vault, store, compression);
     await open.fs.makeRoot({ mode: ROOT_MODE, umask: 0, caller: callerOf() });
     return open;
   } catch (error) {
-    store.discard();
+    await store.discard();
     throw error;
   }
 }

@@ -21,11 +21,11 @@ export function findVault(context: CliContext, text: string): VaultReference {
 }
 
 /** Whether this is the default vault, and it was never made. */
-export function isFirstUse(context: CliContext, { name, path }: VaultReference): boolean {
-  if (name === undefined) return false;
+export function isFirstUse(context: CliContext, { name, place }: VaultReference): boolean {
+  if (name === undefined || place.kind !== "file") return false;
   const config = loadConfig(directories(context.env));
   const isKnown = Object.hasOwn(config.vaults, name);
-  return name === config.default && !isKnown && !existsSync(path);
+  return name === config.default && !isKnown && !existsSync(place.path);
 }
 
 /**
@@ -37,9 +37,9 @@ export async function makeDefaultVault(
   reference: VaultReference,
   choice: PasswordChoice,
 ): Promise<Credentials> {
-  warn(context, `making the default vault, ${reference.path}`);
+  warn(context, `making the default vault, ${reference.place.key}`);
   const password = await obtainFirstPassword(context, choice, "the default vault");
-  const open = await createVault(context, reference.path, { keys: passwordOnly(password) });
+  const open = await createVault(context, reference.place, { keys: passwordOnly(password) });
   await open.close();
   rememberVault(context, reference);
   return { password };
@@ -47,15 +47,15 @@ export async function makeDefaultVault(
 
 /** Writes a named vault into the config. */
 export function rememberVault(context: CliContext, reference: VaultReference): void {
-  const { name, path, compression } = reference;
+  const { name, place, compression } = reference;
   if (name === undefined) return;
   const places = directories(context.env);
-  const entry = { store: path, ...(compression === undefined ? {} : { compression }) };
+  const entry = { store: place.key, ...(compression === undefined ? {} : { compression }) };
   saveConfig(places, withVault(loadConfig(places), name, entry));
 }
 
-/** The mount of this user that writes to a vault file, if there is one. */
-export async function writingMount({ path }: VaultReference): Promise<MountStatus | undefined> {
+/** The mount of this user that writes to a vault, if there is one. */
+export async function writingMount({ place }: VaultReference): Promise<MountStatus | undefined> {
   const mounts = await listMounts();
-  return mounts.find((mount) => mount.vault === path && !mount.readOnly);
+  return mounts.find((mount) => mount.vault === place.key && !mount.readOnly);
 }

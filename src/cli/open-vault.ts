@@ -6,19 +6,22 @@
 
 import type { Credentials } from "../core/crypto/unlock.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
-import type { PageStore } from "../core/pages/page-store.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
 import { Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
+import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import type { Compression } from "./config/config.ts";
 import { type CliContext, warn } from "./context.ts";
 import { describeError } from "./report-error.ts";
+import type { VaultStore } from "./vault-store.ts";
 
 /** An open vault. */
 export interface OpenVault {
   readonly vault: Vault;
   readonly fs: VaultFileSystem;
-  /** Commits what is left, and closes the store; safe to call again. */
+  /** Its store, when that publishes what was committed. */
+  readonly remote?: SegmentStore;
+  /** Commits what is left, and closes the store, publishing nothing; safe to call again. */
   close(): Promise<void>;
 }
 
@@ -38,17 +41,17 @@ export interface OpenVaultOptions {
  */
 export async function openVault(
   context: CliContext,
-  store: PageStore,
+  store: VaultStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
   const { credentials, cacheBytes, compression } = options;
   try {
     const cache = cacheBytes === undefined ? {} : { cacheBytes };
-    const vault = await Vault.open(store, nodePlatform, credentials, cache);
-    for (const warning of vault.warnings) warn(context, `${store.name}: ${warning}`);
-    return startVault(context, vault, compression);
+    const vault = await Vault.open(store.pages, nodePlatform, credentials, cache);
+    for (const warning of vault.warnings) warn(context, `${store.pages.name}: ${warning}`);
+    return startVault(context, vault, store, compression);
   } catch (error) {
-    await store.close();
+    await store.pages.close();
     throw error;
   }
 }
@@ -57,6 +60,7 @@ export async function openVault(
 export function startVault(
   context: CliContext,
   vault: Vault,
+  { remote }: VaultStore,
   compression: Compression = "none",
 ): OpenVault {
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression });
@@ -68,6 +72,7 @@ export function startVault(
   return {
     vault,
     fs,
+    ...(remote === undefined ? {} : { remote }),
     close: async () => {
       commits.stop();
       await vault.close();

@@ -5,14 +5,15 @@
  */
 import { CommitError, PageError, StoreError } from "../core/base/errors.ts";
 import { requestSync } from "../mount/registry.ts";
-import { FileStore } from "../stores/file/file-store.ts";
 import type { Compression } from "./config/config.ts";
+import type { VaultPlace } from "./config/vault-place.ts";
 import type { VaultReference } from "./config/vault-reference.ts";
 import type { CliContext } from "./context.ts";
 import { ExitCode } from "./exit-code.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "./find-vault.ts";
 import { type OpenVault, openVault } from "./open-vault.ts";
 import { obtainCredentials, type PasswordChoice, wipeCredentials } from "./password/sources.ts";
+import { openVaultStore } from "./vault-store.ts";
 
 /** Which vault, and how to unlock it. */
 export interface VaultChoice {
@@ -25,7 +26,7 @@ export interface VaultChoice {
 
 /** What is done with an open vault. @returns an exit code when it is not simply done */
 export type VaultWork = (
-  open: OpenVault & { readonly path: string },
+  open: OpenVault & { readonly place: VaultPlace },
 ) => Promise<ExitCode | undefined>;
 
 /**
@@ -40,7 +41,7 @@ export async function readVault(
   const reference = findVault(context, choice.vault);
   const open = await unlock(context, reference, { ...choice, readOnly: true });
   try {
-    return (await work({ ...open, path: reference.path })) ?? ExitCode.done;
+    return (await work({ ...open, place: reference.place })) ?? ExitCode.done;
   } catch (error) {
     throw error instanceof PageError ? await explainPage(error, reference) : error;
   } finally {
@@ -69,7 +70,7 @@ export async function writeVault(
     );
   }
   const open = await unlock(context, reference, { ...choice, readOnly: false });
-  return finishWork(open, () => work({ ...open, path: reference.path }));
+  return finishWork(open, () => work({ ...open, place: reference.place }));
 }
 
 /** Runs work on a vault that is open for writing, and closes it. */
@@ -93,7 +94,7 @@ interface Unlocking extends VaultChoice {
   readonly readOnly: boolean;
 }
 
-/** The file is opened before the password is asked for, so that what is wrong with it is told first. */
+/** The store is opened before the password is asked for, so that what is wrong with it is told first. */
 async function unlock(
   context: CliContext,
   reference: VaultReference,
@@ -102,7 +103,7 @@ async function unlock(
   const made = isFirstUse(context, reference)
     ? await makeDefaultVault(context, reference, password)
     : undefined;
-  const store = FileStore.open(reference.path, { readOnly });
+  const store = await openVaultStore(context, reference.place, { readOnly });
   const credentials = made ?? (await obtainCredentials(context, password, reference.label));
   try {
     const mount = readOnly ? await writingMount(reference) : undefined;

@@ -43,7 +43,7 @@ export const createCommand: Command = defineCommand({
     if (isVaultName(file))
       throw new UsageError("USAGE", `${file}: give a path, such as ${file}.dvault`);
     const places = directories(context.env);
-    const { path } = resolveVault(file, loadConfig(places), places);
+    const { place } = resolveVault(file, loadConfig(places), places);
     const progress = progressOn(context.stderr);
     const copy = transferOptions("replace", options);
     const transfer = new Transfer(context, copy, progress);
@@ -51,13 +51,13 @@ export const createCommand: Command = defineCommand({
     try {
       const keys = await chooseKeys(context, options, file);
       const { compression } = options;
-      const open = await createVault(context, path, { keys, compression }).finally(() =>
+      const open = await createVault(context, place, { keys, compression }).finally(() =>
         keys.password?.wipe(),
       );
       return await finishWork(open, async () => {
         if (context.stderr.isTTY === true) await measureHost(transfer, [directory]);
         const tree = new TreeImport(open.fs, transfer, callerOf());
-        tree.exclude(path);
+        if (place.kind !== "discord") tree.exclude(place.path);
         await tree.copyContents(source, resolve(directory), ROOT_INO);
         return transfer.exitCode;
       });

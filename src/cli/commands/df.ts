@@ -32,10 +32,10 @@ export const dfCommand: Command = defineCommand({
   notes: PASSWORD_NOTE,
   async run(context, { operands, options }) {
     const vault = (operands[0] ?? "").replace(/:$/, "");
-    return readVault(context, { vault, password: options }, async ({ fs, path }) => {
+    return readVault(context, { vault, password: options }, async ({ fs, place }) => {
       const { blockSize, blocks, freeBlocks, inodes } = await fs.statfs();
       const room: RoomRecord = {
-        vault: path,
+        vault: place.key,
         size: blocks * blockSize,
         used: (blocks - freeBlocks) * blockSize,
         available: freeBlocks * blockSize,

@@ -9,7 +9,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { compressionOption } from "../compression-option.ts";
 import { isVaultName, loadConfig } from "../config/config.ts";
 import { directories } from "../config/directories.ts";
-import { pathOfNamedVault, resolveVault, type VaultReference } from "../config/vault-reference.ts";
+import { placeOfNamedVault, resolveVault, type VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, writeTo } from "../context.ts";
 import { chooseKeys, createVault, kdfOptions, newVaultOptions } from "../create-vault.ts";
 import { rememberVault } from "../find-vault.ts";
@@ -38,18 +38,19 @@ export const initCommand: Command = defineCommand({
         "--compression is remembered by name: give it to mount, put or create instead",
       );
     }
-    if (existsSync(reference.path)) {
-      throw new StoreError("STORE_EXISTS", `${reference.path} exists already; choose another name`);
+    const { place } = reference;
+    if (place.kind === "file" && existsSync(place.path)) {
+      throw new StoreError("STORE_EXISTS", `${place.path} exists already; choose another name`);
     }
     const keys = await chooseKeys(context, options, reference.label);
     try {
-      const open = await createVault(context, reference.path, { keys });
+      const open = await createVault(context, place, { keys });
       await open.close();
     } finally {
       keys.password?.wipe();
     }
     rememberVault(context, compression === undefined ? reference : { ...reference, compression });
-    await writeTo(context.stdout, `${reference.path}\n`);
+    await writeTo(context.stdout, `${place.key}\n`);
     return undefined;
   },
 });
@@ -60,6 +61,6 @@ function newReference(context: CliContext, text: string): VaultReference {
   const name = text === "" ? config.default : text;
   if (!isVaultName(name)) return resolveVault(text, config, places);
   if (!Object.hasOwn(config.vaults, name))
-    return { label: name, name, path: pathOfNamedVault(name, places) };
+    return { label: name, name, place: placeOfNamedVault(name, places) };
   return resolveVault(name, config, places);
 }

@@ -8,10 +8,10 @@ import { dirname, resolve } from "node:path";
 import { StoreError } from "../../core/base/errors.ts";
 import type { Credentials } from "../../core/crypto/unlock.ts";
 import { prepareMountpoint } from "../../mount/mountpoint.ts";
-import { FileStore } from "../../stores/file/file-store.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { compressionOption } from "../compression-option.ts";
+import { parsePlace, type VaultPlace } from "../config/vault-place.ts";
 import type { VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, warn } from "../context.ts";
 import { mountInBackground } from "../daemon/background.ts";
@@ -27,6 +27,7 @@ import {
   passwordOptions,
   wipeCredentials,
 } from "../password/sources.ts";
+import { openVaultStore } from "../vault-store.ts";
 
 /** Mounts. */
 export const mountCommand: Command = defineCommand({
@@ -64,9 +65,9 @@ export const mountCommand: Command = defineCommand({
   ],
   notes: `The mount point must be an empty directory; for the default vault it is made when missing. dvault unmount ends the mount, as do SIGTERM, SIGINT and SIGHUP to its process, when everything is safe. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
-    const [vault, place] = operands.length === 2 ? operands : ["", operands[0]];
+    const [vault, target] = operands.length === 2 ? operands : ["", operands[0]];
     const choice = readMountChoice(options);
-    const request = { vault: vault ?? "", place: place ?? "", choice, password: options };
+    const request = { vault: vault ?? "", target: target ?? "", choice, password: options };
     if (options["from-handover"]) await mountFromHandover(context, request);
     else await mount(context, request, options.foreground);
     return undefined;
@@ -76,7 +77,7 @@ export const mountCommand: Command = defineCommand({
 interface MountRequest {
   readonly vault: string;
   /** Mount point as written. */
-  readonly place: string;
+  readonly target: string;
   readonly choice: MountChoice;
   readonly password: PasswordChoice;
 }
@@ -88,19 +89,19 @@ async function mount(
   isForeground: boolean,
 ): Promise<void> {
   const reference = findVault(context, request.vault);
-  const isMadeNow = request.vault === "" && canMakeMountpoint(request.place);
-  if (!isMadeNow) await prepareMountpoint(request.place);
+  const isMadeNow = request.vault === "" && canMakeMountpoint(request.target);
+  if (!isMadeNow) await prepareMountpoint(request.target);
   const made = isFirstUse(context, reference)
     ? await makeDefaultVault(context, reference, request.password)
     : undefined;
-  await checkFree(reference, request.choice);
+  await checkFree(context, reference, request.choice);
   const credentials = made ?? (await obtainCredentials(context, request.password, reference.label));
   try {
-    if (isMadeNow) makeMountpoint(context, request.place);
-    const mountpoint = await prepareMountpoint(request.place);
+    if (isMadeNow) makeMountpoint(context, request.target);
+    const mountpoint = await prepareMountpoint(request.target);
     const { choice } = request;
     const compression = choice.compression ?? reference.compression;
-    const mounting = { path: reference.path, mountpoint, choice: { ...choice, compression } };
+    const mounting = { place: reference.place, mountpoint, choice: { ...choice, compression } };
     if (isForeground) await serve(context, mounting, credentials, () => undefined);
     else await leaveBehind(context, mounting, credentials);
   } finally {
@@ -117,8 +118,8 @@ async function mountFromHandover(context: CliContext, request: MountRequest): Pr
   };
   const credentials = receiveCredentials();
   try {
-    const path = resolve(request.vault);
-    await serve(context, { ...request, path, mountpoint: request.place }, credentials, ready);
+    const place = parsePlace(request.vault);
+    await serve(context, { ...request, place, mountpoint: request.target }, credentials, ready);
   } catch (error) {
     if (!isReady) sendOutcome(error);
     throw error;
@@ -128,8 +129,7 @@ async function mountFromHandover(context: CliContext, request: MountRequest): Pr
 }
 
 interface Mounting {
-  /** Absolute path of the vault file. */
-  readonly path: string;
+  readonly place: VaultPlace;
   /** Canonical. */
   readonly mountpoint: string;
   readonly choice: MountChoice;
@@ -137,45 +137,50 @@ interface Mounting {
 
 async function leaveBehind(
   context: CliContext,
-  { path, mountpoint, choice }: Mounting,
+  { place, mountpoint, choice }: Mounting,
   credentials: Credentials,
 ): Promise<void> {
-  const args = ["mount", "--from-handover", ...mountArguments(choice), "--", path, mountpoint];
+  const args = ["mount", "--from-handover", ...mountArguments(choice), "--", place.key, mountpoint];
   await mountInBackground(context, { args, mountpoint, credentials });
 }
 
 async function serve(
   context: CliContext,
-  { path, mountpoint, choice }: Mounting,
+  { place, mountpoint, choice }: Mounting,
   credentials: Credentials,
   ready: () => void,
 ): Promise<void> {
-  const store = FileStore.open(path, { readOnly: choice.readOnly });
+  const store = await openVaultStore(context, place, { readOnly: choice.readOnly });
   const { compression, cacheBytes, readOnly, allowOther, suid, devices } = choice;
   const open = await openVault(context, store, { credentials, compression, cacheBytes });
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
-  const options = { source: path, readOnly, allowOther, suid, devices, log };
-  await serveMount(context, { open, name: path, mountpoint, options, ready });
+  const options = { source: place.key, readOnly, allowOther, suid, devices, log };
+  await serveMount(context, { open, name: place.key, mountpoint, options, ready });
 }
 
 /** Whether a mount point is missing, in a directory of the user's own. */
-function canMakeMountpoint(place: string): boolean {
-  const path = resolve(place);
+function canMakeMountpoint(target: string): boolean {
+  const path = resolve(target);
   const parent = statSync(dirname(path), { throwIfNoEntry: false });
   const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
   return isMissing && parent?.uid === callerOf().uid;
 }
 
-function makeMountpoint(context: CliContext, place: string): void {
-  const path = resolve(place);
+function makeMountpoint(context: CliContext, target: string): void {
+  const path = resolve(target);
   mkdirSync(path, { mode: 0o700 });
   warn(context, `made the mount point ${path}`);
 }
 
 /** Finds out early what would stop the mount: no file, or another mount that writes to it. */
-async function checkFree(reference: VaultReference, choice: MountChoice): Promise<void> {
-  FileStore.open(reference.path, { readOnly: true }).close();
+async function checkFree(
+  context: CliContext,
+  reference: VaultReference,
+  choice: MountChoice,
+): Promise<void> {
+  const store = await openVaultStore(context, reference.place, { readOnly: true });
+  await store.pages.close();
   if (choice.readOnly) return;
   const other = await writingMount(reference);
   if (other === undefined) return;

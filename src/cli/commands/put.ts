@@ -51,25 +51,21 @@ export const putCommand: Command = defineCommand({
     const transfer = new Transfer(context, copy, progress);
     checkSources(sources);
     const { compression } = options;
-    return writeVault(
-      context,
-      { vault, password: options, compression },
-      async ({ fs, path: vaultFile }) => {
-        if (context.stderr.isTTY === true) await measureHost(transfer, sources);
-        const tree = new TreeImport(fs, transfer, callerOf());
-        tree.exclude(vaultFile);
-        try {
-          for (const source of sources) {
-            const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
-            if (source === STDIN) await putStream(context, fs, transfer, { path, target });
-            else await putEntry(tree, source, target);
-          }
-        } finally {
-          progress.clear();
+    return writeVault(context, { vault, password: options, compression }, async ({ fs, place }) => {
+      if (context.stderr.isTTY === true) await measureHost(transfer, sources);
+      const tree = new TreeImport(fs, transfer, callerOf());
+      if (place.kind !== "discord") tree.exclude(place.path);
+      try {
+        for (const source of sources) {
+          const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
+          if (source === STDIN) await putStream(context, fs, transfer, { path, target });
+          else await putEntry(tree, source, target);
         }
-        return transfer.exitCode;
-      },
-    );
+      } finally {
+        progress.clear();
+      }
+      return transfer.exitCode;
+    });
   },
 });
 

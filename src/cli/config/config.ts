@@ -22,7 +22,7 @@ export interface Config {
 
 /** A vault that has a name. */
 export interface NamedVault {
-  /** Absolute path of its file, or its store URL. */
+  /** Key of its place. */
   readonly store: string;
   /** How its new data is stored; "none" when left out. */
   readonly compression?: Compression;
@@ -34,9 +34,11 @@ export type Compression = "none" | "deflate";
 const DEFAULT_NAME = "default";
 const EMPTY: Config = { default: DEFAULT_NAME, vaults: {} };
 
-/** Whether a text may name a vault: a letter or digit, then up to 63 letters, digits, `.`, `_`, `-`. */
+/** Whether a text may name a vault: a letter or digit, then up to 63 letters, digits, `.`, `_`, `-`; but not `dir`. */
 export function isVaultName(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) && !text.endsWith(".dvault");
+  return (
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) && !text.endsWith(".dvault") && text !== "dir"
+  );
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Directories {
   readonly config: string;
   /** Vaults that were made by name. */
   readonly data: string;
-  /** Logs of mounts in the background. */
+  /** Logs of mounts in the background, and the local databases of remote vaults. */
   readonly state: string;
 }
 

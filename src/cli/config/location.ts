@@ -7,7 +7,9 @@
  * | `:/docs/a`, `:docs/a` | default | `/docs/a` |
  * | `work:/docs`, `work:docs` | named `work` | `/docs` |
  * | `./x.dvault:/docs` | file | `/docs` |
+ * | `dir:/x:/docs` | folder of objects | `/docs` |
  * | `file:///x.dvault:/docs` | URL | `/docs` |
+ * | `discord://1/2?data=3:/docs` | URL | `/docs` |
  * | `work`, `work:`, `./x.dvault` | that one | `/` |
  *
  * A vault that stands alone as the first of several operands is the vault of those after it that start with `/`:
@@ -17,7 +19,7 @@
  * @module
  */
 import { UsageError } from "../../core/base/errors.ts";
-import { isStoreUrl } from "./vault-reference.ts";
+import { isDirectoryText, isStoreUrl } from "./vault-place.ts";
 
 /** A place inside a vault. */
 export interface Location {
@@ -74,17 +76,20 @@ function placeIn(vault: string, operand: string): Location {
 
 function parseOperand(text: string): Parsed {
   if (text === "") throw new UsageError("USAGE", "an operand is empty");
-  const patterns = [
-    isStoreUrl(text) ? /^([^:]*:\/\/[^:]*)(?::(.*))?$/s : /^([^:/]*):(.*)$/s,
-    /^(.*?\.dvault)(?::(.*))?$/s,
-    /^([^/][^:]*):(.*)$/s,
-  ];
+  const patterns = [headPattern(text), /^(.*?\.dvault)(?::(.*))?$/s, /^([^/][^:]*):(.*)$/s];
   for (const pattern of patterns) {
     const match = pattern.exec(text);
     if (match) return fromParts(match[1] ?? "", match[2]);
   }
   if (text.startsWith("/")) return { vault: "", path: text, isVaultAlone: false };
   return fromParts(text, undefined);
+}
+
+/** How a vault in front of a path looks, by what the text begins with. */
+function headPattern(text: string): RegExp {
+  if (isStoreUrl(text)) return /^([^:]*:\/\/[^:]*)(?::(.*))?$/s;
+  if (isDirectoryText(text)) return /^(dir:[^:]*)(?::(.*))?$/s;
+  return /^([^:/]*):(.*)$/s;
 }
 
 function fromParts(vault: string, path: string | undefined): Parsed {

@@ -37,10 +37,9 @@ export function findDiscordVault(context: CliContext, text: string): DiscordConf
 /** Opens the objects of a vault at Discord; nothing is asked of Discord yet. @throws UsageError */
 export async function openDiscordObjects(
   context: CliContext,
-  url: string,
+  config: DiscordConfig,
   options: TokenChoice & { readonly readOnly?: boolean } = {},
 ): Promise<DiscordObjectStore> {
-  const config = decodeDiscordUrl(url);
   const { token, webhooks } = await obtainSecrets(context, options, config.headerChannel);
   return new DiscordObjectStore({
     ...clientParts(context, token),

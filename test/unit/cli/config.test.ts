@@ -57,22 +57,48 @@ t.test("a config that says something else is refused by name", async (t) => {
 
 t.test("vault names are plain words", async (t) => {
   for (const name of ["a", "work", "W-1.x_y"]) t.ok(isVaultName(name), name);
-  for (const name of ["", ".x", "-x", "a/b", "a:b", "a b", "x.dvault", "a".repeat(65)]) {
+  for (const name of ["", ".x", "-x", "a/b", "a:b", "a b", "x.dvault", "dir", "a".repeat(65)]) {
     t.notOk(isVaultName(name), name);
   }
 });
 
 t.test("resolveVault knows names, paths and URLs", async (t) => {
   const places = directories({ HOME: "/home/u" });
-  const config = { default: "main", vaults: { work: { store: "/mnt/work.dvault" } } };
+  const config = {
+    default: "main",
+    vaults: { work: { store: "/mnt/work.dvault" }, far: { store: "dir:/x" } },
+  };
   const find = (text: string): unknown => resolveVault(text, config, places);
-  const main = { label: "main", name: "main", path: "/home/u/.local/share/dvault/main.dvault" };
+  const file = (path: string): object => ({ kind: "file", key: path, path });
+  const main = {
+    label: "main",
+    name: "main",
+    place: file("/home/u/.local/share/dvault/main.dvault"),
+  };
   t.same(find(""), main);
   t.same(find("main"), main);
-  t.same(find("work"), { label: "work", name: "work", path: "/mnt/work.dvault" });
-  t.same(find("x.dvault"), { label: "x.dvault", path: resolve("x.dvault") });
-  t.same(find("./x"), { label: "./x", path: resolve("x") });
-  t.same(find("file:///a%20b.dvault"), { label: "/a b.dvault", path: "/a b.dvault" });
+  t.same(find("work"), { label: "work", name: "work", place: file("/mnt/work.dvault") });
+  t.same(find("x.dvault"), { label: "x.dvault", place: file(resolve("x.dvault")) });
+  t.same(find("./x"), { label: "./x", place: file(resolve("x")) });
+  t.same(find("file:///a%20b.dvault"), { label: "/a b.dvault", place: file("/a b.dvault") });
+  const folder = { kind: "directory", key: `dir:${resolve("x")}`, path: resolve("x") };
+  t.same(find("dir:./x/"), { label: folder.key, place: folder });
+  t.same(find("far"), {
+    label: "far",
+    name: "far",
+    place: { ...folder, key: "dir:/x", path: "/x" },
+  });
+  t.match(
+    find("DISCORD://100000000000000001/100000000000000002?webhooks=&data=100000000000000003"),
+    {
+      place: {
+        kind: "discord",
+        key: "discord://100000000000000001/100000000000000002?data=100000000000000003",
+      },
+    },
+  );
+  t.throws(() => find("dir:"), { code: "USAGE", message: /dir:\/mnt\/x/ });
+  t.throws(() => find("discord://1/2"), { code: "USAGE" });
   t.throws(() => find("none"), { code: "STORE_MISSING", message: /dvault init none/ });
   t.throws(() => find("s3://bucket/x"), { code: "USAGE", message: /file:\/\/\// });
   t.throws(() => find("file://host/x"), { code: "USAGE" });
@@ -98,6 +124,11 @@ t.test("parseLocation reads [vault:]/path", async (t) => {
     ["x.dvault", "x.dvault", "/"],
     ["./vault:/docs", "./vault", "/docs"],
     ["file:///x.dvault:/docs", "file:///x.dvault", "/docs"],
+    ["dir:/x:/docs", "dir:/x", "/docs"],
+    ["dir:/x", "dir:/x", "/"],
+    ["dir:x:docs", "dir:x", "/docs"],
+    ["discord://1/2?data=3,4&webhooks=5@6:/docs", "discord://1/2?data=3,4&webhooks=5@6", "/docs"],
+    ["discord://1/2?data=3", "discord://1/2?data=3", "/"],
     ["file:///x.dvault", "file:///x.dvault", "/"],
   ];
   for (const [text, vault, path] of cases) t.same(parseLocation(text), { vault, path }, text);

@@ -1,0 +1,123 @@
+/**
+ * The store a vault is in: a file, or objects in a folder or at Discord behind a local database.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import type { PageStore } from "../core/pages/page-store.ts";
+import { nodePlatform } from "../platform/node-platform.ts";
+import { FileStore } from "../stores/file/file-store.ts";
+import { DirectoryObjectStore } from "../stores/objects/directory-object-store.ts";
+import { systemTiming } from "../stores/objects/discord/steady-timing.ts";
+import type { ObjectStore } from "../stores/objects/object-store.ts";
+import { type OpeningIntent, openSegmentStore } from "../stores/segments/open-segment-store.ts";
+import type { SegmentStore } from "../stores/segments/segment-store.ts";
+import { localDatabase, makeStateDirectory, removeDatabase } from "./config/local-database.ts";
+import type { RemotePlace, VaultPlace } from "./config/vault-place.ts";
+import type { CliContext } from "./context.ts";
+import { openDiscordObjects } from "./discord/discord-vault.ts";
+
+/** A store. */
+export interface VaultStore {
+  readonly pages: PageStore;
+  /** The same store when it publishes what was committed; absent for a file, where a commit is all there is. */
+  readonly remote?: SegmentStore;
+}
+
+/** A store that is empty yet. */
+export interface NewVaultStore extends VaultStore {
+  /** Closes and removes a store whose vault could not be completed. */
+  discard(): Promise<void>;
+}
+
+/** How a store is opened. Sizes are bytes. */
+export interface VaultStoreOptions {
+  readonly readOnly: boolean;
+  /** Unpublished pages beyond which writers are refused. */
+  readonly budgetBytes?: number | undefined;
+  /** Published pages kept locally. */
+  readonly storeCacheBytes?: number | undefined;
+  /** Takes the right to write, whoever has it. */
+  readonly takeOver?: boolean | undefined;
+}
+
+/**
+ * Opens the store of a vault that is there.
+ * @throws StoreError STORE_MISSING, STORE_DENIED, STORE_BUSY, STORE_DOWN; CommitError COMMIT_CONFLICT; UsageError when
+ *   nobody gives the secrets it needs
+ */
+export async function openVaultStore(
+  context: CliContext,
+  place: VaultPlace,
+  options: VaultStoreOptions,
+): Promise<VaultStore> {
+  if (place.kind === "file") return { pages: FileStore.open(place.path, options) };
+  const remote = await openSegments(context, place, { ...options, intent: "open" });
+  return { pages: remote, remote };
+}
+
+/**
+ * Makes the store of a new vault; never in the place of another.
+ * @throws StoreError STORE_EXISTS, STORE_DENIED, STORE_FULL, STORE_DOWN; UsageError
+ */
+export async function createVaultStore(
+  context: CliContext,
+  place: VaultPlace,
+): Promise<NewVaultStore> {
+  if (place.kind === "file") {
+    mkdirSync(dirname(place.path), { recursive: true, mode: 0o700 });
+    const pages = FileStore.create(place.path);
+    return { pages, discard: async () => pages.discard() };
+  }
+  const remote = await openSegments(context, place, { intent: "create", readOnly: false });
+  const discard = async (): Promise<void> => {
+    await remote.close();
+    removeDatabase(localDatabase(context.env, place));
+  };
+  return { pages: remote, remote, discard };
+}
+
+interface Opening extends VaultStoreOptions {
+  readonly intent: OpeningIntent;
+}
+
+async function openSegments(
+  context: CliContext,
+  place: RemotePlace,
+  opening: Opening,
+): Promise<SegmentStore> {
+  const { intent, readOnly, budgetBytes, storeCacheBytes, takeOver = false } = opening;
+  makeStateDirectory(context.env);
+  const objects = await openObjects(context, place, opening);
+  const options = {
+    objects,
+    database: localDatabase(context.env, place),
+    timing: systemTiming,
+    random: nodePlatform.random,
+    host: { name: hostname(), pid: process.pid },
+    readOnly,
+    takeOver,
+    ...(budgetBytes === undefined ? {} : { budgetBytes }),
+    ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),
+  };
+  try {
+    return await openSegmentStore(options, intent);
+  } catch (error) {
+    await objects.close();
+    throw error;
+  }
+}
+
+function openObjects(
+  context: CliContext,
+  place: RemotePlace,
+  { intent, readOnly }: Opening,
+): Promise<ObjectStore> {
+  if (place.kind === "discord") return openDiscordObjects(context, place.config, { readOnly });
+  const options = { random: nodePlatform.random, timing: systemTiming, readOnly };
+  return intent === "create"
+    ? DirectoryObjectStore.create(place.path, options)
+    : DirectoryObjectStore.open(place.path, options);
+}
