@@ -13,6 +13,7 @@ import { ExitCode } from "./exit-code.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "./find-vault.ts";
 import { type OpenVault, openVault } from "./open-vault.ts";
 import { obtainCredentials, type PasswordChoice, wipeCredentials } from "./password/sources.ts";
+import { type PublishChoice, publish } from "./publish.ts";
 import { openVaultStore } from "./vault-store.ts";
 
 /** Which vault, and how to unlock it. */
@@ -22,6 +23,11 @@ export interface VaultChoice {
   readonly password: PasswordChoice;
   /** How new data is stored, when the command line says so. */
   readonly compression?: Compression | undefined;
+}
+
+/** Which vault is written to, and whether to wait until that is published. */
+export interface WriteChoice extends VaultChoice {
+  readonly publication: PublishChoice;
 }
 
 /** What is done with an open vault. @returns an exit code when it is not simply done */
@@ -50,14 +56,14 @@ export async function readVault(
 }
 
 /**
- * Works on a vault opened for writing. What was done stays when the work ends early: at Ctrl-C, or by an error of its
- * own.
+ * Works on a vault opened for writing, and publishes what was done. What was done stays when the work ends early: at
+ * Ctrl-C, or by an error of its own.
  *
  * @throws StoreError STORE_BUSY when it is mounted or another command writes to it
  */
 export async function writeVault(
   context: CliContext,
-  choice: VaultChoice,
+  choice: WriteChoice,
   work: VaultWork,
 ): Promise<ExitCode> {
   const reference = findVault(context, choice.vault);
@@ -70,12 +76,15 @@ export async function writeVault(
     );
   }
   const open = await unlock(context, reference, { ...choice, readOnly: false });
-  return finishWork(open, () => work({ ...open, place: reference.place }));
+  const body = (): ReturnType<VaultWork> => work({ ...open, place: reference.place });
+  return finishWork(context, open, choice.publication, body);
 }
 
-/** Runs work on a vault that is open for writing, and closes it. */
+/** Runs work on a vault that is open for writing, publishes what was done, and closes it. */
 export async function finishWork(
+  context: CliContext,
   open: OpenVault,
+  publication: PublishChoice,
   work: () => Promise<ExitCode | undefined>,
 ): Promise<ExitCode> {
   let exitCode: ExitCode | undefined;
@@ -83,11 +92,23 @@ export async function finishWork(
     exitCode = await work();
   } catch (error) {
     if (error instanceof StoreError || error instanceof CommitError) await open.vault.abandon();
-    else await open.close();
+    else await publishAndClose(context, open, publication);
     throw error;
   }
-  await open.close();
+  await publishAndClose(context, open, publication);
   return exitCode ?? ExitCode.done;
+}
+
+async function publishAndClose(
+  context: CliContext,
+  open: OpenVault,
+  publication: PublishChoice,
+): Promise<void> {
+  try {
+    await publish(context, open, publication);
+  } finally {
+    await open.close();
+  }
 }
 
 interface Unlocking extends VaultChoice {

@@ -16,6 +16,7 @@ import { resolveVault } from "../config/vault-reference.ts";
 import { chooseKeys, createVault, kdfOptions, newVaultOptions } from "../create-vault.ts";
 import { progressOn } from "../output/progress.ts";
 import { passwordOptions } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
 import { TreeImport } from "../transfer/import-tree.ts";
 import { measureHost } from "../transfer/measure.ts";
@@ -34,6 +35,7 @@ export const createCommand: Command = defineCommand({
     ...kdfOptions,
     ...compressionOption,
     ...ownerOptions,
+    ...publishOptions,
     ...passwordOptions,
   },
   examples: [["dvault create photos.dvault ~/photos", "everything in the directory, encrypted"]],
@@ -54,7 +56,7 @@ export const createCommand: Command = defineCommand({
       const open = await createVault(context, place, { keys, compression }).finally(() =>
         keys.password?.wipe(),
       );
-      return await finishWork(open, async () => {
+      return await finishWork(context, open, options, async () => {
         if (context.stderr.isTTY === true) await measureHost(transfer, [directory]);
         const tree = new TreeImport(open.fs, transfer, callerOf());
         if (place.kind !== "discord") tree.exclude(place.path);

@@ -18,6 +18,7 @@ import {
   PASSWORD_NOTE,
   passwordOptions,
 } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 
 /** Adds key slots. */
@@ -34,6 +35,7 @@ export const keyAddCommand: Command = defineCommand({
     },
     label: { type: "string", default: "", describe: "What to call the key", requiresArg: true },
     ...kdfOptions,
+    ...publishOptions,
     ...passwordOptions,
     ...newPasswordOptions,
   },
@@ -47,12 +49,16 @@ export const keyAddCommand: Command = defineCommand({
   notes: `Prints the id of the new key. The new password may also stand in DVAULT_NEW_PASSWORD. ${PASSWORD_NOTE}`,
   async run(context, { operands: [vault = ""], options }) {
     const argon2 = costOf(options);
-    return writeVault(context, { vault, password: options }, async ({ vault: { keys } }) => {
-      const slot = await makeSlot(context, keys.secret, { ...options, argon2 });
-      await keys.add(slot);
-      await writeTo(context.stdout, `${slot.id}\n`);
-      return undefined;
-    });
+    return writeVault(
+      context,
+      { vault, password: options, publication: options },
+      async ({ vault: { keys } }) => {
+        const slot = await makeSlot(context, keys.secret, { ...options, argon2 });
+        await keys.add(slot);
+        await writeTo(context.stdout, `${slot.id}\n`);
+        return undefined;
+      },
+    );
   },
 });
 

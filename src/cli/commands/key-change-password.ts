@@ -17,6 +17,7 @@ import {
   PASSWORD_NOTE,
   passwordOptions,
 } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 import { findSlotByPrefix } from "./key-remove.ts";
 
@@ -33,6 +34,7 @@ export const keyChangePasswordCommand: Command = defineCommand({
       requiresArg: true,
     },
     ...kdfOptions,
+    ...publishOptions,
     ...passwordOptions,
     ...newPasswordOptions,
   },
@@ -42,20 +44,27 @@ export const keyChangePasswordCommand: Command = defineCommand({
   notes: `The data is not sealed anew: a copy of the vault that was made before still opens with the old password. The new password may also stand in DVAULT_NEW_PASSWORD. ${PASSWORD_NOTE}`,
   async run(context, { operands: [vault = ""], options }) {
     const argon2 = costOf(options);
-    return writeVault(context, { vault, password: options }, async ({ vault: { keys } }) => {
-      const old = slotToChange(keys, options.key);
-      const password = await obtainNewPassword(context, options, old.label || "the vault");
-      try {
-        const { label } = old;
-        const slot = await makePasswordSlot(nodePlatform, keys.secret, password, { label, argon2 });
-        await keys.replace(old.id, slot);
-        await writeTo(context.stdout, `${slot.id}\n`);
-      } finally {
-        password.wipe();
-      }
-      warn(context, "copies of the vault made before still open with the old password");
-      return undefined;
-    });
+    return writeVault(
+      context,
+      { vault, password: options, publication: options },
+      async ({ vault: { keys } }) => {
+        const old = slotToChange(keys, options.key);
+        const password = await obtainNewPassword(context, options, old.label || "the vault");
+        try {
+          const { label } = old;
+          const slot = await makePasswordSlot(nodePlatform, keys.secret, password, {
+            label,
+            argon2,
+          });
+          await keys.replace(old.id, slot);
+          await writeTo(context.stdout, `${slot.id}\n`);
+        } finally {
+          password.wipe();
+        }
+        warn(context, "copies of the vault made before still open with the old password");
+        return undefined;
+      },
+    );
   },
 });
 

@@ -10,6 +10,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 import { findPath, isDirectory, pathNames, resolveParent } from "../vault-path.ts";
 
@@ -22,6 +23,7 @@ export const mkdirCommand: Command = defineCommand({
   options: {
     parents: { alias: "p", type: "boolean", default: false, describe: "Make missing parents too" },
     mode: { alias: "m", type: "string", default: "755", describe: "Permission bits, octal" },
+    ...publishOptions,
     ...passwordOptions,
   },
   examples: [["dvault mkdir -p work:/docs/2024", "a directory and those above it"]],
@@ -30,12 +32,16 @@ export const mkdirCommand: Command = defineCommand({
     const { vault, paths } = parseLocations(operands);
     if (paths.length === 0) throw new UsageError("USAGE", `${operands[0]}: give a path inside it`);
     const mode = parseMode(options.mode);
-    return writeVault(context, { vault, password: options }, async ({ fs }) => {
-      for (const path of paths) {
-        if (options.parents) await makeParents(fs, path, mode);
-        else await makeDirectory(fs, path, mode);
-      }
-    });
+    return writeVault(
+      context,
+      { vault, password: options, publication: options },
+      async ({ fs }) => {
+        for (const path of paths) {
+          if (options.parents) await makeParents(fs, path, mode);
+          else await makeDirectory(fs, path, mode);
+        }
+      },
+    );
   },
 });
 

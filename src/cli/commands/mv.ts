@@ -10,6 +10,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 import { baseName, findPath, isDirectory, resolveParent, resolvePath } from "../vault-path.ts";
 
@@ -21,6 +22,7 @@ export const mvCommand: Command = defineCommand({
   operands: [2, Number.POSITIVE_INFINITY],
   options: {
     "no-clobber": { alias: "n", type: "boolean", default: false, describe: "Replace nothing" },
+    ...publishOptions,
     ...passwordOptions,
   },
   examples: [
@@ -34,11 +36,15 @@ export const mvCommand: Command = defineCommand({
     if (target === undefined || paths.length < 2) {
       throw new UsageError("USAGE", "give what to move, and where to");
     }
-    return writeVault(context, { vault, password: options }, async ({ fs }) => {
-      for (const source of paths.slice(0, -1)) {
-        await move(fs, { source, target, isSeveral: paths.length > 2 }, options["no-clobber"]);
-      }
-    });
+    return writeVault(
+      context,
+      { vault, password: options, publication: options },
+      async ({ fs }) => {
+        for (const source of paths.slice(0, -1)) {
+          await move(fs, { source, target, isSeveral: paths.length > 2 }, options["no-clobber"]);
+        }
+      },
+    );
   },
 });
 

@@ -17,6 +17,7 @@ import type { CliContext } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
 import { progressOn } from "../output/progress.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
 import { TreeImport } from "../transfer/import-tree.ts";
 import { measureHost } from "../transfer/measure.ts";
@@ -35,7 +36,13 @@ export const putCommand: Command = defineCommand({
   summary: "Copy files and directories into a vault",
   usage: "<file...> <[vault:]target>",
   operands: [2, Number.POSITIVE_INFINITY],
-  options: { ...clobberOption, ...ownerOptions, ...compressionOption, ...passwordOptions },
+  options: {
+    ...clobberOption,
+    ...ownerOptions,
+    ...compressionOption,
+    ...publishOptions,
+    ...passwordOptions,
+  },
   examples: [
     ["dvault put notes.txt /", "into the root of the default vault"],
     ["dvault put photos work:/2024", "a tree, as work:/2024, or below it when that is a directory"],
@@ -51,21 +58,25 @@ export const putCommand: Command = defineCommand({
     const transfer = new Transfer(context, copy, progress);
     checkSources(sources);
     const { compression } = options;
-    return writeVault(context, { vault, password: options, compression }, async ({ fs, place }) => {
-      if (context.stderr.isTTY === true) await measureHost(transfer, sources);
-      const tree = new TreeImport(fs, transfer, callerOf());
-      if (place.kind !== "discord") tree.exclude(place.path);
-      try {
-        for (const source of sources) {
-          const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
-          if (source === STDIN) await putStream(context, fs, transfer, { path, target });
-          else await putEntry(tree, source, target);
+    return writeVault(
+      context,
+      { vault, password: options, publication: options, compression },
+      async ({ fs, place }) => {
+        if (context.stderr.isTTY === true) await measureHost(transfer, sources);
+        const tree = new TreeImport(fs, transfer, callerOf());
+        if (place.kind !== "discord") tree.exclude(place.path);
+        try {
+          for (const source of sources) {
+            const target = await targetPlace(fs, { source, path, isSeveral: sources.length > 1 });
+            if (source === STDIN) await putStream(context, fs, transfer, { path, target });
+            else await putEntry(tree, source, target);
+          }
+        } finally {
+          progress.clear();
         }
-      } finally {
-        progress.clear();
-      }
-      return transfer.exitCode;
-    });
+        return transfer.exitCode;
+      },
+    );
   },
 });
 

@@ -10,6 +10,7 @@ import { parseLocations } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
 import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
 import { EnteredDirectories } from "../transfer/entered-directories.ts";
 import { vaultEntries } from "../transfer/vault-entries.ts";
 import { writeVault } from "../vault-access.ts";
@@ -24,6 +25,7 @@ export const rmCommand: Command = defineCommand({
   options: {
     recursive: { alias: "r", type: "boolean", default: false, describe: "Directories, too" },
     force: { alias: "f", type: "boolean", default: false, describe: "Ignore what is not there" },
+    ...publishOptions,
     ...passwordOptions,
   },
   examples: [
@@ -34,9 +36,13 @@ export const rmCommand: Command = defineCommand({
   async run(context, { operands, options }) {
     const { vault, paths } = parseLocations(operands);
     if (paths.length === 0) throw new UsageError("USAGE", `${operands[0]}: give a path inside it`);
-    return writeVault(context, { vault, password: options }, async ({ fs }) => {
-      for (const path of paths) await remove(context, fs, path, options);
-    });
+    return writeVault(
+      context,
+      { vault, password: options, publication: options },
+      async ({ fs }) => {
+        for (const path of paths) await remove(context, fs, path, options);
+      },
+    );
   },
 });
 
