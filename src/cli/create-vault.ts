@@ -17,8 +17,10 @@ import { callerOf } from "./caller.ts";
 import type { Compression } from "./config/config.ts";
 import type { VaultPlace } from "./config/vault-place.ts";
 import type { CliContext } from "./context.ts";
+import type { DiscordSecrets } from "./discord/discord-secrets.ts";
 import { type OpenVault, startVault } from "./open-vault.ts";
 import { hasPasswordOption, obtainFirstPassword, type PasswordChoice } from "./password/sources.ts";
+import { flushVisibly } from "./publish.ts";
 import { createVaultStore } from "./vault-store.ts";
 
 /** Mode of a new vault's root directory. */
@@ -82,6 +84,8 @@ export interface NewVault {
   /** Borrowed until the vault is made. */
   readonly keys: FirstKeys;
   readonly compression?: Compression | undefined;
+  /** Of a place at Discord. */
+  readonly secrets?: DiscordSecrets | undefined;
 }
 
 /** The keys of a vault about which nothing was said but a password. */
@@ -121,7 +125,7 @@ export function costOf(choice: KdfChoice): Argon2Cost {
 }
 
 /**
- * Makes the store and a vault in it. A file is of mode 0600, directories missing above it of mode 0700. What could not
+ * Makes the store and a vault in it, and publishes that. A file is of mode 0600, directories missing above it of mode 0700. What could not
  * become a vault is removed again.
  *
  * @returns the open vault, the caller's to close
@@ -130,9 +134,9 @@ export function costOf(choice: KdfChoice): Argon2Cost {
 export async function createVault(
   context: CliContext,
   place: VaultPlace,
-  { keys, compression }: NewVault,
+  { keys, compression, secrets }: NewVault,
 ): Promise<OpenVault> {
-  const store = await createVaultStore(context, place);
+  const store = await createVaultStore(context, place, secrets);
   try {
     const { argon2 } = keys;
     const vault = await Vault.create(store.pages, nodePlatform, {
@@ -141,6 +145,10 @@ export async function createVault(
     });
     const open = startVault(context, vault, store, compression);
     await open.fs.makeRoot({ mode: ROOT_MODE, umask: 0, caller: callerOf() });
+    if (store.remote !== undefined) {
+      await vault.commit();
+      await flushVisibly(context, store.remote);
+    }
     return open;
   } catch (error) {
     await store.discard();

@@ -14,9 +14,10 @@ import { systemTiming } from "../stores/objects/discord/steady-timing.ts";
 import type { ObjectStore } from "../stores/objects/object-store.ts";
 import { type OpeningIntent, openSegmentStore } from "../stores/segments/open-segment-store.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
-import { localDatabase, makeStateDirectory, removeDatabase } from "./config/local-database.ts";
+import { localDatabase, makeStateDirectory } from "./config/local-database.ts";
 import type { RemotePlace, VaultPlace } from "./config/vault-place.ts";
 import type { CliContext } from "./context.ts";
+import { type DiscordSecrets, obtainSecrets, type TokenChoice } from "./discord/discord-secrets.ts";
 import { openDiscordObjects } from "./discord/discord-vault.ts";
 
 /** A store. */
@@ -34,6 +35,8 @@ export interface NewVaultStore extends VaultStore {
 
 /** How a store is opened. Sizes are bytes. */
 export interface VaultStoreOptions {
+  /** Of a vault at Discord; obtained when they are left out. */
+  readonly secrets?: DiscordSecrets | undefined;
   readonly readOnly: boolean;
   /** Unpublished pages beyond which writers are refused. */
   readonly budgetBytes?: number | undefined;
@@ -65,18 +68,29 @@ export async function openVaultStore(
 export async function createVaultStore(
   context: CliContext,
   place: VaultPlace,
+  secrets?: DiscordSecrets,
 ): Promise<NewVaultStore> {
   if (place.kind === "file") {
     mkdirSync(dirname(place.path), { recursive: true, mode: 0o700 });
     const pages = FileStore.create(place.path);
     return { pages, discard: async () => pages.discard() };
   }
-  const remote = await openSegments(context, place, { intent: "create", readOnly: false });
-  const discard = async (): Promise<void> => {
-    await remote.close();
-    removeDatabase(localDatabase(context.env, place));
-  };
-  return { pages: remote, remote, discard };
+  const remote = await openSegments(context, place, { intent: "create", readOnly: false, secrets });
+  return { pages: remote, remote, discard: () => remote.discard() };
+}
+
+/**
+ * Obtains what the store of a place is reached with.
+ * @returns undefined for places that need nothing
+ * @throws UsageError when nobody gives it
+ */
+export async function obtainStoreSecrets(
+  context: CliContext,
+  place: VaultPlace,
+  choice: TokenChoice = {},
+): Promise<DiscordSecrets | undefined> {
+  if (place.kind !== "discord") return undefined;
+  return obtainSecrets(context, choice, place.config.headerChannel);
 }
 
 interface Opening extends VaultStoreOptions {
@@ -110,12 +124,16 @@ async function openSegments(
   }
 }
 
-function openObjects(
+async function openObjects(
   context: CliContext,
   place: RemotePlace,
-  { intent, readOnly }: Opening,
+  { intent, readOnly, secrets }: Opening,
 ): Promise<ObjectStore> {
-  if (place.kind === "discord") return openDiscordObjects(context, place.config, { readOnly });
+  if (place.kind === "discord") {
+    const { config } = place;
+    const speaker = secrets ?? (await obtainSecrets(context, {}, config.headerChannel));
+    return openDiscordObjects(context, { config, secrets: speaker, readOnly });
+  }
   const options = { random: nodePlatform.random, timing: systemTiming, readOnly };
   return intent === "create"
     ? DirectoryObjectStore.create(place.path, options)

@@ -11,12 +11,7 @@ import { isVaultName, loadConfig, saveConfig, withVault } from "../config/config
 import { directories } from "../config/directories.ts";
 import { type CliContext, warn, writeTo } from "../context.ts";
 import { type Chooser, chooseGuild, placeOptions } from "../discord/choose-place.ts";
-import {
-  obtainSecrets,
-  saveSecrets,
-  secretsPath,
-  tokenOptions,
-} from "../discord/discord-secrets.ts";
+import { keepSecrets, obtainSecrets, tokenOptions } from "../discord/discord-secrets.ts";
 import { withDiscord } from "../discord/discord-vault.ts";
 import { Questions } from "../discord/questions.ts";
 
@@ -63,9 +58,8 @@ export const recoverConfigCommand: Command = defineCommand({
         `the vault was written by another bot (${writer}), which is trusted from now on`,
       );
     }
-    saveSecrets(context, found.config.headerChannel, secrets);
+    keepSecrets(context, found.config.headerChannel, secrets);
     saveConfig(places, withVault(loadConfig(places), name, { store }));
-    questions.say(`the token is kept in ${secretsPath(context, found.config.headerChannel)}`);
     await writeTo(context.stdout, `${store}\n`);
     return undefined;
   },

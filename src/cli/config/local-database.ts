@@ -11,7 +11,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { directories } from "./directories.ts";
 import type { RemotePlace } from "./vault-place.ts";
@@ -29,11 +29,6 @@ export function localDatabase(env: Environment, place: RemotePlace): string {
 /** Makes the directory of the databases, for its owner only. */
 export function makeStateDirectory(env: Environment): void {
   mkdirSync(join(directories(env).state, "pages"), { recursive: true, mode: 0o700 });
-}
-
-/** Removes a database that holds nothing worth keeping. */
-export function removeDatabase(path: string): void {
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
 }
 
 function nameOf(place: RemotePlace): string {

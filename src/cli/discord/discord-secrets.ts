@@ -60,23 +60,22 @@ export async function obtainSecrets(
   return saved ?? fromTerminal();
 }
 
-/** Where the secrets of a vault are kept. */
-export function secretsPath(context: CliContext, headerChannel: string): string {
-  return join(directories(context.env).config, `discord-${headerChannel}.secret`);
-}
-
-/** Keeps secrets for their owner only, beside `config.json`. */
-export function saveSecrets(
+/** Keeps secrets for their owner only, beside `config.json`, and says where. */
+export function keepSecrets(
   context: CliContext,
   headerChannel: string,
-  { token, webhooks }: DiscordSecrets,
+  secrets: DiscordSecrets,
 ): void {
   const path = secretsPath(context, headerChannel);
   mkdirSync(directories(context.env).config, { recursive: true, mode: 0o700 });
-  const lines = [token.authorization, ...webhooks.map(({ url }) => url)];
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, `${lines.join("\n")}\n`, { mode: 0o600, flush: true });
+  writeFileSync(fresh, encodeSecrets(secrets), { mode: 0o600, flush: true });
   renameSync(fresh, path);
+  warn(context, `the token is kept in ${path}`);
+}
+
+function secretsPath(context: CliContext, headerChannel: string): string {
+  return join(directories(context.env).config, `discord-${headerChannel}.secret`);
 }
 
 function savedSecrets(context: CliContext, headerChannel: string): DiscordSecrets | undefined {
@@ -115,7 +114,14 @@ async function fromTerminal(): Promise<DiscordSecrets> {
   }
 }
 
-function parseSecrets(text: string): DiscordSecrets {
+/** The text of a file of secrets. */
+export function encodeSecrets({ token, webhooks }: DiscordSecrets): string {
+  const lines = [token.authorization, ...webhooks.map(({ url }) => url)];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Reads the text of a file of secrets. @throws UsageError USAGE */
+export function parseSecrets(text: string): DiscordSecrets {
   const lines = text.split("\n").map((line) => line.trim());
   const [token = "", ...urls] = lines.filter((line) => line !== "" && !line.startsWith("#"));
   return { token: BotToken.parse(token), webhooks: urls.map((url) => WebhookAddress.parse(url)) };

@@ -18,7 +18,7 @@ import { systemTiming } from "../../stores/objects/discord/steady-timing.ts";
 import { loadConfig } from "../config/config.ts";
 import { directories } from "../config/directories.ts";
 import type { CliContext } from "../context.ts";
-import { type DiscordSecrets, obtainSecrets, type TokenChoice } from "./discord-secrets.ts";
+import type { DiscordSecrets } from "./discord-secrets.ts";
 
 /**
  * The place of the vault at Discord that `text` means: a name from the config, or a URL.
@@ -34,18 +34,23 @@ export function findDiscordVault(context: CliContext, text: string): DiscordConf
   throw new UsageError("USAGE", `${name} is no vault at Discord`);
 }
 
-/** Opens the objects of a vault at Discord; nothing is asked of Discord yet. @throws UsageError */
-export async function openDiscordObjects(
+/** A vault at Discord, and who speaks for it. */
+export interface DiscordAccess {
+  readonly config: DiscordConfig;
+  readonly secrets: DiscordSecrets;
+  readonly readOnly: boolean;
+}
+
+/** Opens the objects of a vault at Discord; nothing is asked of Discord yet. */
+export function openDiscordObjects(
   context: CliContext,
-  config: DiscordConfig,
-  options: TokenChoice & { readonly readOnly?: boolean } = {},
-): Promise<DiscordObjectStore> {
-  const { token, webhooks } = await obtainSecrets(context, options, config.headerChannel);
+  { config, secrets, readOnly }: DiscordAccess,
+): DiscordObjectStore {
   return new DiscordObjectStore({
-    ...clientParts(context, token),
+    ...clientParts(context, secrets.token),
     config,
-    webhookAddresses: webhooks,
-    readOnly: options.readOnly ?? false,
+    webhookAddresses: secrets.webhooks,
+    readOnly,
     usesRefreshUrls: context.env.DVAULT_DISCORD_REFRESH_URLS === "1",
   });
 }

@@ -20,6 +20,7 @@ import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { Cleaner, type CleaningOptions, type CleaningReport } from "./clean/cleaner.ts";
 import type { LocalParts } from "./local/local-parts.ts";
+import { removeDatabase } from "./local/remove-database.ts";
 import { PageSequence } from "./page-sequence.ts";
 import { catchUp } from "./publish/catch-up.ts";
 import type { Lease } from "./publish/lease.ts";
@@ -260,16 +261,26 @@ export class SegmentStore implements PageStore {
   }
 
   /** Closes without publishing: what is not remote stays in the local database, for the next time. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#close(!this.#local.state.hasUnpublished);
+  }
+
+  /** Closes, gives the lease back, and removes the local database: for a new vault that could not be completed. */
+  async discard(): Promise<void> {
+    await this.#close(true);
+    removeDatabase(this.#settings.database);
+  }
+
+  async #close(givesBack: boolean): Promise<void> {
     const { timing, objects } = this.#settings;
-    const { database, state } = this.#local;
+    const { database } = this.#local;
     this.#loop.stop();
     this.#fetcher.close();
     const controller = new AbortController();
     const cancel = timing.after(RELEASE_MS, () => controller.abort());
     await this.#queue
       .run(async () => {
-        if (!state.hasUnpublished) await this.#lease.release(controller.signal);
+        if (givesBack) await this.#lease.release(controller.signal);
       })
       .catch(() => {});
     cancel();
