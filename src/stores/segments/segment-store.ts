@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { type PageError, StoreError } from "../../core/base/errors.ts";
+import { CommitError, type PageError, StoreError } from "../../core/base/errors.ts";
 import type { MaybePromise } from "../../core/base/maybe-promise.ts";
 import { addressOf } from "../../core/format/address.ts";
 import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
@@ -59,8 +59,11 @@ export class SegmentStore implements PageStore {
   readonly #fetcher: Fetcher;
   readonly #readAhead: ReadAhead;
   readonly #sequence = new PageSequence();
+  readonly #closing = new AbortController();
   /** Addresses given back, not looked at yet. */
   #released: number[] = [];
+  /** Called when publication stops until somebody asks for it: the lease was lost, or access was denied. */
+  onTrouble: (error: unknown) => void = () => {};
 
   /** Use `openSegmentStore`. */
   constructor({ settings, local, lease }: SegmentParts) {
@@ -72,6 +75,7 @@ export class SegmentStore implements PageStore {
     this.#publisher = new Publisher(settings, local, lease);
     this.#publisher.onBegin = () => this.#sequence.beginSegment();
     this.#loop = new PublicationLoop(settings, local, this.#publisher, this.#queue);
+    this.#loop.onTrouble = (error) => this.onTrouble(error);
     this.#fetcher = new Fetcher({
       objects: settings.objects,
       catalog: local.catalog,
@@ -86,7 +90,10 @@ export class SegmentStore implements PageStore {
     // A lease that was lost shows in the status; one that could not be renewed is tried again with the next commit.
     this.#queue
       .run(() => this.#lease.renew())
-      .catch(() => this.#lease.isHeld && this.#lease.signOfLife());
+      .catch((error: unknown) => {
+        if (this.#lease.isHeld) this.#lease.signOfLife();
+        else if (!this.#closing.signal.aborted) this.onTrouble(error);
+      });
   }
 
   get end(): number {
@@ -238,9 +245,12 @@ export class SegmentStore implements PageStore {
    */
   async gc(options: CleaningOptions = {}): Promise<CleaningReport> {
     this.#checkWritable();
-    await this.flush(undefined, options.signal);
+    const closing = this.#closing.signal;
+    const signal =
+      options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
+    await this.flush(undefined, signal);
     const cleaner = new Cleaner(this.#settings, this.#local, this.#publisher);
-    return this.#queue.run(() => cleaner.run(options));
+    return this.#queue.run(() => cleaner.run({ ...options, signal }));
   }
 
   status(): SegmentStatus {
@@ -274,6 +284,7 @@ export class SegmentStore implements PageStore {
   async #close(givesBack: boolean): Promise<void> {
     const { timing, objects } = this.#settings;
     const { database } = this.#local;
+    this.#closing.abort(new CommitError("VAULT_CLOSED", `${this.name} is closed`));
     this.#loop.stop();
     this.#fetcher.close();
     const controller = new AbortController();

@@ -1,10 +1,16 @@
 /**
- * When to publish: soon after enough has gathered, at the latest some time after a local commit, and again with growing
- * pauses when it fails. Errors that time does not heal end it, until somebody asks for a publication.
+ * When to publish by itself.
+ *
+ * 1. As soon as `publishBytes` have been committed locally, and at the latest `publishMs` after the first commit that is
+ *    not published; also for what an earlier session left.
+ * 2. After a failure that passes by itself (no network, the service is down), again after 1 s, and with pauses that
+ *    double up to a minute, for as long as it takes.
+ * 3. After one that time does not heal (the lease is another's, access was denied), when somebody asks for it.
+ * 4. One publication runs at a time, for whoever asks: who stops waiting does not stop it, only `stop` does.
  *
  * @module
  */
-import { DvaultError, type ErrorCode } from "../../../core/base/errors.ts";
+import { CommitError, DvaultError, type ErrorCode } from "../../../core/base/errors.ts";
 import { pause } from "../../timing.ts";
 import type { LocalParts } from "../local/local-parts.ts";
 import type { SegmentSettings } from "../segment-options.ts";
@@ -35,10 +41,12 @@ export class PublicationLoop {
   readonly #waiting = new Set<() => void>();
   readonly #watchers = new Set<() => void>();
   #cancelTimer: (() => void) | undefined;
-  #running = false;
   #failures = 0;
   #problem: unknown;
-  #isStopped = false;
+  readonly #stopping = new AbortController();
+  #current: Promise<void> | undefined;
+  /** Called when publication ends with an error that time does not heal. */
+  onTrouble: (error: unknown) => void = () => {};
 
   constructor(
     settings: SegmentSettings,
@@ -61,12 +69,12 @@ export class PublicationLoop {
 
   /** Whether uploads are going on, so that waiting for room makes sense. */
   get isRunning(): boolean {
-    return this.#running && this.#problem === undefined;
+    return this.#current !== undefined && this.#problem === undefined;
   }
 
   /** Takes note that there may be something to publish. */
   note(): void {
-    if (this.#isStopped || this.#running || !this.#local.state.hasUnpublished) return;
+    if (this.#isStopped || this.#current !== undefined || !this.#local.state.hasUnpublished) return;
     if (this.#failures > 0) return;
     if (this.#local.pages.freshBytes.committed >= this.#settings.publishBytes) this.#start();
     else this.#cancelTimer ??= this.#after(this.#settings.publishMs);
@@ -79,35 +87,42 @@ export class PublicationLoop {
     });
   }
 
-  #start(): void {
-    if (this.#running || this.#isStopped) return;
-    this.publish().catch(() => {});
+  get #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
-  /** Publishes now. @throws what `Publisher.publish` throws */
-  async publish(signal?: AbortSignal): Promise<void> {
+  #start(): void {
+    if (!this.#isStopped) this.publish().catch(() => {});
+  }
+
+  /** Publishes now, or joins the publication under way. @throws what `Publisher.publish` throws */
+  publish(): Promise<void> {
+    this.#current ??= this.#publish().finally(() => {
+      this.#current = undefined;
+      this.#progressed();
+      this.note();
+    });
+    return this.#current;
+  }
+
+  async #publish(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#running = true;
     try {
-      await this.#queue.run(() => this.#publisher.publish(false, signal));
+      await this.#queue.run(() => this.#publisher.publish(false, this.#stopping.signal));
       this.#failures = 0;
       this.#problem = undefined;
     } catch (error) {
-      if (signal?.aborted !== true) this.#failed(error);
+      if (!this.#isStopped) this.#failed(error);
       throw error;
-    } finally {
-      this.#running = false;
-      this.#progressed();
-      this.note();
     }
   }
 
   #failed(error: unknown): void {
     this.#problem = error;
     this.#failures += 1;
-    if (!isPassing(error) || this.#isStopped) return;
-    this.#cancelTimer ??= this.#after(this.#pauseMs());
+    if (isPassing(error)) this.#cancelTimer ??= this.#after(this.#pauseMs());
+    else this.onTrouble(error);
   }
 
   #pauseMs(): number {
@@ -117,6 +132,7 @@ export class PublicationLoop {
   /**
    * Publishes all that is committed now; waits through failures that pass.
    * @param onProgress - told whenever something has arrived
+   * @param signal - ends the waiting only
    * @throws what `Publisher.publish` throws, when time does not heal it; the signal's reason
    */
   async flush(
@@ -131,9 +147,9 @@ export class PublicationLoop {
       while (state.now.shipped < target) {
         signal?.throwIfAborted();
         try {
-          await this.publish(signal);
+          await endedOr(this.publish(), signal);
         } catch (error) {
-          if (!isPassing(error)) throw error;
+          if (!isPassing(error) || this.#isStopped) throw error;
           tell();
           await pause(this.#settings.timing, this.#pauseMs(), signal);
         }
@@ -164,9 +180,9 @@ export class PublicationLoop {
     this.#waiting.clear();
   }
 
-  /** Starts nothing more by itself. */
+  /** Ends what is under way, soon, and starts nothing more. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopping.abort(new CommitError("VAULT_CLOSED", "the store is closed"));
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
@@ -174,4 +190,17 @@ export class PublicationLoop {
 
 function isPassing(error: unknown): boolean {
   return error instanceof DvaultError && PASSING.includes(error.code);
+}
+
+/** Waits for a promise, but no longer than until a signal comes. @throws the signal's reason */
+async function endedOr(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  work.catch(() => {});
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  return Promise.race([work, stopped]).finally(() => signal.removeEventListener("abort", stop));
 }
