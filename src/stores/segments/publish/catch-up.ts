@@ -63,19 +63,22 @@ export async function catchUp(work: CatchingUp, view: LogView): Promise<boolean>
     ? undefined
     : await fetchParts(work, fetched.change.checkpoint);
   take(work, view, { ...fetched, isOwn, parts });
+  await work.local.pages.sync();
   keepTail(work, newest.record, fetched);
   return !isOwn;
 }
 
 /** Forgets local commits that were never published, so that the newest published one can be taken over. */
-export function discardLocal({ database, state, pages, catalog, deaths }: LocalParts): void {
+export async function discardLocal(local: LocalParts): Promise<void> {
+  const { database, state, pages, catalog, deaths } = local;
   database.transaction(() => {
     pages.clear();
     deaths.clear();
     catalog.clear();
     state.setCheckpointParts([]);
     state.change({ shipped: state.now.sequence, position: "", checkpoint: state.now.version });
-  }, "durable");
+  });
+  await pages.sync();
 }
 
 /** @throws StoreError STORE_EXISTS when the log is of another vault than the local database */
@@ -183,7 +186,7 @@ function take(work: CatchingUp, view: LogView, { change, isOwn, parts }: Taken):
       state.change({ checkpoint: version });
     }
     for (const { first, lengths } of change.extents) {
-      pages.published(lengths.map((_, n) => first + n));
+      pages.published(lengths.map((_, n) => ({ address: first + n })));
     }
     const shipped = shippedBy(work, view);
     const isNews = !isOwn || commit.sequence > state.now.sequence;
@@ -199,7 +202,7 @@ function take(work: CatchingUp, view: LogView, { change, isOwn, parts }: Taken):
       version: version + 2,
     });
     pages.evict();
-  }, "durable");
+  });
 }
 
 /** Keeps the pages that came along with the change. */
