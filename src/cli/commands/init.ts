@@ -9,12 +9,17 @@ import { type Command, defineCommand } from "../command.ts";
 import { compressionOption } from "../compression-option.ts";
 import { isVaultName, loadConfig } from "../config/config.ts";
 import { directories } from "../config/directories.ts";
-import { discordPlace, parsePlace } from "../config/vault-place.ts";
+import { discordPlace, parsePlace, type VaultPlace } from "../config/vault-place.ts";
 import { placeOfNamedVault, resolveVault, type VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, writeTo } from "../context.ts";
 import { chooseKeys, createVault, kdfOptions, newVaultOptions } from "../create-vault.ts";
 import { type DiscordSecrets, keepSecrets } from "../discord/discord-secrets.ts";
-import { type DiscordChoice, discordOptions, preparePlace } from "../discord/prepare-place.ts";
+import {
+  type DiscordChoice,
+  discordOptions,
+  draftPlace,
+  makePlace,
+} from "../discord/prepare-place.ts";
 import { rememberVault } from "../find-vault.ts";
 import { passwordOptions } from "../password/sources.ts";
 
@@ -57,20 +62,20 @@ export const initCommand: Command = defineCommand({
         "--compression is remembered by name: give it to mount, put or create instead",
       );
     }
-    const { reference, secrets } = await prepare(context, options, wanted);
-    const { place, label } = reference;
-    const keys = await chooseKeys(context, options, label);
+    const complete = await prepare(context, options, wanted);
+    const keys = await chooseKeys(context, options, wanted.label);
     try {
+      const { place, secrets } = await complete();
       const open = await createVault(context, place, { keys, secrets });
       await open.close();
+      if (place.kind === "discord" && secrets !== undefined) {
+        keepSecrets(context, place.config, secrets);
+      }
+      rememberVault(context, { ...wanted, place, ...(compression && { compression }) });
+      await writeTo(context.stdout, `${place.key}\n`);
     } finally {
       keys.password?.wipe();
     }
-    if (place.kind === "discord" && secrets !== undefined) {
-      keepSecrets(context, place.config.headerChannel, secrets);
-    }
-    rememberVault(context, compression === undefined ? reference : { ...reference, compression });
-    await writeTo(context.stdout, `${place.key}\n`);
     return undefined;
   },
 });
@@ -98,26 +103,31 @@ function newReference(context: CliContext, text: string, store: string | undefin
   return store === WIZARD ? { label: name, name } : { label: name, name, place: parsePlace(store) };
 }
 
-/** A vault that can be made, and what its store is reached with. */
-interface PreparedVault {
-  readonly reference: VaultReference;
+/** A place, and what it is reached with. */
+interface PreparedPlace {
+  readonly place: VaultPlace;
   readonly secrets?: DiscordSecrets;
 }
 
-/** Prepares the place. @throws StoreError STORE_EXISTS when something is there */
+/**
+ * Looks a place over, so that what is wrong with it is told before a password is asked for.
+ * @returns makes what the place lacks
+ * @throws StoreError STORE_EXISTS when something is there
+ */
 async function prepare(
   context: CliContext,
   choice: DiscordChoice,
-  wanted: WantedVault,
-): Promise<PreparedVault> {
-  const { place, label, name } = wanted;
+  { place, name = "dvault" }: WantedVault,
+): Promise<() => Promise<PreparedPlace>> {
   if (place === undefined || place.kind === "discord") {
-    const chosen = await preparePlace(context, choice, name ?? "dvault", place?.config);
-    const reference = { ...wanted, place: discordPlace(chosen.config) };
-    return { reference, secrets: chosen.secrets };
+    const draft = await draftPlace(context, choice, name, place?.config);
+    return async () => {
+      const { config, secrets } = await makePlace(context, draft, name);
+      return { place: discordPlace(config), secrets };
+    };
   }
   if (place.kind === "file" && existsSync(place.path)) {
     throw new StoreError("STORE_EXISTS", `${place.path} exists already; choose another name`);
   }
-  return { reference: { ...wanted, label, place } };
+  return async () => ({ place });
 }

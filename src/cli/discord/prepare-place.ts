@@ -11,6 +11,7 @@ import type { CliContext } from "../context.ts";
 import {
   type Chooser,
   type ChosenPlace,
+  chooseGuild,
   choosePlace,
   type LaneChoice,
   laneOptions,
@@ -45,34 +46,55 @@ export interface DiscordChoice extends TokenChoice, PlaceChoice, LaneChoice {
   readonly "accept-policy": boolean;
 }
 
+/** A place that can be made, and who makes it. */
+export interface PlaceDraft {
+  readonly choice: PlaceChoice & LaneChoice;
+  readonly secrets: DiscordSecrets;
+}
+
 /**
- * Prepares a place.
+ * Asks and looks over what making a place needs; nothing is made yet.
  *
  * @param name - of the vault
  * @param wanted - the place that the command line gives as a URL
  * @throws UsageError USAGE, CANCELLED; StoreError STORE_EXISTS when there is a vault, or as Discord answers
  */
-export async function preparePlace(
+export async function draftPlace(
   context: CliContext,
-  choice: DiscordChoice,
+  options: DiscordChoice,
   name: string,
   wanted?: DiscordConfig,
-): Promise<ChosenPlace> {
+): Promise<PlaceDraft> {
+  const choice = { ...options, ...choiceOf(wanted) };
   const questions = new Questions(context);
   try {
-    await acceptPolicy(questions, choice["accept-policy"]);
-    const secrets = await obtainSecrets(context, choice, wanted?.headerChannel ?? choice.channel);
+    await acceptPolicy(questions, options["accept-policy"]);
+    const secrets = await obtainSecrets(context, options, choice.channel);
     return await withDiscord(context, secrets, async (client) => {
       const chooser: Chooser = { client, questions, signal: context.signal };
       await checkBot(chooser);
-      const header = wanted?.headerChannel ?? choice.channel;
-      if (header !== undefined) await checkEmpty(chooser, header, name);
+      if (choice.channel !== undefined) await checkEmpty(chooser, choice.channel, name);
       if (wanted !== undefined) checkWebhooks(wanted, secrets);
-      return choosePlace(chooser, { ...choice, ...choiceOf(wanted) }, secrets, name);
+      return { choice: { ...choice, guild: await chooseGuild(chooser, choice.guild) }, secrets };
     });
   } finally {
     await questions.close();
   }
+}
+
+/**
+ * Makes what a draft lacks. Channels and webhooks that are made stay, whatever happens after.
+ * @throws UsageError USAGE; StoreError as Discord answers
+ */
+export async function makePlace(
+  context: CliContext,
+  { choice, secrets }: PlaceDraft,
+  name: string,
+): Promise<ChosenPlace> {
+  const questions = new Questions(context);
+  return withDiscord(context, secrets, (client) =>
+    choosePlace({ client, questions, signal: context.signal }, choice, secrets, name),
+  );
 }
 
 function choiceOf(wanted: DiscordConfig | undefined): PlaceChoice {
