@@ -19,6 +19,10 @@ export interface MountChoice {
   /** Unpublished pages on this machine beyond which writers are refused. */
   readonly budgetBytes: number | undefined;
   readonly takeOver: boolean;
+  /** Gives up local commits that cannot be published any more. */
+  readonly discardLocal: boolean;
+  /** Time between two looks for newer commits, ms; 0 for never. */
+  readonly followMs: number | undefined;
   readonly compression: Compression | undefined;
 }
 
@@ -30,6 +34,8 @@ export interface MountLine {
   readonly "store-cache": string | undefined;
   readonly "local-budget": string | undefined;
   readonly "take-over": boolean;
+  readonly "discard-local": boolean;
+  readonly follow: string | undefined;
   readonly o: readonly string[] | undefined;
   readonly compression: Compression | undefined;
 }
@@ -61,6 +67,8 @@ export function readMountChoice(line: MountLine): MountChoice {
     storeCacheBytes: sizeOf(line, "store-cache"),
     budgetBytes: sizeOf(line, "local-budget"),
     takeOver: line["take-over"],
+    discardLocal: line["discard-local"],
+    followMs: line.follow === undefined ? undefined : parseSeconds(line.follow),
     compression: line.compression,
   };
   for (const word of NEUTRAL) take(word);
@@ -80,6 +88,8 @@ export function mountArguments(choice: MountChoice): readonly string[] {
     ...sizeArgument("store-cache", choice.storeCacheBytes),
     ...sizeArgument("local-budget", choice.budgetBytes),
     ...(choice.takeOver ? ["--take-over"] : []),
+    ...(choice.discardLocal ? ["--discard-local"] : []),
+    ...(choice.followMs === undefined ? [] : ["--follow", String(choice.followMs / 1000)]),
     ...(choice.compression === undefined ? [] : ["--compression", choice.compression]),
   ];
 }
@@ -97,4 +107,11 @@ function sizeOf(line: MountLine, option: keyof typeof LEAST_MIB): number | undef
   const least = LEAST_MIB[option];
   if (bytes >= least * 2 ** 20 && Number.isSafeInteger(Math.floor(bytes))) return Math.floor(bytes);
   throw new UsageError("USAGE", `--${option} ${text}: give a size from ${least}M on, such as 256M`);
+}
+
+/** Milliseconds of `30`, `0.5`. @throws UsageError USAGE */
+function parseSeconds(text: string): number {
+  const seconds = /^[0-9]{1,6}(?:\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= 0) return Math.round(seconds * 1000);
+  throw new UsageError("USAGE", `--follow ${text}: give seconds, such as 30, or 0 for never`);
 }

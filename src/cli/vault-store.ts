@@ -44,6 +44,8 @@ export interface VaultStoreOptions {
   readonly storeCacheBytes?: number | undefined;
   /** Takes the right to write, whoever has it. */
   readonly takeOver?: boolean | undefined;
+  /** Gives up local commits that were never published, when another writer has gone on meanwhile. */
+  readonly discardLocal?: boolean | undefined;
 }
 
 /**
@@ -102,7 +104,14 @@ async function openSegments(
   place: RemotePlace,
   opening: Opening,
 ): Promise<SegmentStore> {
-  const { intent, readOnly, budgetBytes, storeCacheBytes, takeOver = false } = opening;
+  const {
+    intent,
+    readOnly,
+    budgetBytes,
+    storeCacheBytes,
+    takeOver = false,
+    discardLocal,
+  } = opening;
   makeStateDirectory(context.env);
   const objects = await openObjects(context, place, opening);
   const options = {
@@ -113,6 +122,7 @@ async function openSegments(
     host: { name: hostname(), pid: process.pid },
     readOnly,
     takeOver,
+    ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
     ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),
   };

@@ -29,6 +29,9 @@ import {
 } from "../password/sources.ts";
 import { obtainStoreSecrets, openVaultStore, type VaultStoreOptions } from "../vault-store.ts";
 
+/** Time between two looks for newer commits unless told otherwise, ms. */
+const FOLLOW_MS = 30_000;
+
 /** Mounts. */
 export const mountCommand: Command = defineCommand({
   names: ["mount"],
@@ -63,6 +66,17 @@ export const mountCommand: Command = defineCommand({
       default: false,
       describe: "Take the right to write from another machine, which then publishes nothing more",
     },
+    "discard-local": {
+      type: "boolean",
+      default: false,
+      describe: "Give up changes of this machine that another writer's stand against",
+    },
+    follow: {
+      type: "string",
+      describe:
+        "Seconds between two looks for newer commits, read-only; 30 unless told, 0 for never",
+      requiresArg: true,
+    },
     o: {
       type: "string",
       array: true,
@@ -77,6 +91,7 @@ export const mountCommand: Command = defineCommand({
   examples: [
     ["dvault mount ~/vault", "the default vault, made now if it does not exist"],
     ["dvault mount work /mnt/work -o ro,allow_other", "read-only, for everybody"],
+    ["dvault mount -r --follow 5 work /mnt/work", "what another machine writes, seconds later"],
     ["dvault mount ./a.dvault /mnt/a --foreground", "stay in the foreground"],
   ],
   notes: `The mount point must be an empty directory; for the default vault it is made when missing. dvault unmount ends the mount, as do SIGTERM, SIGINT and SIGHUP to its process, when everything is safe. ${PASSWORD_NOTE}`,
@@ -173,7 +188,8 @@ async function serve(
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { source: place.key, readOnly, allowOther, suid, devices, log };
-  await serveMount(context, { open, name: place.key, mountpoint, options, ready });
+  const { followMs = FOLLOW_MS } = choice;
+  await serveMount(context, { open, name: place.key, mountpoint, options, followMs, ready });
 }
 
 /** Whether a mount point is missing, in a directory of the user's own. */

@@ -15,6 +15,7 @@ import type { OpenVault } from "../open-vault.ts";
 import { cleanUp, publishAll } from "../remote-work.ts";
 import { describeError } from "../report-error.ts";
 import { Ending } from "./ending.ts";
+import { followWriter } from "./follower.ts";
 
 /** What is to be served. */
 export interface ServedMount {
@@ -24,6 +25,8 @@ export interface ServedMount {
   readonly name: string;
   readonly mountpoint: string;
   readonly options: MountOptions;
+  /** Time between two looks for a newer commit of a remote vault that is mounted read-only, ms; 0 for never. */
+  readonly followMs: number;
   /** Called once the mount answers. */
   ready(): void;
 }
@@ -40,6 +43,8 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
     const mount = await mountVault({ fs: open.fs, mountpoint, options });
     const ending = new Ending(open, mount, context.signal);
     const control = await serveRequests(served, mount, ending);
+    const unfollow = new AbortController();
+    const following = follow(context, served, mount, unfollow.signal);
     try {
       served.ready();
       if (open.remote !== undefined) watchPublishing(context, open.remote);
@@ -47,11 +52,24 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
       await Promise.race([mount.ended, aborted(context.signal)]);
       await ending.finish(context);
     } finally {
+      unfollow.abort();
+      await following;
       await control.close();
     }
   } finally {
     await open.close();
   }
+}
+
+/** Follows the writer elsewhere, where there may be one. */
+async function follow(
+  context: CliContext,
+  { open, followMs: everyMs }: ServedMount,
+  { notifier }: Mount,
+  signal: AbortSignal,
+): Promise<void> {
+  if (open.remote?.readOnly !== true || everyMs === 0) return;
+  await followWriter(context, { open, notifier, everyMs }, signal);
 }
 
 /** Answers what is asked over the control socket. */

@@ -8,6 +8,9 @@ const PLAIN: MountLine = {
   "store-cache": undefined,
   "local-budget": undefined,
   "take-over": false,
+  "older-commit": false,
+  "discard-local": false,
+  follow: undefined,
   o: undefined,
   compression: undefined,
 };
@@ -32,6 +35,14 @@ t.test("sizes have units", async (t) => {
   t.throws(() => choose({ "local-budget": "63M" }), { message: /--local-budget 63M.*64M on/ });
 });
 
+t.test("the time between two looks is in seconds", async (t) => {
+  t.match(choose({ follow: "5" }), { followMs: 5000 });
+  t.match(choose({ follow: "0" }), { followMs: 0 });
+  for (const text of ["", "-1", "soon", "1e3"]) {
+    t.throws(() => choose({ follow: text }), { code: "USAGE", message: /--follow/ }, text);
+  }
+});
+
 t.test("the process in the background is told the same", async (t) => {
   t.same(mountArguments(readMountChoice(PLAIN)), []);
   const all = readMountChoice({
@@ -41,6 +52,9 @@ t.test("the process in the background is told the same", async (t) => {
     "store-cache": "2T",
     "local-budget": "64M",
     "take-over": true,
+    "older-commit": true,
+    "discard-local": true,
+    follow: "0.5",
     o: ["suid,dev"],
     compression: "deflate",
   });
@@ -52,6 +66,9 @@ t.test("the process in the background is told the same", async (t) => {
     ...["--store-cache", String(2 ** 41)],
     ...["--local-budget", String(2 ** 26)],
     "--take-over",
+    "--older-commit",
+    "--discard-local",
+    ...["--follow", "0.5"],
     ...["--compression", "deflate"],
   ]);
 });
