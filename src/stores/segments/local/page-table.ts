@@ -59,8 +59,8 @@ export class PageTable {
   readonly #slab: Slab;
   readonly #budgetBytes: number;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  /** Addresses in the order of their use, not written down yet. */
-  readonly #touched = new Set<number>();
+  /** When pages were used, not written down yet: a page read long ago must not look newer than one that just came. */
+  readonly #touched = new Map<number, number>();
   /** Slots that the transaction under way takes in or frees. */
   #placed: number[] = [];
   #freed: number[] = [];
@@ -172,13 +172,12 @@ export class PageTable {
   }
 
   #touch(address: number): void {
-    this.#touched.delete(address);
-    this.#touched.add(address);
+    this.#touched.set(address, ++this.#tick);
     if (this.#touched.size >= TOUCHED_MAX) this.#database.transaction(() => this.#writeUses());
   }
 
   #writeUses(): void {
-    for (const address of this.#touched) this.#statements.use.run(++this.#tick, address);
+    for (const [address, tick] of this.#touched) this.#statements.use.run(tick, address);
     this.#touched.clear();
   }
 
