@@ -23,6 +23,8 @@ export interface MountChoice {
   readonly discardLocal: boolean;
   /** Time between two looks for newer commits, ms; 0 for never. */
   readonly followMs: number | undefined;
+  /** Goes on from an older commit when the newest one cannot be read. */
+  readonly olderCommit: boolean;
   readonly compression: Compression | undefined;
 }
 
@@ -36,6 +38,7 @@ export interface MountLine {
   readonly "take-over": boolean;
   readonly "discard-local": boolean;
   readonly follow: string | undefined;
+  readonly "older-commit": boolean;
   readonly o: readonly string[] | undefined;
   readonly compression: Compression | undefined;
 }
@@ -69,6 +72,7 @@ export function readMountChoice(line: MountLine): MountChoice {
     takeOver: line["take-over"],
     discardLocal: line["discard-local"],
     followMs: line.follow === undefined ? undefined : parseSeconds(line.follow),
+    olderCommit: line["older-commit"],
     compression: line.compression,
   };
   for (const word of NEUTRAL) take(word);
@@ -90,6 +94,7 @@ export function mountArguments(choice: MountChoice): readonly string[] {
     ...(choice.takeOver ? ["--take-over"] : []),
     ...(choice.discardLocal ? ["--discard-local"] : []),
     ...(choice.followMs === undefined ? [] : ["--follow", String(choice.followMs / 1000)]),
+    ...(choice.olderCommit ? ["--older-commit"] : []),
     ...(choice.compression === undefined ? [] : ["--compression", choice.compression]),
   ];
 }

@@ -44,6 +44,8 @@ export interface VaultStoreOptions {
   readonly storeCacheBytes?: number | undefined;
   /** Takes the right to write, whoever has it. */
   readonly takeOver?: boolean | undefined;
+  /** Goes on from an older commit when the newest one cannot be read. */
+  readonly olderCommit?: boolean | undefined;
   /** Gives up local commits that were never published, when another writer has gone on meanwhile. */
   readonly discardLocal?: boolean | undefined;
 }
@@ -122,6 +124,7 @@ async function openSegments(
     host: { name: hostname(), pid: process.pid },
     readOnly,
     takeOver,
+    ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
     ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
     ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),

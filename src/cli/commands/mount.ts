@@ -66,6 +66,12 @@ export const mountCommand: Command = defineCommand({
       default: false,
       describe: "Take the right to write from another machine, which then publishes nothing more",
     },
+    "older-commit": {
+      type: "boolean",
+      default: false,
+      describe:
+        "Go on from an older commit when the newest one cannot be read; what it changed is lost",
+    },
     "discard-local": {
       type: "boolean",
       default: false,

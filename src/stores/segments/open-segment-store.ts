@@ -31,8 +31,9 @@ export async function openSegmentStore(
   const local = await openDatabase(settings);
   const lease = new Lease(settings, local.state.now.writer);
   try {
-    await begin({ settings, local, lease }, intent);
-    return new SegmentStore({ settings, local, lease });
+    const parts = { settings, local, lease, warnings: [] };
+    await begin(parts, intent);
+    return new SegmentStore(parts);
   } catch (error) {
     lease.stop();
     await closeLocal(local);
@@ -90,15 +91,17 @@ function checkIntent(
   }
 }
 
-async function adopt({ settings, local, lease }: SegmentParts, view: LogView): Promise<void> {
-  const { objects, onConflict } = settings;
+async function adopt(parts: SegmentParts, view: LogView): Promise<void> {
+  const { settings, local, lease, warnings } = parts;
+  const { objects, onConflict, onDamage } = settings;
   const isOwn = lease.isOwn.bind(lease);
+  const work = { objects, local, isOwn, isLive: false, onDamage, warnings };
   try {
-    await catchUp({ objects, local, isOwn }, view);
+    await catchUp(work, view);
   } catch (error) {
     const isConflict = error instanceof CommitError && error.code === "COMMIT_CONFLICT";
     if (!isConflict || onConflict !== "discard") throw error;
     await discardLocal(local);
-    await catchUp({ objects, local, isOwn }, view);
+    await catchUp(work, view);
   }
 }

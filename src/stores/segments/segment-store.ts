@@ -38,17 +38,24 @@ const THROTTLE_SHARE = 0.75;
 /** Longest time that closing spends on giving the lease back, ms. */
 const RELEASE_MS = 5000;
 
+/** Pages that a commit that cannot be read may have taken: 1 TiB, of which there are 16 million. */
+const PASSED_OVER_PAGES = 2 ** 24;
+
 /** What opening has prepared. */
 export interface SegmentParts {
   readonly settings: SegmentSettings;
   readonly local: LocalParts;
   readonly lease: Lease;
+  /** What was not as it should be. */
+  readonly warnings: string[];
 }
 
 export class SegmentStore implements PageStore {
   readonly name: string;
   readonly readOnly: boolean;
   readonly reusesAddresses = false;
+  /** What was not as it should be when the store was opened, for people to read. */
+  readonly warnings: readonly string[];
   readonly #settings: SegmentSettings;
   readonly #local: LocalParts;
   readonly #lease: Lease;
@@ -65,8 +72,9 @@ export class SegmentStore implements PageStore {
   onTrouble: (error: unknown) => void = () => {};
 
   /** Use `openSegmentStore`. */
-  constructor({ settings, local, lease }: SegmentParts) {
+  constructor({ settings, local, lease, warnings }: SegmentParts) {
     this.#settings = settings;
+    this.warnings = warnings;
     this.#local = local;
     this.#lease = lease;
     this.name = settings.objects.name;
@@ -118,8 +126,9 @@ export class SegmentStore implements PageStore {
     this.#loop.note();
   }
 
+  /** Addresses of a commit that was passed over are not handed out again: somebody may have its pages cached. */
   seed(end: number, _free: readonly PageRun[]): void {
-    this.#sequence.seed(end);
+    this.#sequence.seed(this.warnings.length === 0 ? end : end + PASSED_OVER_PAGES);
   }
 
   allocate(count: number, reserve: number, out: number[]): void {
@@ -230,10 +239,11 @@ export class SegmentStore implements PageStore {
    */
   refresh(signal?: AbortSignal): Promise<boolean> {
     return this.#queue.run(async () => {
-      const { objects } = this.#settings;
+      const { objects, onDamage } = this.#settings;
       const view = await readLog(objects, signal);
       const isOwn = this.#lease.isOwn.bind(this.#lease);
-      return catchUp({ objects, local: this.#local, isOwn, ...(signal ? { signal } : {}) }, view);
+      const parts = { objects, local: this.#local, isOwn, signal };
+      return catchUp({ ...parts, isLive: false, onDamage, warnings: [] }, view);
     });
   }
 

@@ -66,7 +66,6 @@ t.test("the process in the background is told the same", async (t) => {
     ...["--store-cache", String(2 ** 41)],
     ...["--local-budget", String(2 ** 26)],
     "--take-over",
-    "--older-commit",
     "--discard-local",
     ...["--follow", "0.5"],
     ...["--compression", "deflate"],

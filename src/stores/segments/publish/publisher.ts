@@ -118,10 +118,8 @@ export class Publisher {
 
   #catchUp(view: Awaited<ReturnType<typeof readLog>>, signal?: AbortSignal): Promise<boolean> {
     const isOwn = this.#lease.isOwn.bind(this.#lease);
-    return catchUp(
-      { objects: this.#objects, local: this.#local, isOwn, ...callOptions(signal) },
-      view,
-    );
+    const parts = { objects: this.#objects, local: this.#local, isOwn, signal };
+    return catchUp({ ...parts, isLive: true, onDamage: "refuse", warnings: [] }, view);
   }
 
   /** What no header from `sequence` on needs: fresh pages go, published ones are marked. */
