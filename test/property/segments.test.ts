@@ -91,6 +91,9 @@ const claim: fc.Arbitrary<Claim> = record({
     .map((bytes) => Buffer.from(bytes).toString("hex")),
   token: ascii(80),
   leaseMs: u32,
+  machine: fc
+    .uint8Array({ minLength: 8, maxLength: 8 })
+    .map((bytes) => Buffer.from(bytes).toString("hex")),
   pid: u32,
   sinceMs: fc.nat(Number.MAX_SAFE_INTEGER),
   host: ascii(64),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
@@ -13,7 +14,10 @@ import {
   type OpeningIntent,
   openSegmentStore,
 } from "../../src/stores/segments/open-segment-store.ts";
-import type { SegmentStoreOptions } from "../../src/stores/segments/segment-options.ts";
+import type {
+  SegmentHost,
+  SegmentStoreOptions,
+} from "../../src/stores/segments/segment-options.ts";
 import type { SegmentStore } from "../../src/stores/segments/segment-store.ts";
 import { FaultObjectStore } from "./fault-object-store.ts";
 import { ManualTiming } from "./manual-timing.ts";
@@ -58,8 +62,7 @@ export class SegmentPlace {
         database: this.database(machine),
         timing: this.timing,
         random: nodePlatform.random,
-        // The part before a dot is the machine, what follows tells copies of its database apart.
-        host: { name: machine.split(".", 1)[0] ?? machine, pid: 1 },
+        host: hostOf(machine),
         ...options,
       },
       intent,
@@ -79,4 +82,11 @@ export class SegmentPlace {
   forget(machine: string): void {
     removeLocal(this.database(machine));
   }
+}
+
+/** The part before a dot is the machine, what follows tells copies of its database apart. Its process runs for ever. */
+export function hostOf(machine: string): Required<SegmentHost> {
+  const name = machine.split(".", 1)[0] ?? machine;
+  const hash = createHash("sha256").update(name).digest("hex");
+  return { name, pid: 1, machine: hash.slice(0, 16) };
 }

@@ -36,6 +36,16 @@ export class DeadPages {
     this.#buried = [];
   }
 
+  /**
+   * Pages the header that is about to be written does not need, for a store that sees to the header before by itself:
+   * they do not wait here any more.
+   */
+  takeFrozen(): readonly number[] {
+    const frozen = this.#frozen;
+    this.#frozen = [];
+    return frozen;
+  }
+
   /** The header of the frozen generation is durable. */
   published(): void {
     const free = this.#needsOneMore;

@@ -327,6 +327,13 @@ export class PageCache {
     }
   }
 
+  /** Addresses the header that is about to be published does not need, for a store that keeps the one before whole. */
+  takeSuperseded(): readonly number[] {
+    const addresses = this.#dead.takeFrozen();
+    for (const address of addresses) this.#forget(address);
+    return addresses;
+  }
+
   /** Takes note that a header is durable, so that what no header needs any more can be given back. */
   published(): void {
     this.#dead.published();

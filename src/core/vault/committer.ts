@@ -135,8 +135,9 @@ export class Committer {
       commitRoot: this.#rootPointer,
     };
     const slot = this.#slot === 0 ? 1 : 0;
+    const superseded = store.reusesAddresses ? [] : pages.takeSuperseded();
     try {
-      await store.publish(encodeHeader(header, keys), slot);
+      await store.publish(encodeHeader(header, keys), slot, superseded);
     } catch (cause) {
       const message = `commit ${root.generation} failed while it was published; open the vault again to see which state is safe`;
       this.#failure = new CommitError("VAULT_FAILED", message, { cause });

@@ -7,6 +7,14 @@ import type { Random } from "../../core/base/platform.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { Timing } from "../timing.ts";
 
+/** The process that has a store open. */
+export interface SegmentHost {
+  readonly name: string;
+  readonly pid: number;
+  /** Names the machine (`this-machine.ts`); found out when it is left out. */
+  readonly machine?: string;
+}
+
 /** See the head of this file. Sizes are bytes. */
 export interface SegmentStoreOptions {
   readonly objects: ObjectStore;
@@ -14,8 +22,8 @@ export interface SegmentStoreOptions {
   readonly database: string;
   readonly timing: Timing;
   readonly random: Random;
-  /** Who we are, for others to read. */
-  readonly host: { readonly name: string; readonly pid: number };
+  /** Who we are: for others to read, and to tell whether we still run. */
+  readonly host: SegmentHost;
   readonly readOnly?: boolean;
   /** Published pages kept locally. */
   readonly cacheBytes?: number;

@@ -68,6 +68,8 @@ export class SegmentStore implements PageStore {
   readonly #closing = new AbortController();
   /** Addresses given back, not looked at yet. */
   #released: number[] = [];
+  /** Addresses the newest local header does not need, but the one before does. */
+  #superseded: readonly number[] = [];
   /** Called when publication stops until somebody asks for it: the lease was lost, or access was denied. */
   onTrouble: (error: unknown) => void = () => {};
 
@@ -115,15 +117,22 @@ export class SegmentStore implements PageStore {
     return this.#local.state.headers();
   }
 
-  async publish(header: Uint8Array, slot: 0 | 1): Promise<void> {
-    const { state, pages } = this.#local;
+  async publish(
+    header: Uint8Array,
+    slot: 0 | 1,
+    superseded: readonly number[] = [],
+  ): Promise<void> {
+    const { state, pages, deaths } = this.#local;
     this.#checkWritable();
     await pages.syncBytes();
     this.#transact(() => {
       const sequence = state.now.sequence + 1;
       state.setHeader(slot, header, sequence);
       state.change({ sequence });
+      for (const address of superseded) deaths.add(address, sequence);
+      this.#settle(this.#superseded);
     });
+    this.#superseded = superseded;
     pages.commitFresh();
     await pages.sync();
     this.#loop.note();
@@ -146,23 +155,26 @@ export class SegmentStore implements PageStore {
   /** One transaction that also settles what was given back until now. */
   #transact(body: () => void): void {
     this.#local.database.transaction(() => {
-      this.#settleReleased();
+      this.#settle(this.#released);
       body();
     });
     this.#released = [];
   }
 
-  /** Looks at what was given back: forgets it, or remembers its death for the next publication. */
-  #settleReleased(): void {
+  /** Looks at pages no local header needs: forgets them, or remembers their death for the next publication. */
+  #settle(addresses: readonly number[]): void {
     const { state, pages, catalog, deaths } = this.#local;
     const { sequence } = state.now;
     const publishing = this.#publisher.publishing ?? -1;
-    for (const address of this.#released) {
+    for (const address of addresses) {
       const born = pages.freshSequence(address);
       const isNeeded =
         born === undefined ? catalog.find(address) !== undefined : born <= publishing;
       if (isNeeded) deaths.add(address, sequence);
-      else if (born !== undefined) pages.dropFresh(address, born > sequence);
+      else {
+        deaths.remove(address);
+        if (born !== undefined) pages.dropFresh(address, born > sequence);
+      }
     }
   }
 

@@ -68,6 +68,7 @@ t.test("the process in the background is told the same", async (t) => {
     "--take-over",
     "--discard-local",
     ...["--follow", "0.5"],
+    "--older-commit",
     ...["--compression", "deflate"],
   ]);
 });

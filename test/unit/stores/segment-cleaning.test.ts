@@ -103,6 +103,27 @@ t.test("a page that cannot be read stays where it is, and so does its object", a
   await other.close();
 });
 
+for (const ending of ["closed", "killed"] as const) {
+  t.test(`no session that was ${ending} leaves dead pages behind that count as live`, async (t) => {
+    const place = newPlace();
+    const first = await createRounds(place, "m0");
+    await first.store.flush();
+    await first.vault.close();
+    const live: number[] = [];
+    for (let round = 1; round < 10; round++) {
+      const { vault, store } = await openRounds(place, `m${round}`, { takeOver: true });
+      await writeRound(vault, round);
+      await store.flush();
+      live.push(store.status().liveBytes);
+      if (ending === "closed") await vault.close();
+      else t.teardown(() => vault.abandon());
+    }
+    const [before = 0, after = 0] = [live[2], live[8]];
+    // Each round makes a page of content that stays, and nothing else may.
+    t.ok(after - before < 6 * 3100, `${live.join(", ")} live bytes`);
+  });
+}
+
 t.test("orphans go when they are old, records when nobody needs them", async (t) => {
   const place = newPlace();
   const { vault, store } = await createRounds(place, "here");

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 /**
  * Who may write, and which commits count: by the log alone, and by two machines that share one.
  *
@@ -14,7 +15,8 @@ import {
   type LeaseAction,
 } from "../../../src/stores/segments/format/lease-record.ts";
 import { viewLog } from "../../../src/stores/segments/format/log-view.ts";
-import { SegmentPlace } from "../../support/segment-place.ts";
+import { isRunning, machineId } from "../../../src/stores/segments/this-machine.ts";
+import { hostOf, SegmentPlace } from "../../support/segment-place.ts";
 import { createRounds, openRounds, readRound, writeRound } from "../../support/segment-vault.ts";
 
 const LEASE_MS = 600_000;
@@ -61,7 +63,15 @@ class Log {
 
 function claimOf(who: string, token: string): Claim {
   const writer = who.charCodeAt(0).toString(16).repeat(16);
-  return { writer, token, leaseMs: LEASE_MS, pid: 1, sinceMs: 0, host: who };
+  return {
+    writer,
+    token,
+    leaseMs: LEASE_MS,
+    machine: "00".repeat(8),
+    pid: 1,
+    sinceMs: 0,
+    host: who,
+  };
 }
 
 t.test("the first claim is granted, the second refused until the lease has run out", async (t) => {
@@ -145,6 +155,36 @@ t.test(
     await second.vault.close();
   },
 );
+
+t.test("the lease of a process that ended on this machine is free at once", async (t) => {
+  const place = newPlace();
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  const ended = { ...hostOf("desk"), pid };
+  const first = await createRounds(place, "desk", { host: ended });
+  await first.store.flush();
+  await writeRound(first.vault, 1);
+  await t.rejects(place.open("lap", { host: { ...ended, machine: hostOf("lap").machine } }), {
+    code: "STORE_BUSY",
+  });
+  const unknown = { ...ended, machine: "0".repeat(16) };
+  await t.rejects(place.open("lap", { host: unknown }), { code: "STORE_BUSY" });
+  const second = await openRounds(place, "desk.after", { host: { ...ended, pid: 1 } });
+  t.equal(await readRound(second.vault), 0);
+  await t.rejects(first.store.flush(), { code: "STORE_BUSY" }, "what comes late does not count");
+  const third = { ...ended, pid: process.pid };
+  await t.rejects(place.open("lap", { host: third }), { code: "STORE_BUSY" }, "process 1 runs");
+  await second.vault.close();
+  await first.vault.abandon();
+});
+
+t.test("a machine is named once it runs, and a process is found by its number", (t) => {
+  t.match(machineId(), /^[0-9a-f]{16}$/);
+  t.equal(machineId(), machineId());
+  t.ok(isRunning(process.pid));
+  t.ok(isRunning(1), "another user's, too");
+  t.notOk(isRunning(spawnSync(process.execPath, ["--version"]).pid));
+  t.end();
+});
 
 t.test(
   "a writer that lost the lease stops publishing, keeps its commits and says so",

@@ -128,7 +128,7 @@ for (const fate of ["before", "after"] as const) {
       await fresh.vault.close();
       await rounds.vault.abandon();
     }
-    t.ok(number >= 20, `${number} requests were ended`);
+    t.ok(number >= 15, `${number} requests were ended`);
   });
 }
 

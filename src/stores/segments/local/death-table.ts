@@ -25,6 +25,11 @@ export class DeathTable {
     return addresses;
   }
 
+  /** Forgets a death that nobody needs to be told of. Call within a transaction. */
+  remove(address: number): void {
+    this.#statements.removeOne.run(address);
+  }
+
   /** Call within a transaction. */
   clear(): void {
     this.#statements.remove.run(Number.MAX_SAFE_INTEGER);
@@ -36,5 +41,6 @@ function prepareStatements({ sql }: LocalDatabase) {
     add: sql.prepare("INSERT OR IGNORE INTO death VALUES (?, ?)"),
     upTo: sql.prepare("SELECT address FROM death WHERE sequence <= ? ORDER BY address").pluck(),
     remove: sql.prepare("DELETE FROM death WHERE sequence <= ?"),
+    removeOne: sql.prepare("DELETE FROM death WHERE address = ?"),
   };
 }

@@ -4,11 +4,12 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WRITER_SIZE } from "../format/claim.ts";
 import type { SegmentSettings } from "../segment-options.ts";
+import { bootId } from "../this-machine.ts";
 import { CatalogTable } from "./catalog-table.ts";
 import { LocalDatabase } from "./database.ts";
 import { DeathTable } from "./death-table.ts";
@@ -29,9 +30,6 @@ export interface LocalParts {
 /** What the files of a database are called, behind its own name: itself, SQLite's, and the slab. */
 const PAGES_SUFFIX = "-pages";
 const SUFFIXES = ["", "-wal", "-shm", PAGES_SUFFIX] as const;
-
-/** Where Linux says which boot this is. */
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 /**
  * Opens the database with its tables.
@@ -66,20 +64,12 @@ function openSlab(database: string): Slab {
 
 /** Forgets cached pages after a power loss: their rows may have reached the disk before their bytes. */
 function startUse({ database, state, pages }: LocalParts): void {
-  const boot = bootId();
+  // Where nobody tells, any time it was not closed properly counts as a power loss.
+  const boot = bootId() ?? randomUUID();
   database.transaction(() => {
     if (state.now.boot !== "" && state.now.boot !== boot) pages.forgetCached();
     state.change({ boot });
   });
-}
-
-function bootId(): string {
-  try {
-    return readFileSync(BOOT_ID, "utf8").trim();
-  } catch {
-    // Where nobody tells, any time it was not closed properly counts as a power loss.
-    return randomUUID();
-  }
 }
 
 /** Writes down what is only remembered, and closes what `openLocal` opened. @throws StoreError STORE_FULL, STORE_FAILED */

@@ -5,14 +5,18 @@
  * one more reading tells the state of the vault as well. Commits are signs of life; while there are none, a timer
  * posts renewals.
  *
+ * A lease whose holder ran on this very machine, since it was last started, and does not run any more is taken over at
+ * once: nothing but its late messages can come of it, and these do not count.
+ *
  * @module
  */
 import { StoreError } from "../../../core/base/errors.ts";
 import type { NewRecord, ObjectStore } from "../../objects/object-store.ts";
-import { type Claim, sameWriter } from "../format/claim.ts";
+import { type Claim, isOnMachine, sameWriter } from "../format/claim.ts";
 import { encodeLeaseRecord, type LeaseAction } from "../format/lease-record.ts";
 import type { AcceptedCommit, Holder, LogView } from "../format/log-view.ts";
 import type { SegmentSettings } from "../segment-options.ts";
+import { isRunning, machineId } from "../this-machine.ts";
 import { readLog } from "./read-log.ts";
 
 const NONCE_SIZE = 16;
@@ -37,6 +41,7 @@ export class Lease {
   readonly #settings: SegmentSettings;
   readonly #writer: string;
   readonly #sinceMs: number;
+  readonly #machine: string;
   #token = "";
   #lost: Holder | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -48,6 +53,7 @@ export class Lease {
     this.#settings = settings;
     this.#writer = writer;
     this.#sinceMs = Math.floor(settings.timing.wall());
+    this.#machine = settings.host.machine ?? machineId();
   }
 
   get state(): LeaseState {
@@ -66,6 +72,7 @@ export class Lease {
       writer: this.#writer,
       token: this.#token,
       leaseMs,
+      machine: this.#machine,
       pid: host.pid,
       sinceMs: this.#sinceMs,
       host: host.name,
@@ -87,19 +94,38 @@ export class Lease {
     this.#token = "";
     const wasLost = this.#lost;
     this.#lost = undefined;
-    const position = await this.#post(
-      takeOver && wasLost === undefined ? "take over" : "hold",
-      signal,
-    );
-    const view = await readLog(objects, signal);
-    if (view.holder?.token !== position) {
-      await objects.deleteRecords([position], callOptions(signal)).catch(() => {});
+    const isFirst = wasLost === undefined;
+    let asked = await this.#ask(takeOver && isFirst ? "take over" : "hold", signal);
+    if (!asked.isGranted && this.#hasEnded(asked.view.holder)) {
+      asked = await this.#ask("take over", signal);
+    }
+    const { isGranted, position, view } = asked;
+    if (!isGranted) {
       if (wasLost !== undefined) this.#lost = view.holder ?? wasLost;
       throw busy(objects, view.holder);
     }
     this.#token = position;
     this.signOfLife();
     return view;
+  }
+
+  /** Posts a claim, and sees what became of it; one that was refused goes again. */
+  async #ask(
+    action: LeaseAction,
+    signal: AbortSignal | undefined,
+  ): Promise<{ isGranted: boolean; position: string; view: LogView }> {
+    const { objects } = this.#settings;
+    const position = await this.#post(action, signal);
+    const view = await readLog(objects, signal);
+    const isGranted = view.holder?.token === position;
+    if (!isGranted) await objects.deleteRecords([position], callOptions(signal)).catch(() => {});
+    return { isGranted, position, view };
+  }
+
+  /** Whether a holder of the lease is known not to run any more. */
+  #hasEnded(holder: Holder | undefined): boolean {
+    if (holder === undefined) return false;
+    return isOnMachine(holder.claim, this.#machine) && !isRunning(holder.claim.pid);
   }
 
   /**
