@@ -4,6 +4,7 @@
  * @module
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   chownSync,
@@ -15,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { generateIdentity, identityToRecipient } from "age-encryption";
@@ -93,6 +95,21 @@ export class Program {
       encoding: "utf8",
     });
     return { code: status, out: stdout, err: stderr };
+  }
+
+  /** As {@link Program.run}, while this process goes on and may be spoken to. */
+  async runBeside(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ended> {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      ...this.#options(env),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = once(child, "exit") as Promise<[number | null]>;
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    const [code] = await ended;
+    return { code, out, err };
   }
 
   /** Runs a command with the identity; throws when it fails. */
