@@ -233,6 +233,16 @@ t.test("what was just written is waited for, not given up", async (t) => {
   t.ok(await isIntact(open(), id));
 });
 
+t.test("what was just appended is in the log, also when Discord lists it late", async (t) => {
+  const { emulator, store } = await library(t);
+  emulator.discord.settings.readLagMs = 2000;
+  const { position } = await store.append(record("kept"));
+  t.match(await store.records(100), [{ position }]);
+  const doomed = await store.append(record("deleted"));
+  await store.deleteRecords([doomed.position]);
+  t.match(await store.records(100), [{ position }]);
+});
+
 t.test("an object's neighbours in a message outlive it", async (t) => {
   for (const options of [{}, { dataChannels: 0, webhooks: 1 }]) {
     const { store, open } = await library(t, options);

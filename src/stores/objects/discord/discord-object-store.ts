@@ -82,6 +82,7 @@ export class DiscordObjectStore implements ObjectStore {
   /** Opens a store; nothing is asked of Discord before it is needed. @throws UsageError USAGE for a config at odds with itself */
   constructor(options: DiscordStoreOptions) {
     const { config, timing, random, settings, token } = options;
+    const { readLagMs } = settings;
     checkConfig(config);
     this.#options = options;
     this.name = `discord:${config.headerChannel}`;
@@ -106,7 +107,7 @@ export class DiscordObjectStore implements ObjectStore {
       refresher: options.usesRefreshUrls ? new UrlRefresher(client.rest, closing) : undefined,
       timing,
       clock,
-      readLagMs: settings.readLagMs,
+      readLagMs,
       closing,
     });
     const poster = new Poster({ timing, clock, random, onMessage });
@@ -125,8 +126,8 @@ export class DiscordObjectStore implements ObjectStore {
       closing,
     });
     const writers = new Set([token.userId, ...config.writers]);
-    const channelId = config.headerChannel;
-    this.#log = new HeaderLog({ channels, poster, channelId, writers, onMessage });
+    const log = { channels, poster, channelId: config.headerChannel, writers, onMessage };
+    this.#log = new HeaderLog({ ...log, timing, readLagMs });
     this.#remover = new Remover({
       channels,
       webhookApi,

@@ -4,9 +4,12 @@
  * Whatever else stands in the channel (other members' messages, notices, garbage) is passed over; a record that somebody
  * else forged is no message of this bot's, and one by the bot of another vault fails by the header's tag.
  *
+ * What was appended here is in every list from then on: Discord may need a moment to list it, which is waited for.
+ *
  * @module
  */
 import { StoreError } from "../../../core/base/errors.ts";
+import { pause } from "../../timing.ts";
 import type { CallOptions, LogRecord, NewRecord } from "../object-store.ts";
 import { type ChannelApi, HISTORY_MAX } from "./api/channel-api.ts";
 import type { Message } from "./api/message.ts";
@@ -16,6 +19,8 @@ import { ChannelMailbox } from "./post/mailbox.ts";
 import type { Poster } from "./post/poster.ts";
 import { RefusedError } from "./rest/refused-error.ts";
 import { isSnowflake, padSnowflake, snowflakeTime, unpadSnowflake } from "./snowflake.ts";
+import type { SteadyTiming } from "./steady-timing.ts";
+import { UnseenMessages } from "./unseen-messages.ts";
 
 /** What the log works with. */
 export interface HeaderLogParts {
@@ -26,7 +31,13 @@ export interface HeaderLogParts {
   readonly writers: ReadonlySet<string>;
   /** Told of every message that was read. */
   readonly onMessage: (message: Message) => void;
+  readonly timing: SteadyTiming;
+  /** A message younger than this may not be listed yet, ms. */
+  readonly readLagMs: number;
 }
+
+/** Pause before a list that lacks what was appended is asked for again, ms. */
+const LAG_PAUSE_MS = 250;
 
 /** Type of messages that somebody wrote. */
 const WRITTEN = 0;
@@ -35,9 +46,11 @@ const WRITTEN = 0;
 export class HeaderLog {
   readonly #parts: HeaderLogParts;
   readonly #mailbox: ChannelMailbox;
+  readonly #unseen: UnseenMessages;
 
   constructor(parts: HeaderLogParts) {
     this.#parts = parts;
+    this.#unseen = new UnseenMessages(parts.timing, parts.readLagMs);
     this.#mailbox = new ChannelMailbox(parts.channels, parts.channelId);
   }
 
@@ -49,6 +62,7 @@ export class HeaderLog {
       nonce: record.nonce,
     };
     const message = await this.#parts.poster.post(this.#mailbox, parcel, { signal });
+    this.#unseen.note(message.id);
     return recordOf(message, record);
   }
 
@@ -58,9 +72,23 @@ export class HeaderLog {
     before: string | undefined,
     { signal }: CallOptions = {},
   ): Promise<readonly LogRecord[]> {
+    if (before !== undefined) return this.#list(limit, messageIdOf(before), signal);
+    for (;;) {
+      const records = await this.#list(limit, undefined, signal);
+      const listed = new Set(records.map(({ position }) => messageIdOf(position)));
+      if (!this.#unseen.isLacking(listed)) return records;
+      await pause(this.#parts.timing, LAG_PAUSE_MS, signal);
+    }
+  }
+
+  async #list(
+    limit: number,
+    before: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly LogRecord[]> {
     const { channels, channelId } = this.#parts;
     const records: LogRecord[] = [];
-    let end = before === undefined ? undefined : messageIdOf(before);
+    let end = before;
     while (records.length < limit) {
       const query = { limit: HISTORY_MAX, before: end };
       const messages = await channels.list(channelId, query, { signal });
@@ -74,7 +102,11 @@ export class HeaderLog {
 
   /** Deletes records with their attachments. */
   async delete(positions: readonly string[], { signal }: CallOptions = {}): Promise<void> {
-    for (const position of positions) await this.#mailbox.remove(messageIdOf(position), { signal });
+    for (const position of positions) {
+      const id = messageIdOf(position);
+      await this.#mailbox.remove(id, { signal });
+      this.#unseen.forget(id);
+    }
   }
 
   #take(message: Message, records: LogRecord[]): void {
