@@ -66,10 +66,9 @@ export class Actor {
 
   /**
    * Works until it is told to stop or the mount dies.
-   * @returns whether the mount died
    * @throws Error of a call that failed on a living mount, or about contents that are wrong
    */
-  async work(isStopped: () => boolean): Promise<boolean> {
+  async work(isStopped: () => boolean): Promise<void> {
     const names = Object.keys(OPERATIONS) as OperationName[];
     const wheel = names.flatMap((name) => Array<OperationName>(OPERATIONS[name].weight).fill(name));
     while (!isStopped()) {
@@ -77,12 +76,11 @@ export class Actor {
       try {
         await this.tally.time(name, () => OPERATIONS[name].run(this));
       } catch (error) {
-        if (isDeath(error)) return true;
+        if (isDeath(error)) return;
         throw new Error(`${name} in ${this.root}: ${(error as Error).message}`, { cause: error });
       }
       await delay(this.random.below(PAUSE_MS));
     }
-    return false;
   }
 
   /**

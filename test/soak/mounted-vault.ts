@@ -154,7 +154,7 @@ export class MountedVault {
     return new Promise((resolve, reject) => {
       execFile(process.execPath, [this.#place.program, ...args], options, (error, _out, err) => {
         if (error === null) resolve();
-        else reject(new CommandError(`${args[0]}: ${err.trim() || error.message}`));
+        else reject(new CommandError(`${args[0]} ended with ${error.code}: ${err.trim()}`));
       });
     });
   }

@@ -276,14 +276,16 @@ class SoakRun {
   async #workUntilDeath(endsAt: number): Promise<void> {
     let isEnding = false;
     const isStopped = (): boolean => isEnding || performance.now() >= endsAt;
-    const flushing = this.#flushNowAndThen(isStopped);
-    try {
-      const died = await Promise.all(this.#actors.map((actor) => actor.work(isStopped)));
-      if (died.includes(true) && !this.#isKilled) throw new Error("the mount died by itself");
-    } finally {
+    const ending = (error: unknown): never => {
       isEnding = true;
-      await flushing;
-    }
+      throw error;
+    };
+    const work = this.#actors.map((actor) => actor.work(isStopped));
+    const flushing = this.#flushNowAndThen(isStopped).catch(ending);
+    const ends = await Promise.allSettled([...work.map((one) => one.catch(ending)), flushing]);
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    if (!this.#isKilled && !isStopped()) throw new Error("the mount died by itself");
   }
 
   async #flushNowAndThen(isStopped: () => boolean): Promise<void> {
