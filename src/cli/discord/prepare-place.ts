@@ -66,17 +66,28 @@ export async function draftPlace(
   wanted?: DiscordConfig,
 ): Promise<PlaceDraft> {
   const choice = { ...options, ...choiceOf(wanted) };
-  const questions = new Questions(context);
-  try {
-    await acceptPolicy(questions, options["accept-policy"]);
-    const secrets = await obtainSecrets(context, options, choice.channel);
-    return await withDiscord(context, secrets, async (client) => {
+  await asking(context, (questions) => acceptPolicy(questions, options["accept-policy"]));
+  const secrets = await obtainSecrets(context, options, choice.channel);
+  const guild = await withDiscord(context, secrets, (client) =>
+    asking(context, async (questions) => {
       const chooser: Chooser = { client, questions, signal: context.signal };
       await checkBot(chooser);
       if (choice.channel !== undefined) await checkEmpty(chooser, choice.channel, name);
       if (wanted !== undefined) checkWebhooks(wanted, secrets);
-      return { choice: { ...choice, guild: await chooseGuild(chooser, choice.guild) }, secrets };
-    });
+      return chooseGuild(chooser, choice.guild);
+    }),
+  );
+  return { choice: { ...choice, guild }, secrets };
+}
+
+/** Lets `work` ask; the keyboard is free again after it, for secrets that are asked for without echo. */
+async function asking<T>(
+  context: CliContext,
+  work: (questions: Questions) => Promise<T>,
+): Promise<T> {
+  const questions = new Questions(context);
+  try {
+    return await work(questions);
   } finally {
     await questions.close();
   }
@@ -91,9 +102,10 @@ export async function makePlace(
   { choice, secrets }: PlaceDraft,
   name: string,
 ): Promise<ChosenPlace> {
-  const questions = new Questions(context);
   return withDiscord(context, secrets, (client) =>
-    choosePlace({ client, questions, signal: context.signal }, choice, secrets, name),
+    asking(context, (questions) =>
+      choosePlace({ client, questions, signal: context.signal }, choice, secrets, name),
+    ),
   );
 }
 
