@@ -10,19 +10,23 @@ import type { SegmentStore } from "../stores/segments/segment-store.ts";
 /** How often the asker is told, ms. */
 const TELL_MS = 500;
 
+/** How it is when all was published; what is committed meanwhile is not what was asked for. */
+const NOTHING_LEFT: Unpublished = { pendingBytes: 0, pendingCommits: 0 };
+
 /**
- * Publishes all that is committed. Publishing goes on when the asker leaves.
- * @returns what is not published yet: nothing, unless the asker left
+ * Publishes all that is committed by now. Publishing goes on when the asker leaves.
+ * @returns what of it is not published yet: nothing, unless the asker left
  * @throws what `SegmentStore.flush` throws
  */
 export async function publishAll(remote: SegmentStore, asker: Asker): Promise<Unpublished> {
   const { signal } = asker;
   try {
     await whileTelling(remote, asker, () => remote.flush(undefined, signal));
+    return NOTHING_LEFT;
   } catch (error) {
     if (!signal.aborted) throw error;
+    return unpublished(remote);
   }
-  return unpublished(remote);
 }
 
 /**

@@ -88,6 +88,21 @@ t.test("publishing tells how far it is, and leaves the rest to whoever goes on",
   await vault.close();
 });
 
+t.test("what is committed while the rest is published is nothing that was left", async (t) => {
+  const place = new SegmentPlace(t.testdir());
+  const objects = place.objects();
+  const { vault, store } = await createRounds(place, "a", { objects });
+  objects.gate = ({ method }) => {
+    if (method !== "append") return undefined;
+    objects.gate = () => undefined;
+    return writeRound(vault, 1);
+  };
+  const asker = { signal: new AbortController().signal, tell: () => {} };
+  t.same(await publishAll(store, asker), { pendingBytes: 0, pendingCommits: 0 });
+  t.ok(store.status().pendingCommits > 0);
+  await vault.close();
+});
+
 const mount: MountStatus = {
   vault: "dir:/place",
   mountpoint: "/mnt",
