@@ -8,9 +8,10 @@ import type { Unpublished } from "../../mount/mount-status.ts";
 import { requestFlush } from "../../mount/registry.ts";
 import { type Command, defineCommand } from "../command.ts";
 import type { VaultReference } from "../config/vault-reference.ts";
-import { type CliContext, writeTo } from "../context.ts";
+import { type CliContext, warn, writeTo } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
-import { describeRest, WorkLine } from "../output/work-line.ts";
+import { describeRest } from "../output/work-line.ts";
+import { visibly } from "../publish.ts";
 import { publishAll } from "../remote-work.ts";
 import { openVaultStore } from "../vault-store.ts";
 import { findWorkTarget } from "../work-target.ts";
@@ -34,26 +35,21 @@ export const flushCommand: Command = defineCommand({
     "For a vault in a local file it commits only: there is nothing beyond the file. Ctrl-C ends the waiting; a mount goes on publishing. JSON: vault, pendingBytes, pendingCommits (what is left).",
   async run(context, { operands: [text = ""], options }) {
     const target = await findWorkTarget(context, text);
-    const line = new WorkLine(context);
-    const asker: Asker = { signal: context.signal, tell: (progress) => line.tell(progress) };
-    let left: Unpublished;
-    try {
-      left =
-        target.kind === "mount"
-          ? await requestFlush(target.mountpoint, asker)
-          : await publishUnmounted(context, target.reference, asker);
-    } finally {
-      line.clear();
-    }
-    const { pendingBytes, pendingCommits } = left;
+    const { pendingBytes, pendingCommits } = await visibly(context, (asker) =>
+      target.kind === "mount"
+        ? requestFlush(target.mountpoint, asker)
+        : publishUnmounted(context, target.reference, asker),
+    );
+    // What was committed on a mount since it was asked may be left too, and is no reason to complain.
+    const isStopped = context.signal.aborted && pendingCommits > 0;
     if (options.json) {
       const record = { vault: target.label, pendingBytes, pendingCommits };
       await writeTo(context.stdout, `${JSON.stringify(record)}\n`);
-    } else if (pendingCommits > 0) {
+    } else if (isStopped) {
       const rest = describeRest(pendingBytes, pendingCommits);
-      await writeTo(context.stdout, `${target.label}: ${rest}\n`);
+      warn(context, `${target.label}: ${rest}`);
     }
-    return pendingCommits > 0 ? ExitCode.interrupted : undefined;
+    return isStopped ? ExitCode.interrupted : undefined;
   },
 });
 

@@ -11,7 +11,7 @@ import type { VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, writeTo } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { humanSize } from "../output/human.ts";
-import { WorkLine } from "../output/work-line.ts";
+import { visibly } from "../publish.ts";
 import { cleanUp } from "../remote-work.ts";
 import { openVaultStore } from "../vault-store.ts";
 import { findWorkTarget } from "../work-target.ts";
@@ -35,17 +35,11 @@ export const gcCommand: Command = defineCommand({
   async run(context, { operands: [text = ""], options }) {
     const dryRun = options["dry-run"];
     const target = await findWorkTarget(context, text);
-    const line = new WorkLine(context);
-    const asker: Asker = { signal: context.signal, tell: (progress) => line.tell(progress) };
-    let result: CleaningResult;
-    try {
-      result =
-        target.kind === "mount"
-          ? await requestCleaning(target.mountpoint, dryRun, asker)
-          : await cleanUnmounted(context, { reference: target.reference, dryRun }, asker);
-    } finally {
-      line.clear();
-    }
+    const result = await visibly(context, (asker) =>
+      target.kind === "mount"
+        ? requestCleaning(target.mountpoint, dryRun, asker)
+        : cleanUnmounted(context, { reference: target.reference, dryRun }, asker),
+    );
     const report = options.json
       ? JSON.stringify({ vault: target.label, dryRun, ...result })
       : `${target.label}: ${describeCleaning(result, dryRun)}`;

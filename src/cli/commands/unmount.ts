@@ -3,15 +3,14 @@
  *
  * @module
  */
-import type { Asker } from "../../mount/control-messages.ts";
 import type { Unpublished } from "../../mount/mount-status.ts";
 import { requestUnmount } from "../../mount/registry.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { type CliContext, warn } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { printable } from "../output/human.ts";
-import { describeRest, WorkLine } from "../output/work-line.ts";
-import { publishOptions } from "../publish.ts";
+import { describeRest } from "../output/work-line.ts";
+import { publishOptions, visibly } from "../publish.ts";
 
 /** Unmounts. */
 export const unmountCommand: Command = defineCommand({
@@ -28,14 +27,7 @@ export const unmountCommand: Command = defineCommand({
     "Ends with 10 when no vault is mounted there, and refuses while programs have files open on it. Ctrl-C ends the waiting, not the unmounting: what is left is published by the next mount.",
   async run(context, { operands: [mountpoint = ""], options }) {
     const wait = !options["no-wait"];
-    const line = new WorkLine(context);
-    const asker: Asker = { signal: context.signal, tell: (progress) => line.tell(progress) };
-    let left: Unpublished | undefined;
-    try {
-      left = await requestUnmount(mountpoint, { wait, asker });
-    } finally {
-      line.clear();
-    }
+    const left = await visibly(context, (asker) => requestUnmount(mountpoint, { wait, asker }));
     if (left === undefined || left.pendingCommits === 0) return undefined;
     tellRest(context, left);
     if (!wait) return undefined;
