@@ -186,7 +186,7 @@ function conflict(work: CatchingUp, { commit, record }: AcceptedCommit): CommitE
   const { sequence, shipped } = work.local.state.now;
   const when = new Date(record.timeMs).toISOString();
   const what = `${work.objects.name} was written by ${commit.claim.host} (${when}) while `;
-  const pending = `${sequence - shipped} local commits of this machine were not published; discard these, or keep the local database aside`;
+  const pending = `${sequence - shipped} local commits of this machine were not published; give these up (--discard-local), or put the local database aside`;
   const open = "the vault was open here; open it again";
   return new CommitError("COMMIT_CONFLICT", what + (sequence > shipped ? pending : open));
 }
