@@ -59,8 +59,14 @@ export interface PageStore {
    * @param slot - which of the two slots; stores with an append-only log of headers ignore it
    * @param superseded - pages that neither this header nor a later one needs, but the one before does; empty for stores
    *   that reuse addresses, which get them by `release` when no header needs them
+   * @param opening - pages that the next opening reads first, for stores that are slow to ask
    */
-  publish(header: Uint8Array, slot: 0 | 1, superseded?: readonly number[]): MaybePromise<void>;
+  publish(
+    header: Uint8Array,
+    slot: 0 | 1,
+    superseded?: readonly number[],
+    opening?: readonly number[],
+  ): MaybePromise<void>;
 
   /**
    * Tells the allocator, once after open for writing, which pages are free below `end` and that all from

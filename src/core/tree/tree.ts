@@ -105,6 +105,18 @@ export class Tree {
     return node;
   }
 
+  /** Addresses of the nodes on the way to the first record, root first, as far as they are resident. */
+  firstPath(): readonly number[] {
+    const path: number[] = [];
+    let next = this.#root;
+    for (let level = this.#height - 1; level >= 0 && next !== undefined; level--) {
+      path.push(next.address);
+      const isKnown = this.#pages.peek(next) !== undefined;
+      next = isKnown && level > 0 ? childAt(this.#node(next, level).payload, 0) : undefined;
+    }
+    return path;
+  }
+
   #node(pointer: PagePointer, level: number): CachedPage {
     const page = this.#pages.page("tree", pointer);
     if (!checked.has(page)) {

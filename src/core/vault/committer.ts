@@ -65,6 +65,8 @@ export class Committer {
   #root: CommitRoot;
   #rootPointer: PagePointer;
   #keyDirectory: PagePointer;
+  /** Pages that whoever opens the commit and lists its root directory reads. */
+  #opening: readonly number[] = [];
   #slot: 0 | 1;
   #isTwin: boolean;
   #sealedBase: number;
@@ -137,7 +139,7 @@ export class Committer {
     const slot = this.#slot === 0 ? 1 : 0;
     const superseded = store.reusesAddresses ? [] : pages.takeSuperseded();
     try {
-      await store.publish(encodeHeader(header, keys), slot, superseded);
+      await store.publish(encodeHeader(header, keys), slot, superseded, this.#opening);
     } catch (cause) {
       const message = `commit ${root.generation} failed while it was published; open the vault again to see which state is safe`;
       this.#failure = new CommitError("VAULT_FAILED", message, { cause });
@@ -183,6 +185,7 @@ export class Committer {
       spaceMap: [...spaceMap],
     };
     pages.settle(page, encodeCommitRoot(root));
+    this.#opening = [this.#keyDirectory.address, page.address, ...tree.firstPath()];
     pages.freeze(compactNode);
     return root;
   }

@@ -121,9 +121,11 @@ export class SegmentStore implements PageStore {
     header: Uint8Array,
     slot: 0 | 1,
     superseded: readonly number[] = [],
+    opening: readonly number[] = [],
   ): Promise<void> {
     const { state, pages, deaths } = this.#local;
     this.#checkWritable();
+    this.#publisher.remember(opening);
     await pages.syncBytes();
     this.#transact(() => {
       const sequence = state.now.sequence + 1;

@@ -29,6 +29,7 @@ import {
 import { extentSize, frameAt, frameSize } from "../format/extent.ts";
 import { pageOfFrame } from "../format/frame.ts";
 import type { AcceptedCommit, LogView } from "../format/log-view.ts";
+import { decodeOpeningPages } from "../format/opening-pages.ts";
 import type { LocalParts } from "../local/local-parts.ts";
 
 /** Bytes before the change that are fetched with it: the commit root and the top of the tree stand there. */
@@ -201,8 +202,9 @@ async function fetchChange(work: CatchingUp, newest: AcceptedCommit): Promise<Fe
   const begin = Math.max(0, offset - TAIL_BYTES);
   const range = { offset: begin, length: offset + length - begin };
   const bytes = await work.objects.get(object.id, range, signalOf(work));
-  const change = decodeCatalogChange(bytes.subarray(offset - begin));
-  return { change: resolveOwn(change, newest.record, attachment), tail: bytes, offset: begin };
+  const tail = bytes.subarray(0, offset - begin);
+  const change = decodeCatalogChange(bytes.subarray(tail.length));
+  return { change: resolveOwn(change, newest.record, attachment), tail, offset: begin };
 }
 
 /** Gives the record's own attachment the id it got. */
@@ -291,7 +293,8 @@ function take(work: CatchingUp, { change, isOwn, parts, view, publication }: Tak
 function keepTail({ local }: CatchingUp, { change, tail, offset, view }: Taken): void {
   const position = view.commits[0]?.record.position;
   const own = change.objects.find((object) => object.position === position);
-  const kept: { address: number; bytes: Uint8Array }[] = [];
+  const copies = tail.subarray(Math.max(0, (own?.length ?? 0) - offset));
+  const kept = new Map(decodeOpeningPages(copies).map(({ address, bytes }) => [address, bytes]));
   for (const extent of change.extents) {
     if (extent.object !== own?.number || extent.offset + extentSize(extent) <= offset) continue;
     for (let n = 0; n < extent.lengths.length; n++) {
@@ -299,8 +302,8 @@ function keepTail({ local }: CatchingUp, { change, tail, offset, view }: Taken):
       const at = place.offset - offset;
       if (at < 0 || at + frameSize(place.length) > tail.length) continue;
       const bytes = pageOfFrame(tail.subarray(at, at + frameSize(place.length)));
-      if (bytes !== undefined) kept.push({ address: extent.first + n, bytes });
+      if (bytes !== undefined) kept.set(extent.first + n, bytes);
     }
   }
-  local.pages.putCached(kept);
+  local.pages.putCached([...kept].map(([address, bytes]) => ({ address, bytes })));
 }

@@ -13,12 +13,15 @@
  *
  * @module
  */
+import { concatBytes } from "../../../core/base/bytes.ts";
 import { CommitError } from "../../../core/base/errors.ts";
+import type { StoredPage } from "../../../core/pages/page-store.ts";
 import type { LogRecord, ObjectStore, StoredObject } from "../../objects/object-store.ts";
 import { encodeCatalogChange, OWN_ATTACHMENT } from "../format/catalog-change.ts";
 import { encodeCommitRecord } from "../format/commit-record.ts";
 import { type Extent, extentSize } from "../format/extent.ts";
 import { extentsOf } from "../format/frame.ts";
+import { encodeOpeningPages } from "../format/opening-pages.ts";
 import type { LocalParts } from "../local/local-parts.ts";
 import type { FreshPage } from "../local/page-table.ts";
 import type { SegmentSettings } from "../segment-options.ts";
@@ -30,6 +33,9 @@ import { isTooLarge, packFresh, type Shipping, shipFullObjects, tailBatch } from
 
 /** What an attachment of its own adds to the change of the catalog in a record, at most, bytes. */
 const TAIL_OBJECT_BYTES = 256;
+
+/** Most bytes of the pages that an opening needs: copies of them must fit into what is fetched with the change. */
+const OPENING_BYTES = 192 * 1024;
 
 /** A checkpoint that is to take effect with the next record. */
 interface NewCheckpoint {
@@ -53,6 +59,7 @@ export class Publisher {
   readonly #local: LocalParts;
   readonly #lease: Lease;
   #publishing: number | undefined;
+  #opening: readonly StoredPage[] = [];
   /** Whether an append was tried whose end is not known. */
   #isUnsure = false;
   /** Called when something arrived at the store. */
@@ -65,6 +72,20 @@ export class Publisher {
     this.#objects = settings.objects;
     this.#local = local;
     this.#lease = lease;
+  }
+
+  /** Takes note of the pages that an opening of the newest local commit reads: copies of them go with its record. */
+  remember(opening: readonly number[]): void {
+    const known = new Map(this.#opening.map(({ address, bytes }) => [address, bytes]));
+    const pages: StoredPage[] = [];
+    let room = Math.min(OPENING_BYTES, this.#objects.limits.objectBytes / 4);
+    for (const address of opening) {
+      const bytes = known.get(address) ?? this.#local.pages.get(address);
+      if (bytes === undefined || bytes.length > room) continue;
+      pages.push({ address, bytes });
+      room -= bytes.length;
+    }
+    this.#opening = pages;
   }
 
   /** The local commit that is being published: its pages are needed, dead or not. */
@@ -155,7 +176,8 @@ export class Publisher {
   #roomForTail(): number {
     const { objectBytes, recordBytes } = this.#objects.limits;
     const change = Math.min(this.#changeSize(), CHECKPOINT_BYTES);
-    return Math.max(0, Math.min(objectBytes, recordBytes) - change - TAIL_OBJECT_BYTES);
+    const beside = change + encodeOpeningPages(this.#opening).length + TAIL_OBJECT_BYTES;
+    return Math.max(0, Math.min(objectBytes, recordBytes) - beside);
   }
 
   #changeSize(): number {
@@ -195,8 +217,10 @@ export class Publisher {
       objects: pages.length === 0 ? base.objects : [...base.objects, own],
       extents: [...base.extents, ...extents.map((extent) => ({ ...extent, object: number }))],
     });
-    const { bytes } = await packFresh(shipping, pages, change);
-    return { bytes, change: { offset, length: change.length }, pages, extents, number };
+    const trailer = concatBytes(encodeOpeningPages(this.#opening), change);
+    const { bytes } = await packFresh(shipping, pages, trailer);
+    const place = { offset: bytes.length - change.length, length: change.length };
+    return { bytes, change: place, pages, extents, number };
   }
 
   async #append(shipping: Shipping, draft: Draft, header: Uint8Array): Promise<LogRecord> {
