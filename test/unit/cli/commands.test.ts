@@ -42,12 +42,13 @@ t.test("a wrong line is one line and exit code 2", async (t) => {
 t.test("each command has help with an example", async (t) => {
   const cli = await CommandLine.start(t.testdir());
   const help = await cli.run(["--help"]);
-  const names = [...help.out.matchAll(/^ {2}dvault (\w+) /gm)].map((match) => match[1] ?? "");
+  const names = [...help.out.matchAll(/^ {2}dvault ([\w-]+) /gm)].map((match) => match[1] ?? "");
   t.same(
     names,
-    "init mount unmount status create extract ls cat put get rm mkdir mv stat df key completion".split(
-      " ",
-    ),
+    (
+      "init mount unmount status flush gc create extract ls cat put get rm mkdir mv stat df key " +
+      "doctor recover-config completion"
+    ).split(" "),
   );
   const keys = ["list", "add", "remove", "change-password"].map((name) => `key ${name}`);
   for (const name of [...names.filter((n) => n !== "key" && n !== "completion"), ...keys]) {
