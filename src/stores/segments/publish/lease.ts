@@ -196,6 +196,6 @@ function describe({ claim, expiresMs }: Holder): string {
 
 function busy(objects: ObjectStore, holder: Holder | undefined): StoreError {
   const who = holder === undefined ? "another writer" : describe(holder);
-  const message = `${objects.name} is open for writing by ${who}; unmount it there, wait, or take it over`;
+  const message = `${objects.name} is open for writing by ${who}; unmount it there, wait, or use --take-over`;
   return new StoreError("STORE_BUSY", message);
 }
