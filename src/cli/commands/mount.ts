@@ -132,7 +132,8 @@ async function mount(
     ? await makeDefaultVault(context, reference, request.secrets)
     : undefined;
   const store = await obtainStoreSecrets(context, reference.place, request.secrets);
-  await checkFree(context, reference, { readOnly: request.choice.readOnly, secrets: store });
+  const { readOnly, discardLocal } = request.choice;
+  await checkFree(context, reference, { readOnly, discardLocal, secrets: store });
   const credentials = made ?? (await obtainCredentials(context, request.secrets, reference.label));
   try {
     if (isMadeNow) makeMountpoint(context, request.target);
@@ -216,10 +217,13 @@ function makeMountpoint(context: CliContext, target: string): void {
 async function checkFree(
   context: CliContext,
   reference: VaultReference,
-  { readOnly, secrets }: VaultStoreOptions,
+  { readOnly, discardLocal, secrets }: VaultStoreOptions,
 ): Promise<void> {
-  const store = await openVaultStore(context, reference.place, { readOnly: true, secrets });
-  await store.pages.close();
+  // Local changes are given up by the mount itself, when the password was right.
+  if (discardLocal !== true) {
+    const store = await openVaultStore(context, reference.place, { readOnly: true, secrets });
+    await store.pages.close();
+  }
   if (readOnly) return;
   const other = await writingMount(reference);
   if (other === undefined) return;
