@@ -45,15 +45,22 @@ export function packObject(pages: readonly StoredPage[], trailer?: Uint8Array): 
 /**
  * Makes an object with room for pages, to be filled in and sealed.
  * @param trailerLength - bytes of room behind the last frame
+ * @param room - used for the object when it is large enough; overwritten
  */
-export function layOut(pages: readonly PageLength[], trailerLength = 0): LaidOut {
+export function layOut(
+  pages: readonly PageLength[],
+  trailerLength = 0,
+  room?: Uint8Array,
+): LaidOut {
   const extents = extentsOf(pages);
   const total = pages.reduce((sum, { length }) => sum + frameSize(length), 0);
-  const bytes = new Uint8Array(total + trailerLength);
+  const length = total + trailerLength;
+  const fits = room !== undefined && room.length >= length;
+  const bytes = fits ? room.subarray(0, length) : new Uint8Array(length);
   let at = 0;
-  const places = pages.map(({ address, length }) => {
-    const place = { address, bytes: bytes.subarray(at, at + length) };
-    at += frameSize(length);
+  const places = pages.map((page) => {
+    const place = { address: page.address, bytes: bytes.subarray(at, at + page.length) };
+    at += frameSize(page.length);
     return place;
   });
   return { bytes, extents, pages: places };

@@ -78,15 +78,15 @@ function isTail({ pages, bytes, isFull }: Batch, room: number): boolean {
 
 /**
  * Puts fresh pages into one object.
- * @param trailer - bytes to stand behind the last frame
+ * @param options - `trailer`: bytes to stand behind the last frame; `room`: used for the object when it is large enough
  * @throws StoreError STORE_FAILED
  */
 export async function packFresh(
   { local }: Shipping,
   pages: readonly FreshPage[],
-  trailer?: Uint8Array,
+  { trailer, room }: { readonly trailer?: Uint8Array; readonly room?: Uint8Array | undefined },
 ): Promise<PackedObject> {
-  const object = layOut(pages, trailer?.length);
+  const object = layOut(pages, trailer?.length, room);
   await local.pages.read(object.pages);
   sealFrames(object);
   if (trailer !== undefined) object.bytes.set(trailer, object.bytes.length - trailer.length);
@@ -100,11 +100,13 @@ export async function packFresh(
 export async function shipFullObjects(shipping: Shipping, room: () => number): Promise<void> {
   const { limits } = shipping.objects;
   const lane = new Lane(Math.max(1, Math.min(PARALLEL_MAX, limits.parallelPuts)));
+  // Used again and again: garbage of this size would pile up faster than it is collected.
+  const rooms: Uint8Array[] = [];
   let after = -1;
   for (;;) {
     const batch = nextBatch(shipping, after, shipping.objects.limits.objectBytes);
     if (!isTail(batch, room())) {
-      await lane.start(() => putBatch(shipping, batch.pages));
+      await lane.start(() => putBatch(shipping, batch.pages, rooms));
       after = batch.pages.at(-1)?.address ?? after;
       continue;
     }
@@ -157,9 +159,13 @@ class Lane {
 }
 
 /** @returns whether the store took it; otherwise the pages are fresh still, to be packed smaller */
-async function putBatch(shipping: Shipping, pages: readonly FreshPage[]): Promise<boolean> {
+async function putBatch(
+  shipping: Shipping,
+  pages: readonly FreshPage[],
+  rooms: Uint8Array[],
+): Promise<boolean> {
   const { objects, local, signal } = shipping;
-  const packed = await packFresh(shipping, pages);
+  const packed = await packFresh(shipping, pages, { room: rooms.pop() });
   let stored: Awaited<ReturnType<ObjectStore["put"]>>;
   try {
     stored = await objects.put(packed.bytes, callOptions(signal));
@@ -168,6 +174,7 @@ async function putBatch(shipping: Shipping, pages: readonly FreshPage[]): Promis
     if (canSplit && isTooLarge(error, objects, packed.bytes.length)) return false;
     throw error;
   }
+  rooms.push(new Uint8Array(packed.bytes.buffer));
   local.database.transaction(() => {
     const { version } = local.state.now;
     const number = local.catalog.nextNumber();
