@@ -12,6 +12,7 @@ import { DEFAULT_ARGON2 } from "../crypto/kdf-limits.ts";
 import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import type { Credentials } from "../crypto/unlock.ts";
 import type { PagePointer } from "../format/address.ts";
+import { chooseHeader } from "../format/choose-header.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
@@ -20,6 +21,7 @@ import { Tree } from "../tree/tree.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
+import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { type OpenedState, openState } from "./open-state.ts";
 import { SpaceMap } from "./space.ts";
@@ -269,6 +271,19 @@ export class Vault implements TransactionalVault {
     const { freePages } = store.space();
     const used = space?.used ?? this.#committer.root.pagesInUse;
     return { totalPages: used + freePages, freePages };
+  }
+
+  /** Whether no other process committed since this vault was opened. @throws FormatError, StoreError */
+  async isNewest(): Promise<boolean> {
+    const { header } = chooseHeader(await this.#parts.store.readHeaders());
+    return header.generation === this.generation;
+  }
+
+  /** Everything the newest commit consists of, to be checked; commit first to include what was done since. */
+  inspect(): Inspection {
+    const { header, root } = this.#committer;
+    const { commitRoot, keyDirectory } = header;
+    return new Inspection({ pages: this.#parts.pages, root, commitRoot, keyDirectory });
   }
 
   /**

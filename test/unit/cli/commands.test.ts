@@ -45,7 +45,7 @@ t.test("each command has help with an example", async (t) => {
   const names = [...help.out.matchAll(/^ {2}dvault (\w+) /gm)].map((match) => match[1] ?? "");
   t.same(
     names,
-    "init mount unmount status create extract ls cat put get rm mkdir mv stat df key completion".split(
+    "init mount unmount status create extract ls cat put get rm mkdir mv stat df key check completion".split(
       " ",
     ),
   );
