@@ -45,6 +45,10 @@ t.test("what is damaged is told by path and range, with exit code 15", async (t)
   t.match(out, /^page-damaged: \/.*: bytes \d+ to \d+: page \d+/m);
   t.match(out, /v\.dvault: \d+ problems/);
   const json = await cli.run(["check", path, "--read-data", "--json"], PASSWORD);
-  t.match(JSON.parse(json.out).findings.at(-1), { code: "page-damaged", path: /^\//, start: Number });
+  t.match(JSON.parse(json.out).findings.at(-1), {
+    code: "page-damaged",
+    path: /^\//,
+    start: Number,
+  });
   t.match(await cli.run(["check", path], PASSWORD), { code: 0 }, "structure alone is whole");
 });
