@@ -10,6 +10,8 @@ import { createCommand } from "./commands/create.ts";
 import { dfCommand } from "./commands/df.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { extractCommand } from "./commands/extract.ts";
+import { flushCommand } from "./commands/flush.ts";
+import { gcCommand } from "./commands/gc.ts";
 import { getCommand } from "./commands/get.ts";
 import { initCommand } from "./commands/init.ts";
 import { keyCommand } from "./commands/key.ts";
@@ -30,6 +32,8 @@ export const commandTable: readonly Command[] = [
   mountCommand,
   unmountCommand,
   statusCommand,
+  flushCommand,
+  gcCommand,
   createCommand,
   extractCommand,
   lsCommand,

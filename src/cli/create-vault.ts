@@ -20,7 +20,7 @@ import type { CliContext } from "./context.ts";
 import type { DiscordSecrets } from "./discord/discord-secrets.ts";
 import { type OpenVault, startVault } from "./open-vault.ts";
 import { hasPasswordOption, obtainFirstPassword, type PasswordChoice } from "./password/sources.ts";
-import { flushVisibly } from "./publish.ts";
+import { publishVisibly } from "./publish.ts";
 import { createVaultStore } from "./vault-store.ts";
 
 /** Mode of a new vault's root directory. */
@@ -147,7 +147,7 @@ export async function createVault(
     await open.fs.makeRoot({ mode: ROOT_MODE, umask: 0, caller: callerOf() });
     if (store.remote !== undefined) {
       await vault.commit();
-      await flushVisibly(context, store.remote);
+      await publishVisibly(context, store.remote);
     }
     return open;
   } catch (error) {

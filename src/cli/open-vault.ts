@@ -48,7 +48,8 @@ export async function openVault(
   try {
     const cache = cacheBytes === undefined ? {} : { cacheBytes };
     const vault = await Vault.open(store.pages, nodePlatform, credentials, cache);
-    for (const warning of vault.warnings) warn(context, `${store.pages.name}: ${warning}`);
+    const warnings = [...(store.remote?.warnings ?? []), ...vault.warnings];
+    for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
     return startVault(context, vault, store, compression);
   } catch (error) {
     await store.pages.close();

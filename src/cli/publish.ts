@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { PublicationProgress } from "../stores/segments/publish/publication-loop.ts";
+import type { Asker } from "../mount/control-messages.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import { type CliContext, warn } from "./context.ts";
 import type { OpenVault } from "./open-vault.ts";
-import { humanSize, printable } from "./output/human.ts";
+import { describeRest, WorkLine } from "./output/work-line.ts";
+import { publishAll, unpublished } from "./remote-work.ts";
 
 /** Options of commands that write to a vault. */
 export const publishOptions = {
@@ -37,56 +38,34 @@ export async function publish(
   if (remote === undefined) return;
   await vault.commit();
   try {
-    if (!choice["no-wait"]) await flushVisibly(context, remote);
+    if (!choice["no-wait"]) await publishVisibly(context, remote);
   } finally {
-    tellRest(context, remote);
+    const { pendingBytes, pendingCommits } = unpublished(remote);
+    if (pendingCommits > 0) {
+      const rest = describeRest(pendingBytes, pendingCommits);
+      warn(context, `${rest}: the next command that writes, or mount, publishes them`);
+    }
   }
 }
 
 /**
- * Publishes all that is committed, as far as anybody sees: with progress on a terminal, elsewhere a line when it does not
- * go on.
+ * Publishes all that is committed, and shows how far it is.
  * @throws what `SegmentStore.flush` throws; the signal's reason
  */
-export async function flushVisibly(
+export async function publishVisibly(context: CliContext, remote: SegmentStore): Promise<void> {
+  const { pendingCommits } = await visibly(context, (asker) => publishAll(remote, asker));
+  if (pendingCommits > 0) context.signal.throwIfAborted();
+}
+
+/** Lets work that takes its time be watched, and ended by Ctrl-C. */
+export async function visibly<T>(
   context: CliContext,
-  remote: Pick<SegmentStore, "flush">,
-): Promise<void> {
-  const { stderr, signal } = context;
-  signal.throwIfAborted();
-  const isWatched = stderr.isTTY === true;
+  work: (asker: Asker) => Promise<T>,
+): Promise<T> {
+  const line = new WorkLine(context);
   try {
-    await remote.flush(isWatched ? showProgress(context) : tellProblems(context), signal);
+    return await work({ signal: context.signal, tell: (progress) => line.tell(progress) });
   } finally {
-    if (isWatched) stderr.write("\r\x1b[K");
+    line.clear();
   }
-}
-
-type Watcher = (progress: PublicationProgress) => void;
-
-function showProgress({ stderr }: CliContext): Watcher {
-  return ({ pendingBytes, problem }) => {
-    const line = `publishing, ${humanSize(pendingBytes)} left${problem === undefined ? "" : `; ${problem}`}`;
-    const width = Math.max(20, (stderr.columns ?? 80) - 1);
-    stderr.write(`\r${Array.from(printable(line)).slice(0, width).join("")}\x1b[K`);
-  };
-}
-
-/** One line whenever there is a new reason for waiting. */
-function tellProblems(context: CliContext): Watcher {
-  let told: string | undefined;
-  return ({ problem }) => {
-    if (problem === undefined || problem === told) return;
-    told = problem;
-    warn(context, printable(`cannot publish yet: ${problem}; trying again`));
-  };
-}
-
-function tellRest(context: CliContext, remote: SegmentStore): void {
-  const { pendingBytes, pendingCommits } = remote.status();
-  if (pendingCommits === 0) return;
-  warn(
-    context,
-    `${humanSize(pendingBytes)} are on this machine only: the next command that writes, or mount, publishes them`,
-  );
 }

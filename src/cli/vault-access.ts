@@ -4,7 +4,7 @@
  * @module
  */
 import { CommitError, PageError, StoreError } from "../core/base/errors.ts";
-import { requestSync } from "../mount/registry.ts";
+import { requestFlush, requestSync } from "../mount/registry.ts";
 import type { Compression } from "./config/config.ts";
 import type { VaultPlace } from "./config/vault-place.ts";
 import type { VaultReference } from "./config/vault-reference.ts";
@@ -13,8 +13,8 @@ import { ExitCode } from "./exit-code.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "./find-vault.ts";
 import { type OpenVault, openVault } from "./open-vault.ts";
 import { obtainCredentials, type PasswordChoice, wipeCredentials } from "./password/sources.ts";
-import { type PublishChoice, publish } from "./publish.ts";
-import { openVaultStore } from "./vault-store.ts";
+import { type PublishChoice, publish, visibly } from "./publish.ts";
+import { openVaultStore, type VaultStore } from "./vault-store.ts";
 
 /** Which vault, and how to unlock it. */
 export interface VaultChoice {
@@ -127,8 +127,7 @@ async function unlock(
   const store = await openVaultStore(context, reference.place, { readOnly });
   const credentials = made ?? (await obtainCredentials(context, password, reference.label));
   try {
-    const mount = readOnly ? await writingMount(reference) : undefined;
-    if (mount !== undefined) await requestSync(mount.mountpoint);
+    if (readOnly) await settleMount(context, reference, store);
     return await openVault(context, store, {
       credentials,
       compression: compression ?? reference.compression,
@@ -136,6 +135,22 @@ async function unlock(
   } finally {
     wipeCredentials(credentials);
   }
+}
+
+/** Lets a store that is open for reading see what was done on a mount that writes to it. */
+async function settleMount(
+  context: CliContext,
+  reference: VaultReference,
+  { remote }: VaultStore,
+): Promise<void> {
+  const mount = await writingMount(reference);
+  if (mount === undefined) return;
+  if (remote === undefined) {
+    await requestSync(mount.mountpoint);
+    return;
+  }
+  await visibly(context, (asker) => requestFlush(mount.mountpoint, asker));
+  await remote.refresh(context.signal);
 }
 
 /** A page may also be missing because a mount went on and used its place again. */

@@ -44,6 +44,10 @@ export interface VaultStoreOptions {
   readonly storeCacheBytes?: number | undefined;
   /** Takes the right to write, whoever has it. */
   readonly takeOver?: boolean | undefined;
+  /** Goes on from an older commit when the newest one cannot be read. */
+  readonly olderCommit?: boolean | undefined;
+  /** Gives up local commits that were never published, when another writer has gone on meanwhile. */
+  readonly discardLocal?: boolean | undefined;
 }
 
 /**
@@ -102,7 +106,14 @@ async function openSegments(
   place: RemotePlace,
   opening: Opening,
 ): Promise<SegmentStore> {
-  const { intent, readOnly, budgetBytes, storeCacheBytes, takeOver = false } = opening;
+  const {
+    intent,
+    readOnly,
+    budgetBytes,
+    storeCacheBytes,
+    takeOver = false,
+    discardLocal,
+  } = opening;
   makeStateDirectory(context.env);
   const objects = await openObjects(context, place, opening);
   const options = {
@@ -113,6 +124,8 @@ async function openSegments(
     host: { name: hostname(), pid: process.pid },
     readOnly,
     takeOver,
+    ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
+    ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
     ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),
   };

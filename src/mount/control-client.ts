@@ -1,19 +1,20 @@
 /**
- * Asks the processes behind control sockets; the lines are described in `control-server.ts`.
+ * Asks the processes behind control sockets; the lines are described in `control-messages.ts`.
  *
  * @module
  */
 import { createConnection, type Socket } from "node:net";
 import { DvaultError, type ErrorCode, UsageError } from "../core/base/errors.ts";
 import { readLines } from "./control-line.ts";
+import type { Asker, ControlRequest, WorkProgress } from "./control-messages.ts";
 import type { MountStatus } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
-/** What can be asked. */
-export type ControlRequest = "status" | "sync" | "unmount";
-
 /** How long a status may take before the process counts as stuck. */
 const STATUS_TIMEOUT_MS = 10_000;
+
+/** How long an answer may take when nobody wants to wait any longer. */
+const LEAVE_TIMEOUT_MS = 15_000;
 
 /**
  * Status of the mount behind a socket.
@@ -21,19 +22,48 @@ const STATUS_TIMEOUT_MS = 10_000;
  * @throws UsageError NOT_MOUNTED when no process listens there, MOUNT_FAILED when it does not answer
  */
 export async function askStatus(socketPath: string): Promise<MountStatus> {
-  const answer = await ask(socketPath, "status", STATUS_TIMEOUT_MS);
-  const status = (answer as { status?: unknown }).status;
-  if (!isStatus(status)) throw new UsageError("MOUNT_FAILED", "the mount's process gave no status");
-  return status;
+  const socket = await connect(socketPath);
+  try {
+    socket.setTimeout(STATUS_TIMEOUT_MS, () => socket.destroy());
+    say(socket, { request: "status" });
+    const status = await answerOn(socket, () => {});
+    if (isStatus(status)) return status;
+    throw new UsageError("MOUNT_FAILED", "the mount's process gave no status");
+  } finally {
+    socket.destroy();
+  }
 }
 
 /**
- * Asks for `sync` or `unmount` and waits, however long, until it is done.
+ * Asks for something that takes its time, and waits until it is done.
  *
+ * @param asker - when it does not want to wait any longer, the process says soon how things stand
+ * @returns the answer's result
  * @throws UsageError NOT_MOUNTED when no process listens; else what the process answered
  */
-export async function command(socketPath: string, request: "sync" | "unmount"): Promise<void> {
-  await ask(socketPath, request);
+export async function command(
+  socketPath: string,
+  request: ControlRequest,
+  asker?: Asker,
+): Promise<unknown> {
+  const socket = await connect(socketPath);
+  const leave = (): void => {
+    say(socket, { request: "leave" });
+    socket.setTimeout(LEAVE_TIMEOUT_MS, () => socket.destroy());
+  };
+  asker?.signal.addEventListener("abort", leave, { once: true });
+  try {
+    say(socket, request);
+    if (asker?.signal.aborted) leave();
+    return await answerOn(socket, (progress) => asker?.tell(progress));
+  } finally {
+    asker?.signal.removeEventListener("abort", leave);
+    socket.destroy();
+  }
+}
+
+function say(socket: Socket, request: ControlRequest): void {
+  socket.write(`${JSON.stringify(request)}\n`);
 }
 
 /** Whether a live process listens on a socket. */
@@ -44,21 +74,6 @@ export async function isAnswered(socketPath: string): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function ask(socketPath: string, request: ControlRequest, timeoutMs = 0): Promise<object> {
-  const socket = await connect(socketPath);
-  try {
-    socket.setTimeout(timeoutMs, () => socket.destroy());
-    socket.write(`${JSON.stringify({ request })}\n`);
-    const answer = await firstLine(socket);
-    if (answer === undefined) {
-      throw new UsageError("MOUNT_FAILED", `the mount's process gave no answer to ${request}`);
-    }
-    return accept(answer);
-  } finally {
-    socket.destroy();
   }
 }
 
@@ -83,25 +98,42 @@ function dial(path: string): Promise<Socket> {
   });
 }
 
-async function firstLine(socket: Socket): Promise<string | undefined> {
-  try {
-    for await (const line of readLines(socket)) return line;
-  } catch {
-    // A connection that breaks is no answer either.
-  }
-  return undefined;
+/** A line from the process. */
+interface RawAnswer {
+  readonly ok?: unknown;
+  readonly result?: unknown;
+  readonly progress?: WorkProgress;
+  readonly code?: unknown;
+  readonly message?: unknown;
 }
 
-function accept(line: string): object {
-  const answer = parse(line);
-  if (answer.ok === true) return answer;
+/** Waits for the answer and tells of progress before it. @returns its result */
+async function answerOn(
+  socket: Socket,
+  onProgress: (progress: WorkProgress) => void,
+): Promise<unknown> {
+  try {
+    for await (const line of readLines(socket)) {
+      const answer = parse(line);
+      if (answer.progress === undefined) return accept(answer);
+      onProgress(answer.progress);
+    }
+  } catch (error) {
+    if (error instanceof DvaultError) throw error;
+    // A connection that breaks is no answer.
+  }
+  throw new UsageError("MOUNT_FAILED", "the mount's process gave no answer");
+}
+
+function accept(answer: RawAnswer): unknown {
+  if (answer.ok === true) return answer.result;
   const code = typeof answer.code === "string" ? (answer.code as ErrorCode) : "MOUNT_FAILED";
   const message =
     typeof answer.message === "string" ? answer.message : "the mount's process refused";
   throw new DvaultError(code, message);
 }
 
-function parse(line: string): { ok?: unknown; code?: unknown; message?: unknown } {
+function parse(line: string): RawAnswer {
   try {
     const answer: unknown = JSON.parse(line);
     return typeof answer === "object" && answer !== null ? answer : {};

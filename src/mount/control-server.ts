@@ -1,10 +1,5 @@
 /**
- * The control socket of a mount's process: one JSON line asks, one JSON line answers.
- *
- *     {"request":"status"}   ->  {"ok":true,"status":{...}}
- *     {"request":"sync"}     ->  {"ok":true}
- *     {"request":"unmount"}  ->  {"ok":true}
- *     refused or failed      ->  {"ok":false,"code":"MOUNT_FAILED","message":"..."}
+ * The control socket of a mount's process, and who is asked there; `control-messages.ts` has what is said.
  *
  * The socket stands in a directory that only its user can enter; nothing else guards it.
  *
@@ -15,7 +10,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { DvaultError, UsageError } from "../core/base/errors.ts";
 import { isAnswered } from "./control-client.ts";
 import { readLines } from "./control-line.ts";
-import type { MountStatus } from "./mount-status.ts";
+import type { Asker, CleaningResult } from "./control-messages.ts";
+import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
 /** What the process behind a control socket does when asked. */
@@ -25,8 +21,16 @@ export interface ControlHandlers {
   status(): MountStatus;
   /** Resolves when everything done so far is safe. */
   sync(): Promise<void>;
-  /** Resolves when the mount is gone and everything is safe; the answer goes out then. */
-  unmount(): Promise<void>;
+  /** Resolves with what is not published yet: nothing, unless the asker left. */
+  flush(asker: Asker): Promise<Unpublished>;
+  /** Cleans, or says what would be done. Rejects when the asker left. */
+  gc(dryRun: boolean, asker: Asker): Promise<CleaningResult>;
+  /**
+   * Resolves when the mount is gone and everything is safe; the answer goes out then.
+   * @param wait - whether to publish before
+   * @returns what is not published; undefined where nothing ever is
+   */
+  unmount(wait: boolean, asker: Asker): Promise<Unpublished | undefined>;
 }
 
 /** A listening control socket. */
@@ -90,17 +94,33 @@ class Conversations {
   async hold(socket: Socket): Promise<void> {
     this.#idle.add(socket);
     try {
-      for await (const line of readLines(socket)) {
+      const lines = readLines(socket);
+      let line = await nextRequest(lines, new AbortController());
+      while (line !== undefined) {
         this.#idle.delete(socket);
-        await write(socket, `${JSON.stringify(await answerTo(line, this.#handlers))}\n`);
+        const leaving = new AbortController();
+        const following = nextRequest(lines, leaving);
+        await this.#answer(socket, line, leaving.signal);
         if (this.#isFinishing) break;
         this.#idle.add(socket);
+        line = await following;
       }
     } catch {
       // The other side went away; what it asked for is done all the same.
     }
     this.#idle.delete(socket);
     socket.destroy();
+  }
+
+  async #answer(socket: Socket, line: string, signal: AbortSignal): Promise<void> {
+    const asker: Asker = {
+      signal,
+      tell: (progress) => {
+        if (socket.writable) socket.write(`${JSON.stringify({ progress })}\n`);
+      },
+    };
+    const answer = await answerTo(line, this.#handlers, asker);
+    await write(socket, `${JSON.stringify(answer)}\n`);
   }
 
   /** Ends every conversation, those under way after their answer. */
@@ -116,20 +136,27 @@ function write(socket: Socket, text: string): Promise<void> {
   });
 }
 
-async function answerTo(line: string, handlers: ControlHandlers): Promise<object> {
+/** The next line that is more than the wish not to wait any longer; undefined at the end of the connection. */
+async function nextRequest(
+  lines: AsyncGenerator<string>,
+  leaving: AbortController,
+): Promise<string | undefined> {
   try {
-    switch (requestOf(line)) {
-      case "status":
-        return { ok: true, status: handlers.status() };
-      case "sync":
-        await handlers.sync();
-        return { ok: true };
-      case "unmount":
-        await handlers.unmount();
-        return { ok: true };
-      default:
-        return { ok: false, code: "USAGE", message: "unknown request" };
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done !== true && requestOf(value).request !== "leave") return value;
+      leaving.abort(new UsageError("CANCELLED", "stopped"));
+      if (done === true) return undefined;
     }
+  } catch {
+    leaving.abort(new UsageError("CANCELLED", "stopped"));
+    return undefined;
+  }
+}
+
+async function answerTo(line: string, handlers: ControlHandlers, asker: Asker): Promise<object> {
+  try {
+    return { ok: true, result: await perform(requestOf(line), handlers, asker) };
   } catch (error) {
     if (error instanceof DvaultError)
       return { ok: false, code: error.code, message: error.message };
@@ -137,10 +164,39 @@ async function answerTo(line: string, handlers: ControlHandlers): Promise<object
   }
 }
 
-function requestOf(line: string): unknown {
+/** A request as it came. */
+interface RawRequest {
+  readonly request?: unknown;
+  readonly dryRun?: unknown;
+  readonly wait?: unknown;
+}
+
+async function perform(
+  { request, dryRun, wait }: RawRequest,
+  handlers: ControlHandlers,
+  asker: Asker,
+): Promise<object | undefined> {
+  switch (request) {
+    case "status":
+      return handlers.status();
+    case "sync":
+      await handlers.sync();
+      return undefined;
+    case "flush":
+      return handlers.flush(asker);
+    case "gc":
+      return handlers.gc(dryRun === true, asker);
+    case "unmount":
+      return handlers.unmount(wait !== false, asker);
+    default:
+      throw new UsageError("USAGE", "unknown request");
+  }
+}
+
+function requestOf(line: string): RawRequest {
   try {
-    return (JSON.parse(line) as { request?: unknown } | null)?.request;
+    return (JSON.parse(line) as RawRequest | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }

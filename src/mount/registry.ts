@@ -8,7 +8,8 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../core/base/errors.ts";
 import { askStatus, command } from "./control-client.ts";
-import type { MountStatus } from "./mount-status.ts";
+import type { Asker, CleaningResult, ControlRequest } from "./control-messages.ts";
+import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { canonicalPath } from "./mountpoint.ts";
 import { runtimeDirectory, socketPathOf } from "./runtime-directory.ts";
 import { detachDead } from "./unmount.ts";
@@ -22,18 +23,32 @@ export async function listMounts(): Promise<MountStatus[]> {
   return mounts.sort((a, b) => (a.mountpoint < b.mountpoint ? -1 : 1));
 }
 
+/** How to unmount. */
+export interface UnmountOptions {
+  /** Whether to publish everything before; true when left out. */
+  readonly wait?: boolean;
+  readonly asker?: Asker;
+}
+
 /**
  * Unmounts: through the process that serves the mount, which answers when everything is safe; what a process that
  * died left behind is detached.
  *
+ * @returns what the next mount has to publish; undefined where nothing ever is
  * @throws UsageError NOT_MOUNTED when no vault is mounted there, MOUNT_FAILED while files are open
  */
-export async function requestUnmount(mountpoint: string): Promise<void> {
+export async function requestUnmount(
+  mountpoint: string,
+  { wait = true, asker }: UnmountOptions = {},
+): Promise<Unpublished | undefined> {
   const path = await canonicalPath(mountpoint);
   try {
-    await command(await socketPathOf(path), "unmount");
+    const request: ControlRequest = { request: "unmount", wait };
+    const left = await command(await socketPathOf(path), request, asker);
+    return left as Unpublished | undefined;
   } catch (error) {
     if (!isNotMounted(error) || !(await detachDead(path))) throw notMounted(error, path);
+    return undefined;
   }
 }
 
@@ -42,9 +57,34 @@ export async function requestUnmount(mountpoint: string): Promise<void> {
  * @throws UsageError NOT_MOUNTED when no live process serves it
  */
 export async function requestSync(mountpoint: string): Promise<void> {
+  await ask(mountpoint, { request: "sync" });
+}
+
+/**
+ * Publishes everything done on a mount. Publishing goes on when the asker leaves.
+ * @returns what is not published yet: nothing, unless the asker left
+ * @throws UsageError NOT_MOUNTED; StoreError, CommitError when time does not heal what hinders it
+ */
+export async function requestFlush(mountpoint: string, asker?: Asker): Promise<Unpublished> {
+  return (await ask(mountpoint, { request: "flush" }, asker)) as Unpublished;
+}
+
+/**
+ * Cleans the objects of a mounted vault; stops, to be resumed by the next cleaning, when the asker leaves.
+ * @throws UsageError NOT_MOUNTED, CANCELLED; StoreError, CommitError
+ */
+export async function requestCleaning(
+  mountpoint: string,
+  dryRun: boolean,
+  asker?: Asker,
+): Promise<CleaningResult> {
+  return (await ask(mountpoint, { request: "gc", dryRun }, asker)) as CleaningResult;
+}
+
+async function ask(mountpoint: string, request: ControlRequest, asker?: Asker): Promise<unknown> {
   const path = await canonicalPath(mountpoint);
   try {
-    await command(await socketPathOf(path), "sync");
+    return await command(await socketPathOf(path), request, asker);
   } catch (error) {
     throw notMounted(error, path);
   }

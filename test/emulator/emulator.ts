@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setMaxListeners } from "node:events";
 import { handleAdmin } from "./admin/handle-admin.ts";
 import { type ApiObserver, ApiSite } from "./api/api-site.ts";
 import { SeededRandom } from "./base/random.ts";
@@ -53,6 +54,8 @@ export class DiscordEmulator {
     const discord = openDiscord(options, () => cdnOrigin);
     const faults = new FaultInjector(new SeededRandom(`${seed}/faults`));
     const closing = new AbortController();
+    // Every wait of every request listens to it.
+    setMaxListeners(0, closing.signal);
     const started: LoopbackServer[] = [];
     const serve = async (port: number | undefined, handle: Handle): Promise<LoopbackServer> => {
       const server = await LoopbackServer.start(port ?? 0, handle);

@@ -32,7 +32,7 @@ export async function commitPages(
     const batch = addresses.slice(at, at + 16);
     await store.write(batch.map((address) => ({ address, bytes: pageOf(address, length) })));
   }
-  store.publish(headerOf(1), 0);
+  await store.publish(headerOf(1), 0);
   return addresses;
 }
 

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { emptyObjects, MemoryObjectStore } from "../../src/stores/objects/memory-object-store.ts";
 import type { ObjectLimits, ObjectStore } from "../../src/stores/objects/object-store.ts";
+import { removeLocal } from "../../src/stores/segments/local/local-parts.ts";
 import {
   type OpeningIntent,
   openSegmentStore,
@@ -68,7 +69,7 @@ export class SegmentPlace {
   /** Machine `copy` becomes what `machine` would be had its process been killed now. */
   kill(machine: string, copy: string): void {
     this.forget(copy);
-    for (const suffix of ["", "-wal"]) {
+    for (const suffix of ["", "-wal", "-pages"]) {
       const file = this.database(machine) + suffix;
       if (existsSync(file)) copyFileSync(file, this.database(copy) + suffix);
     }
@@ -76,8 +77,6 @@ export class SegmentPlace {
 
   /** Loses all a machine knows. */
   forget(machine: string): void {
-    for (const suffix of ["", "-wal", "-shm"]) {
-      rmSync(this.database(machine) + suffix, { force: true });
-    }
+    removeLocal(this.database(machine));
   }
 }

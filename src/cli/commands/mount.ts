@@ -6,7 +6,6 @@
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StoreError } from "../../core/base/errors.ts";
-import type { Credentials } from "../../core/crypto/unlock.ts";
 import { prepareMountpoint } from "../../mount/mountpoint.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -15,8 +14,9 @@ import { parsePlace, type VaultPlace } from "../config/vault-place.ts";
 import type { VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, warn } from "../context.ts";
 import { mountInBackground } from "../daemon/background.ts";
-import { receiveCredentials, sendOutcome } from "../daemon/handover.ts";
+import { type MountSecrets, receiveSecrets, sendOutcome } from "../daemon/handover.ts";
 import { serveMount } from "../daemon/serve-mount.ts";
+import { type TokenChoice, tokenOptions } from "../discord/discord-secrets.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "../find-vault.ts";
 import { type MountChoice, mountArguments, readMountChoice } from "../mount-choice.ts";
 import { openVault } from "../open-vault.ts";
@@ -27,7 +27,10 @@ import {
   passwordOptions,
   wipeCredentials,
 } from "../password/sources.ts";
-import { openVaultStore } from "../vault-store.ts";
+import { obtainStoreSecrets, openVaultStore, type VaultStoreOptions } from "../vault-store.ts";
+
+/** Time between two looks for newer commits unless told otherwise, ms. */
+const FOLLOW_MS = 30_000;
 
 /** Mounts. */
 export const mountCommand: Command = defineCommand({
@@ -48,6 +51,38 @@ export const mountCommand: Command = defineCommand({
       describe: "Memory for pages, such as 256M",
       requiresArg: true,
     },
+    "store-cache": {
+      type: "string",
+      describe: "Room on this machine for pages of a vault that is elsewhere, such as 4G",
+      requiresArg: true,
+    },
+    "local-budget": {
+      type: "string",
+      describe: "Most that may wait on this machine to be published; then writers get ENOSPC",
+      requiresArg: true,
+    },
+    "take-over": {
+      type: "boolean",
+      default: false,
+      describe: "Take the right to write from another machine, which then publishes nothing more",
+    },
+    "older-commit": {
+      type: "boolean",
+      default: false,
+      describe:
+        "Go on from an older commit when the newest one cannot be read; what it changed is lost",
+    },
+    "discard-local": {
+      type: "boolean",
+      default: false,
+      describe: "Give up changes of this machine that another writer's stand against",
+    },
+    follow: {
+      type: "string",
+      describe:
+        "Seconds between two looks for newer commits, read-only; 30 unless told, 0 for never",
+      requiresArg: true,
+    },
     o: {
       type: "string",
       array: true,
@@ -57,17 +92,19 @@ export const mountCommand: Command = defineCommand({
     "from-handover": { type: "boolean", default: false, hidden: true },
     ...compressionOption,
     ...passwordOptions,
+    ...tokenOptions,
   },
   examples: [
     ["dvault mount ~/vault", "the default vault, made now if it does not exist"],
     ["dvault mount work /mnt/work -o ro,allow_other", "read-only, for everybody"],
+    ["dvault mount -r --follow 5 work /mnt/work", "what another machine writes, seconds later"],
     ["dvault mount ./a.dvault /mnt/a --foreground", "stay in the foreground"],
   ],
   notes: `The mount point must be an empty directory; for the default vault it is made when missing. dvault unmount ends the mount, as do SIGTERM, SIGINT and SIGHUP to its process, when everything is safe. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
     const [vault, target] = operands.length === 2 ? operands : ["", operands[0]];
     const choice = readMountChoice(options);
-    const request = { vault: vault ?? "", target: target ?? "", choice, password: options };
+    const request = { vault: vault ?? "", target: target ?? "", choice, secrets: options };
     if (options["from-handover"]) await mountFromHandover(context, request);
     else await mount(context, request, options.foreground);
     return undefined;
@@ -79,7 +116,7 @@ interface MountRequest {
   /** Mount point as written. */
   readonly target: string;
   readonly choice: MountChoice;
-  readonly password: PasswordChoice;
+  readonly secrets: PasswordChoice & TokenChoice;
 }
 
 /** What can be wrong is looked for before a password is asked for. */
@@ -92,39 +129,40 @@ async function mount(
   const isMadeNow = request.vault === "" && canMakeMountpoint(request.target);
   if (!isMadeNow) await prepareMountpoint(request.target);
   const made = isFirstUse(context, reference)
-    ? await makeDefaultVault(context, reference, request.password)
+    ? await makeDefaultVault(context, reference, request.secrets)
     : undefined;
-  await checkFree(context, reference, request.choice);
-  const credentials = made ?? (await obtainCredentials(context, request.password, reference.label));
+  const store = await obtainStoreSecrets(context, reference.place, request.secrets);
+  await checkFree(context, reference, { readOnly: request.choice.readOnly, secrets: store });
+  const credentials = made ?? (await obtainCredentials(context, request.secrets, reference.label));
   try {
     if (isMadeNow) makeMountpoint(context, request.target);
     const mountpoint = await prepareMountpoint(request.target);
     const { choice } = request;
     const compression = choice.compression ?? reference.compression;
     const mounting = { place: reference.place, mountpoint, choice: { ...choice, compression } };
-    if (isForeground) await serve(context, mounting, credentials, () => undefined);
-    else await leaveBehind(context, mounting, credentials);
+    if (isForeground) await serve(context, mounting, { credentials, store }, () => undefined);
+    else await leaveBehind(context, mounting, { credentials, store });
   } finally {
     wipeCredentials(credentials);
   }
 }
 
-/** The process in the background: takes the credentials that were handed over, and tells how it went. */
+/** The process in the background: takes the secrets that were handed over, and tells how it went. */
 async function mountFromHandover(context: CliContext, request: MountRequest): Promise<void> {
   let isReady = false;
   const ready = (): void => {
     isReady = true;
     sendOutcome();
   };
-  const credentials = receiveCredentials();
+  const secrets = receiveSecrets();
   try {
     const place = parsePlace(request.vault);
-    await serve(context, { ...request, place, mountpoint: request.target }, credentials, ready);
+    await serve(context, { ...request, place, mountpoint: request.target }, secrets, ready);
   } catch (error) {
     if (!isReady) sendOutcome(error);
     throw error;
   } finally {
-    wipeCredentials(credentials);
+    wipeCredentials(secrets.credentials);
   }
 }
 
@@ -138,25 +176,26 @@ interface Mounting {
 async function leaveBehind(
   context: CliContext,
   { place, mountpoint, choice }: Mounting,
-  credentials: Credentials,
+  secrets: MountSecrets,
 ): Promise<void> {
   const args = ["mount", "--from-handover", ...mountArguments(choice), "--", place.key, mountpoint];
-  await mountInBackground(context, { args, mountpoint, credentials });
+  await mountInBackground(context, { args, mountpoint, secrets });
 }
 
 async function serve(
   context: CliContext,
   { place, mountpoint, choice }: Mounting,
-  credentials: Credentials,
+  { credentials, store: secrets }: MountSecrets,
   ready: () => void,
 ): Promise<void> {
-  const store = await openVaultStore(context, place, { readOnly: choice.readOnly });
+  const store = await openVaultStore(context, place, { ...choice, secrets });
   const { compression, cacheBytes, readOnly, allowOther, suid, devices } = choice;
   const open = await openVault(context, store, { credentials, compression, cacheBytes });
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { source: place.key, readOnly, allowOther, suid, devices, log };
-  await serveMount(context, { open, name: place.key, mountpoint, options, ready });
+  const { followMs = FOLLOW_MS } = choice;
+  await serveMount(context, { open, name: place.key, mountpoint, options, followMs, ready });
 }
 
 /** Whether a mount point is missing, in a directory of the user's own. */
@@ -173,15 +212,15 @@ function makeMountpoint(context: CliContext, target: string): void {
   warn(context, `made the mount point ${path}`);
 }
 
-/** Finds out early what would stop the mount: no file, or another mount that writes to it. */
+/** Finds out early what would stop the mount: no vault, or another mount that writes to it. */
 async function checkFree(
   context: CliContext,
   reference: VaultReference,
-  choice: MountChoice,
+  { readOnly, secrets }: VaultStoreOptions,
 ): Promise<void> {
-  const store = await openVaultStore(context, reference.place, { readOnly: true });
+  const store = await openVaultStore(context, reference.place, { readOnly: true, secrets });
   await store.pages.close();
-  if (choice.readOnly) return;
+  if (readOnly) return;
   const other = await writingMount(reference);
   if (other === undefined) return;
   const advice = "unmount it, or mount read-only with -r";

@@ -58,7 +58,7 @@ export const recoverConfigCommand: Command = defineCommand({
         `the vault was written by another bot (${writer}), which is trusted from now on`,
       );
     }
-    keepSecrets(context, found.config.headerChannel, secrets);
+    keepSecrets(context, found.config, secrets);
     saveConfig(places, withVault(loadConfig(places), name, { store }));
     await writeTo(context.stdout, `${store}\n`);
     return undefined;

@@ -7,22 +7,28 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import type { Credentials } from "../../core/crypto/unlock.ts";
 import { directories } from "../config/directories.ts";
 import type { CliContext } from "../context.ts";
-import { HANDOVER_FD, receiveOutcome, sendCredentials } from "./handover.ts";
+import { HANDOVER_FD, type MountSecrets, receiveOutcome, sendSecrets } from "./handover.ts";
 
 /** A log that has grown over this is put aside at the next mount, bytes. */
 const LOG_MAX = 1 << 20;
 
+/** Variables that secrets come in; they are handed over. */
+const SECRET_VARIABLES: ReadonlySet<string> = new Set([
+  "DVAULT_PASSWORD",
+  "DVAULT_DISCORD_TOKEN",
+  "DVAULT_DISCORD_WEBHOOKS",
+]);
+
 /** What the background process is to do. */
 export interface BackgroundMount {
-  /** Arguments that make it mount and take its credentials from the handover. */
+  /** Arguments that make it mount and take its secrets from the handover. */
   readonly args: readonly string[];
   /** Canonical path; the log is named after it. */
   readonly mountpoint: string;
   /** Borrowed until the promise ends. */
-  readonly credentials: Credentials;
+  readonly secrets: MountSecrets;
 }
 
 /**
@@ -33,11 +39,11 @@ export interface BackgroundMount {
  */
 export async function mountInBackground(
   context: CliContext,
-  { args, mountpoint, credentials }: BackgroundMount,
+  { args, mountpoint, secrets }: BackgroundMount,
 ): Promise<number> {
   const [executable = process.execPath, ...script] = context.self;
   const { path: logPath, fd: log } = openLog(context, mountpoint);
-  const { DVAULT_PASSWORD: _, ...env } = context.env;
+  const env = withoutSecrets(context.env);
   const child = spawn(executable, [...script, ...args], {
     cwd: "/",
     detached: true,
@@ -51,7 +57,7 @@ export async function mountInBackground(
   context.signal.addEventListener("abort", stop);
   try {
     const handover = child.stdio[HANDOVER_FD] as Duplex;
-    sendCredentials(handover, credentials);
+    sendSecrets(handover, secrets);
     await receiveOutcome(handover, logPath);
     context.signal.throwIfAborted();
   } finally {
@@ -59,6 +65,11 @@ export async function mountInBackground(
   }
   child.unref();
   return child.pid ?? 0;
+}
+
+/** What a process that lives on may keep of the environment: no secret. */
+function withoutSecrets(env: CliContext["env"]): CliContext["env"] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRET_VARIABLES.has(name)));
 }
 
 interface Log {

@@ -1,17 +1,20 @@
 /**
- * What passes between `dvault mount` and the process it leaves in the background, over one socket: the credentials
- * there, so that they stand in no argument, variable or file, and one line back when the mount answers.
+ * What passes between `dvault mount` and the process it leaves in the background, over one socket: the secrets there, so
+ * that they stand in no argument, variable or file, and one line back when the mount answers.
  *
- *     to the background:   one byte, `p` for a password or `i` for identities, then the secret, then the end
+ *     to the background:   what speaks for the vault at Discord, as in a file of such secrets, or nothing; NUL;
+ *                          one byte, `p` for a password or `i` for identities; the secret; the end
  *     from the background: {"ok":true} or {"ok":false,"code":"WRONG_KEY","message":"…"}, a line end
  *
  * @module
  */
 import { closeSync, writeSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { concatBytes, toText, utf8 } from "../../core/base/bytes.ts";
 import { DvaultError, type ErrorCode, UsageError } from "../../core/base/errors.ts";
 import type { SecretBytes } from "../../core/crypto/secret-bytes.ts";
 import type { Credentials } from "../../core/crypto/unlock.ts";
+import { type DiscordSecrets, encodeSecrets, parseSecrets } from "../discord/discord-secrets.ts";
 import { readSecretDescriptor } from "../password/read-secret.ts";
 import { describeError } from "../report-error.ts";
 
@@ -21,22 +24,35 @@ const IDENTITIES = 0x69;
 /** Descriptor of the socket in the background process. */
 export const HANDOVER_FD = 3;
 
-/** Sends credentials to the background process, and the end behind them. */
-export function sendCredentials(output: Writable, credentials: Credentials): void {
+/** What a mount in the background needs and nobody else may see. */
+export interface MountSecrets {
+  readonly credentials: Credentials;
+  /** Of a vault at Discord. */
+  readonly store?: DiscordSecrets | undefined;
+}
+
+/** Sends secrets to the background process, and the end behind them. */
+export function sendSecrets(output: Writable, { credentials, store }: MountSecrets): void {
   const [kind, secret] =
     credentials.identities === undefined
       ? [PASSWORD, credentials.password]
       : [IDENTITIES, credentials.identities];
-  const message = secret?.use((bytes) => Uint8Array.from([kind, ...bytes])) ?? new Uint8Array(0);
+  const speaker = store === undefined ? new Uint8Array(0) : utf8(encodeSecrets(store));
+  const message =
+    secret?.use((bytes) => concatBytes(speaker, Uint8Array.of(0, kind), bytes)) ?? speaker;
   output.end(message, () => message.fill(0));
 }
 
-/** Takes the credentials in the background process; the caller's to wipe. */
-export function receiveCredentials(): Credentials {
-  const secret = readSecretDescriptor(HANDOVER_FD);
-  const kind = secret.takeFirst();
-  const bytes: SecretBytes = secret.finish();
-  return kind === IDENTITIES ? { identities: bytes } : { password: bytes };
+/** Takes the secrets in the background process; the credentials are the caller's to wipe. */
+export function receiveSecrets(): MountSecrets {
+  const received = readSecretDescriptor(HANDOVER_FD);
+  const speaker: number[] = [];
+  for (let byte = received.takeFirst(); byte; byte = received.takeFirst()) speaker.push(byte);
+  const kind = received.takeFirst();
+  const bytes: SecretBytes = received.finish();
+  const credentials = kind === IDENTITIES ? { identities: bytes } : { password: bytes };
+  if (speaker.length === 0) return { credentials };
+  return { credentials, store: parseSecrets(toText(Uint8Array.from(speaker))) };
 }
 
 /** Tells the waiting command how the mount began, once. */

@@ -3,27 +3,30 @@
  *
  * @module
  */
-import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
-import { CommitError } from "../../core/base/errors.ts";
+import { UsageError } from "../../core/base/errors.ts";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
 import type { Mount, MountOptions } from "../../mount/driver.ts";
+import type { MountStatus } from "../../mount/mount-status.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
 import { socketPathOf } from "../../mount/runtime-directory.ts";
+import type { SegmentStore } from "../../stores/segments/segment-store.ts";
 import { type CliContext, warn } from "../context.ts";
 import type { OpenVault } from "../open-vault.ts";
+import { cleanUp, publishAll } from "../remote-work.ts";
 import { describeError } from "../report-error.ts";
-
-/** How often unmounting is tried again while programs have files open, in milliseconds. */
-const RETRY_MS = 500;
+import { Ending } from "./ending.ts";
+import { followWriter } from "./follower.ts";
 
 /** What is to be served. */
 export interface ServedMount {
   /** Taken over: closed when the mount ends. */
   readonly open: OpenVault;
-  /** What `dvault status` calls the vault: the absolute path of its file. */
+  /** What `dvault status` calls the vault: its place. */
   readonly name: string;
   readonly mountpoint: string;
   readonly options: MountOptions;
+  /** Time between two looks for a newer commit of a remote vault that is mounted read-only, ms; 0 for never. */
+  readonly followMs: number;
   /** Called once the mount answers. */
   ready(): void;
 }
@@ -38,16 +41,19 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
   const { open, mountpoint, options } = served;
   try {
     const mount = await mountVault({ fs: open.fs, mountpoint, options });
-    const ending = new Ending(open, mount);
+    const ending = new Ending(open, mount, context.signal);
     const control = await serveRequests(served, mount, ending);
+    const unfollow = new AbortController();
+    const following = follow(context, served, mount, unfollow.signal);
     try {
       served.ready();
+      if (open.remote !== undefined) watchPublishing(context, open.remote);
       if (!open.fs.readOnly) reclaimOrphans(context, open);
       await Promise.race([mount.ended, aborted(context.signal)]);
-      await unmountWhenFree(context, open, mount);
-      await ending.closeVault();
-      await ending.answered();
+      await ending.finish(context);
     } finally {
+      unfollow.abort();
+      await following;
       await control.close();
     }
   } finally {
@@ -55,70 +61,83 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
   }
 }
 
-/** The end of a mount, which may come from the kernel, a signal and `dvault unmount` at once. */
-class Ending {
-  readonly #open: OpenVault;
-  readonly #mount: Mount;
-  #closed: Promise<void> | undefined;
-  #requested: Promise<void> | undefined;
-
-  constructor(open: OpenVault, mount: Mount) {
-    this.#open = open;
-    this.#mount = mount;
-  }
-
-  /** Closes the vault, once. */
-  closeVault(): Promise<void> {
-    this.#closed ??= this.#open.close();
-    return this.#closed;
-  }
-
-  /** What `dvault unmount` asks for. A mount whose last changes cannot be made safe stays. */
-  unmount(): Promise<void> {
-    this.#requested = this.#unmount();
-    return this.#requested;
-  }
-
-  /** Resolves when whoever asked for the end has the answer. */
-  async answered(): Promise<void> {
-    await this.#requested?.catch(() => undefined);
-    await nextTurn();
-  }
-
-  async #unmount(): Promise<void> {
-    await commitUnlessFailed(this.#open);
-    await this.#mount.unmount();
-    await this.closeVault();
-  }
+/** Follows the writer elsewhere, where there may be one. */
+async function follow(
+  context: CliContext,
+  { open, followMs: everyMs }: ServedMount,
+  { notifier }: Mount,
+  signal: AbortSignal,
+): Promise<void> {
+  if (open.remote?.readOnly !== true || everyMs === 0) return;
+  await followWriter(context, { open, notifier, everyMs }, signal);
 }
 
-/** Answers `dvault status` and `dvault unmount`. */
+/** Answers what is asked over the control socket. */
 async function serveRequests(
-  { open: { vault, fs }, name, options }: ServedMount,
+  served: ServedMount,
   mount: Mount,
   ending: Ending,
 ): Promise<ControlServer> {
+  const { vault, remote } = served.open;
   const since = new Date().toISOString();
   try {
     return await serveControl({
       socketPath: await socketPathOf(mount.mountpoint),
-      status: () => ({
-        vault: name,
-        mountpoint: mount.mountpoint,
-        pid: process.pid,
-        generation: vault.generation,
-        unsafeBytes: vault.unsafeBytes + fs.draftBytes,
-        readOnly: fs.readOnly || options.readOnly === true,
-        driver: mount.driver,
-        since,
-      }),
+      status: () => statusOf(served, mount, since),
       sync: () => vault.commit(),
-      unmount: () => ending.unmount(),
+      flush: async (asker) => {
+        if (!vault.readOnly) await vault.commit();
+        if (remote === undefined || remote.readOnly) return { pendingBytes: 0, pendingCommits: 0 };
+        return publishAll(remote, asker);
+      },
+      gc: async (dryRun, asker) => {
+        if (!vault.readOnly) await vault.commit();
+        return cleanUp(remoteOf(served), dryRun, asker);
+      },
+      unmount: (wait, asker) => ending.unmount(wait, asker),
     });
   } catch (error) {
     await mount.unmount();
     throw error;
   }
+}
+
+function statusOf(
+  { open: { vault, fs, remote }, name, options }: ServedMount,
+  mount: Mount,
+  since: string,
+): MountStatus {
+  return {
+    vault: name,
+    mountpoint: mount.mountpoint,
+    pid: process.pid,
+    generation: vault.generation,
+    unsafeBytes: vault.unsafeBytes + fs.draftBytes,
+    readOnly: fs.readOnly || options.readOnly === true,
+    driver: mount.driver,
+    since,
+    ...(remote === undefined ? {} : { remote: remote.status() }),
+  };
+}
+
+/** @throws UsageError USAGE for a vault in a file */
+function remoteOf({ open, name }: ServedMount): SegmentStore {
+  if (open.remote !== undefined) return open.remote;
+  throw new UsageError("USAGE", `${name} is a file, which uses its room again by itself`);
+}
+
+/** Says, once for each reason, that publishing has stopped: the mount goes on, and keeps its commits on this machine. */
+function watchPublishing(context: CliContext, remote: SegmentStore): void {
+  let told: string | undefined;
+  remote.onTrouble = (error) => {
+    const reason = describeError(error);
+    if (reason === told) return;
+    told = reason;
+    warn(
+      context,
+      `publishing has stopped, changes stay on this machine: ${reason}; dvault flush tries again`,
+    );
+  };
 }
 
 /** Gives back what earlier sessions left behind, while calls are served already. */
@@ -133,31 +152,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-/** Commits and unmounts; while files are open on the mount they are served, and it is tried again. */
-async function unmountWhenFree(context: CliContext, open: OpenVault, mount: Mount): Promise<void> {
-  let hasEnded = false;
-  const ended = mount.ended.then(() => {
-    hasEnded = true;
-  });
-  for (let tries = 0; !hasEnded; tries++) {
-    try {
-      await commitUnlessFailed(open);
-      await mount.unmount();
-      return;
-    } catch (error) {
-      if (tries === 0) warn(context, `${describeError(error)}; waiting`);
-    }
-    await Promise.race([ended, delay(RETRY_MS)]);
-  }
-}
-
-/** A vault that has failed for good stands in nobody's way: closing it tells what was lost. */
-async function commitUnlessFailed({ vault }: OpenVault): Promise<void> {
-  try {
-    await vault.commit();
-  } catch (error) {
-    if (!(error instanceof CommitError)) throw error;
-  }
 }

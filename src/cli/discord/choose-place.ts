@@ -11,10 +11,11 @@ import {
   type DiscordConfig,
   type WebhookPlace,
 } from "../../stores/objects/discord/discord-config.ts";
+import type { Webhook, WebhookAddress } from "../../stores/objects/discord/webhook.ts";
 import type { DiscordSecrets } from "./discord-secrets.ts";
 import type { Questions } from "./questions.ts";
 
-/** Options of commands that make a vault at Discord. */
+/** Options that say where at Discord. */
 export const placeOptions = {
   guild: {
     type: "string",
@@ -44,6 +45,28 @@ export interface PlaceChoice {
   readonly "data-channel"?: readonly string[] | undefined;
 }
 
+/** Options that say how many lanes are made. */
+export const laneOptions = {
+  lanes: {
+    type: "number",
+    describe: "Channels for data to be made, for uploads side by side; 1 when nothing is said",
+    requiresArg: true,
+    group: "Discord:",
+  },
+  "webhook-lanes": {
+    type: "number",
+    describe: "Channels to be made with a webhook each, for uploads side by side",
+    requiresArg: true,
+    group: "Discord:",
+  },
+} as const;
+
+/** Values of {@link laneOptions}. */
+export interface LaneChoice {
+  readonly lanes?: number | undefined;
+  readonly "webhook-lanes"?: number | undefined;
+}
+
 /** What is chosen with. */
 export interface Chooser {
   readonly client: DiscordClient;
@@ -51,29 +74,56 @@ export interface Chooser {
   readonly signal: AbortSignal;
 }
 
+/** A place, and who speaks there. */
+export interface ChosenPlace {
+  readonly config: DiscordConfig;
+  readonly secrets: DiscordSecrets;
+}
+
 const TOPIC = "Kept by dvault. Please do not write here.";
 
+/** Most lanes made at once. */
+const LANES_MAX = 20;
+
 /**
- * Chooses a place.
+ * Chooses a place for a new vault. Channels and webhooks that are made stay, whatever happens after.
+ *
  * @param name - of the vault; channels that are made are named after it
+ * @returns the place, and the secrets with those of webhooks that were made
  * @throws UsageError USAGE, CANCELLED; StoreError as Discord answers
  */
 export async function choosePlace(
   chooser: Chooser,
-  choice: PlaceChoice,
+  choice: PlaceChoice & LaneChoice,
   secrets: DiscordSecrets,
   name: string,
-): Promise<DiscordConfig> {
+): Promise<ChosenPlace> {
+  const lanes = { bot: laneCount(choice, "lanes"), webhook: laneCount(choice, "webhook-lanes") };
   const guild = await chooseGuild(chooser, choice.guild);
-  const webhooks = await placesOf(chooser, secrets);
-  const make = (suffix: string): Promise<string> =>
-    makeChannel(chooser, guild, `${name}-${suffix}`);
-  const headerChannel = choice.channel ?? (await make("log"));
+  const known = await placesOf(chooser, secrets);
+  const maker = { chooser, guild, name };
+  const headerChannel = choice.channel ?? (await makeChannel(maker, "log"));
   const given = choice["data-channel"] ?? [];
-  const dataChannels = given.length > 0 || webhooks.length > 0 ? given : [await make("data")];
-  const config = checkConfig({ guild, headerChannel, dataChannels, webhooks, writers: [] });
+  const isEnough = given.length + known.length + (lanes.webhook ?? 0) > 0;
+  const made = await makeChannels(maker, "data", lanes.bot ?? (isEnough ? 0 : 1));
+  const webhooks = await makeWebhooks(maker, lanes.webhook ?? 0);
+  const config = checkConfig({
+    guild,
+    headerChannel,
+    dataChannels: [...given, ...made],
+    webhooks: [...known, ...webhooks.map(({ address, channelId }) => placeOf(address, channelId))],
+    writers: [],
+  });
   await checkChannels(chooser, config);
-  return config;
+  const addresses = [...secrets.webhooks, ...webhooks.map(({ address }) => address)];
+  return { config, secrets: { ...secrets, webhooks: addresses } };
+}
+
+function laneCount(choice: LaneChoice, option: keyof LaneChoice): number | undefined {
+  const count = choice[option];
+  if (count === undefined) return undefined;
+  if (Number.isSafeInteger(count) && count >= 0 && count <= LANES_MAX) return count;
+  throw new UsageError("USAGE", `--${option} takes whole numbers up to ${LANES_MAX}`);
 }
 
 /** @throws UsageError USAGE when there is none, or nobody to choose */
@@ -103,19 +153,50 @@ async function placesOf(
 ): Promise<readonly WebhookPlace[]> {
   const places: WebhookPlace[] = [];
   for (const address of webhooks) {
-    const { id, channelId } = await client.webhooks.facts(address, { signal });
-    places.push({ id, channel: channelId });
+    const { channelId } = await client.webhooks.facts(address, { signal });
+    places.push(placeOf(address, channelId));
   }
   return places;
 }
 
-async function makeChannel(
-  { client, questions, signal }: Chooser,
-  guild: string,
-  name: string,
-): Promise<string> {
-  const { id } = await client.guilds.makeChannel(guild, { name, topic: TOPIC }, { signal });
-  questions.say(`made channel #${name} (${id})`);
+function placeOf({ id }: WebhookAddress, channel: string): WebhookPlace {
+  return { id, channel };
+}
+
+/** What channels are made with. */
+interface Maker {
+  readonly chooser: Chooser;
+  readonly guild: string;
+  /** What their names begin with. */
+  readonly name: string;
+}
+
+async function makeChannels(
+  maker: Maker,
+  suffix: string,
+  count: number,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (let n = 1; n <= count; n++) {
+    ids.push(await makeChannel(maker, n === 1 ? suffix : `${suffix}-${n}`));
+  }
+  return ids;
+}
+
+async function makeWebhooks(maker: Maker, count: number): Promise<readonly Webhook[]> {
+  const { client, signal } = maker.chooser;
+  const webhooks: Webhook[] = [];
+  for (const channel of await makeChannels(maker, "lane", count)) {
+    webhooks.push(await client.guilds.makeWebhook(channel, "dvault", { signal }));
+  }
+  return webhooks;
+}
+
+async function makeChannel({ chooser, guild, name }: Maker, suffix: string): Promise<string> {
+  const { client, questions, signal } = chooser;
+  const channel = { name: `${name}-${suffix}`, topic: TOPIC };
+  const { id } = await client.guilds.makeChannel(guild, channel, { signal });
+  questions.say(`made channel #${channel.name} (${id})`);
   return id;
 }
 

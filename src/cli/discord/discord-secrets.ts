@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toText } from "../../core/base/bytes.ts";
 import { UsageError } from "../../core/base/errors.ts";
+import type { DiscordConfig } from "../../stores/objects/discord/discord-config.ts";
 import { BotToken } from "../../stores/objects/discord/rest/bot-token.ts";
 import { WebhookAddress } from "../../stores/objects/discord/webhook.ts";
 import { directories } from "../config/directories.ts";
@@ -63,7 +64,7 @@ export async function obtainSecrets(
 /** Keeps secrets for their owner only, beside `config.json`, and says where. */
 export function keepSecrets(
   context: CliContext,
-  headerChannel: string,
+  { headerChannel }: DiscordConfig,
   secrets: DiscordSecrets,
 ): void {
   const path = secretsPath(context, headerChannel);

@@ -30,6 +30,26 @@ export class LookupCounts {
     return block?.counts[ino % BLOCK_INODES] ?? 0;
   }
 
+  /** Whether any inode from `first` to `last` has references. */
+  hasWithin(first: number, last: number): boolean {
+    return this.within(first, last).next().done !== true;
+  }
+
+  /** Inodes from `first` to `last` with references, in no order. */
+  *within(first: number, last: number): Generator<number, void> {
+    const [low, high] = [Math.floor(first / BLOCK_INODES), Math.floor(last / BLOCK_INODES)];
+    const isNarrow = high - low < this.#blocks.size;
+    const indices = isNarrow ? span(low, high) : this.#blocks.keys();
+    for (const index of indices) {
+      const block = this.#blocks.get(index);
+      if (block === undefined || index < low || index > high) continue;
+      for (const [n, count] of block.counts.entries()) {
+        const ino = index * BLOCK_INODES + n;
+        if (count > 0 && ino >= first && ino <= last) yield ino;
+      }
+    }
+  }
+
   retain(ino: number, count: number): void {
     const index = Math.floor(ino / BLOCK_INODES);
     let block = this.#blocks.get(index);
@@ -55,4 +75,8 @@ export class LookupCounts {
     if (block.held === 0) this.#blocks.delete(index);
     return true;
   }
+}
+
+function* span(first: number, last: number): Generator<number, void> {
+  for (let n = first; n <= last; n++) yield n;
 }

@@ -28,6 +28,7 @@ import type {
 } from "./file-system.ts";
 import { write } from "./file-write.ts";
 import { Flusher } from "./flusher.ts";
+import { type Advance, type FsChange, follow } from "./follow.ts";
 import { type FileSystemOptions, FsContext } from "./fs-context.ts";
 import { link, rmdir, unlink } from "./link.ts";
 import { forget, reclaimOrphans } from "./orphans.ts";
@@ -56,6 +57,14 @@ export class VaultFileSystem implements FileSystem {
   /** Bytes that were written and are not yet in the vault's tree. */
   get draftBytes(): number {
     return this.#context.drafts.bytes;
+  }
+
+  /**
+   * Goes on with a newer commit of the vault, while calls are served.
+   * @returns what the kernel is to be told
+   */
+  follow(advance: Advance): Promise<readonly FsChange[]> {
+    return follow(this.#context.lookups, advance);
   }
 
   /** Makes the root directory of a new vault; one that is there stays as it is. */

@@ -77,6 +77,12 @@ export class Tree {
     return { pointer: this.#root, height: this.#height };
   }
 
+  /** Goes on with another state, which others have written. */
+  moveTo({ pointer, height }: TreeRoot): void {
+    this.#root = pointer;
+    this.#height = height;
+  }
+
   /** Value under a key; borrowed. @throws PageFault */
   get(key: Uint8Array): Uint8Array | undefined {
     const leaf = this.#leaf(key);

@@ -101,6 +101,18 @@ export class Committer {
     return this.#failure;
   }
 
+  /** Goes on from a state that others have published. */
+  moveTo({ header, root, slot, isTwin }: PublishedState): void {
+    this.#header = header;
+    this.#root = root;
+    this.#rootPointer = header.commitRoot;
+    this.#keyDirectory = header.keyDirectory;
+    this.#slot = slot;
+    this.#isTwin = isTwin;
+    this.counters.nextIno = root.nextIno;
+    this.counters.inodes = root.inodes;
+  }
+
   /** Says where the key directory is from the next commit on. */
   moveKeyDirectory(pointer: PagePointer): void {
     this.#parts.pages.supersede(this.#keyDirectory);

@@ -51,6 +51,7 @@ export async function openState(opening: Opening): Promise<OpenedState> {
     try {
       const state = await tryHeader(opening, candidates[slot] as Uint8Array, header);
       for (const other of damage === undefined ? damaged : []) {
+        if (isAbsentFromLog(opening.store, candidates[other])) continue;
         warnings.push(`header slot ${other} is damaged; the vault was opened from the other one`);
       }
       const other = await compareOther(opening, { ...state, header }, candidates[1 - slot]);
@@ -69,6 +70,11 @@ export async function openState(opening: Opening): Promise<OpenedState> {
     }
   }
   throw damaged(damage);
+}
+
+/** A log of headers begins with one; two slots both hold something from the start. */
+function isAbsentFromLog(store: PageStore, stored: Uint8Array | undefined): boolean {
+  return !store.reusesAddresses && stored === undefined;
 }
 
 function choose(

@@ -18,11 +18,13 @@ import { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
 import { Tree } from "../tree/tree.ts";
+import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
 import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
+import { newerState } from "./newer-state.ts";
 import { type OpenedState, openState } from "./open-state.ts";
 import { SpaceMap } from "./space.ts";
 import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts";
@@ -186,7 +188,14 @@ export class Vault implements TransactionalVault {
         if (!(fault instanceof PageFault)) throw fault;
         loading = pages.load(fault.pageClass, [fault.pointer]);
       }
-      if (isPending(loading)) return loading.then(() => this.transact(body));
+      const { generation } = this;
+      const again = (): MaybePromise<T> => this.transact(body);
+      if (!isPending(loading)) continue;
+      return loading.then(again, (error: unknown) => {
+        // A page of a state that is not the vault's any more may be gone; what is asked for is in the newer one.
+        if (generation === this.generation || !this.readOnly) throw error;
+        return again();
+      });
     }
   }
 
@@ -263,6 +272,27 @@ export class Vault implements TransactionalVault {
     // Nothing was awaited since the last answer, so whatever it did not cover is told from here on.
     if (!isFlushed) this.markDirty();
     await this.#committer.commit();
+  }
+
+  /**
+   * Goes on to the newest commit of the store, which another process has made; for vaults opened read-only. Key slots stay
+   * as they were when it was opened.
+   *
+   * @param isWanted - whether it is to be told what changed about inodes of a span
+   * @returns what is different in the TOC; undefined when there is no newer commit
+   * @throws FormatError, PageError when the newest commit does not open: the vault stays where it is; StoreError
+   */
+  async advance(isWanted: (span: InodeSpan) => boolean): Promise<TreeDifference | undefined> {
+    if (!this.readOnly) throw new Error("a vault that is written to cannot follow another writer");
+    const { pages, tree, keys } = this.#parts;
+    const state = await newerState(this.#parts, this.#committer.header);
+    if (state === undefined || this.#closed) return undefined;
+    const before = tree.root;
+    const { toc: after, epoch } = state.root;
+    keys.enterEpoch(epoch);
+    tree.moveTo(after);
+    this.#committer.moveTo(state);
+    return differenceOf(pages, { before, after }, isWanted);
   }
 
   /** Room in the store; what is in use is known to the vault, also where the store was opened for reading only. */

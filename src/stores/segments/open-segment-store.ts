@@ -8,7 +8,7 @@
  */
 import { CommitError, StoreError } from "../../core/base/errors.ts";
 import type { LogView } from "./format/log-view.ts";
-import { type LocalParts, openLocal } from "./local/local-parts.ts";
+import { closeLocal, type LocalParts, openLocal } from "./local/local-parts.ts";
 import { catchUp, discardLocal } from "./publish/catch-up.ts";
 import { Lease } from "./publish/lease.ts";
 import { readLog } from "./publish/read-log.ts";
@@ -28,22 +28,23 @@ export async function openSegmentStore(
   intent: OpeningIntent = "open",
 ): Promise<SegmentStore> {
   const settings = withDefaults(options);
-  const local = openDatabase(settings);
+  const local = await openDatabase(settings);
   const lease = new Lease(settings, local.state.now.writer);
   try {
-    await begin({ settings, local, lease }, intent);
-    return new SegmentStore({ settings, local, lease });
+    const parts = { settings, local, lease, warnings: [] };
+    await begin(parts, intent);
+    return new SegmentStore(parts);
   } catch (error) {
     lease.stop();
-    local.database.close();
+    await closeLocal(local);
     throw error;
   }
 }
 
 /** A reader beside a writer on the same machine keeps its pages apart. */
-function openDatabase(settings: SegmentSettings): LocalParts {
+async function openDatabase(settings: SegmentSettings): Promise<LocalParts> {
   try {
-    return openLocal(settings);
+    return await openLocal(settings);
   } catch (error) {
     const isBusy = error instanceof StoreError && error.code === "STORE_BUSY";
     if (!isBusy || !settings.readOnly) throw error;
@@ -90,15 +91,17 @@ function checkIntent(
   }
 }
 
-async function adopt({ settings, local, lease }: SegmentParts, view: LogView): Promise<void> {
-  const { objects, onConflict } = settings;
+async function adopt(parts: SegmentParts, view: LogView): Promise<void> {
+  const { settings, local, lease, warnings } = parts;
+  const { objects, onConflict, onDamage } = settings;
   const isOwn = lease.isOwn.bind(lease);
+  const work = { objects, local, isOwn, isLive: false, onDamage, warnings };
   try {
-    await catchUp({ objects, local, isOwn }, view);
+    await catchUp(work, view);
   } catch (error) {
     const isConflict = error instanceof CommitError && error.code === "COMMIT_CONFLICT";
     if (!isConflict || onConflict !== "discard") throw error;
-    discardLocal(local);
-    await catchUp({ objects, local, isOwn }, view);
+    await discardLocal(local);
+    await catchUp(work, view);
   }
 }

@@ -33,6 +33,8 @@ export interface SegmentStoreOptions {
   readonly takeOver?: boolean;
   /** What becomes of local commits that were never published when another writer has gone on meanwhile. */
   readonly onConflict?: "refuse" | "discard";
+  /** What to do when the newest commit cannot be read: refuse, or go on from an older one; readers go on unless told. */
+  readonly onDamage?: "refuse" | "older";
 }
 
 /** Options with nothing left out. */
@@ -52,6 +54,7 @@ export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
     readAheadBytes: 12 * MIB,
     takeOver: false,
     onConflict: "refuse",
+    onDamage: options.readOnly === true ? "older" : "refuse",
     ...options,
   };
 }

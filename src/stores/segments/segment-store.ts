@@ -19,8 +19,7 @@ import { addressOf } from "../../core/format/address.ts";
 import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { Cleaner, type CleaningOptions, type CleaningReport } from "./clean/cleaner.ts";
-import type { LocalParts } from "./local/local-parts.ts";
-import { removeDatabase } from "./local/remove-database.ts";
+import { closeLocal, type LocalParts, removeLocal } from "./local/local-parts.ts";
 import { PageSequence } from "./page-sequence.ts";
 import { catchUp } from "./publish/catch-up.ts";
 import type { Lease } from "./publish/lease.ts";
@@ -39,17 +38,24 @@ const THROTTLE_SHARE = 0.75;
 /** Longest time that closing spends on giving the lease back, ms. */
 const RELEASE_MS = 5000;
 
+/** Pages that a commit that cannot be read may have taken: 1 TiB, of which there are 16 million. */
+const PASSED_OVER_PAGES = 2 ** 24;
+
 /** What opening has prepared. */
 export interface SegmentParts {
   readonly settings: SegmentSettings;
   readonly local: LocalParts;
   readonly lease: Lease;
+  /** What was not as it should be. */
+  readonly warnings: string[];
 }
 
 export class SegmentStore implements PageStore {
   readonly name: string;
   readonly readOnly: boolean;
   readonly reusesAddresses = false;
+  /** What was not as it should be when the store was opened, for people to read. */
+  readonly warnings: readonly string[];
   readonly #settings: SegmentSettings;
   readonly #local: LocalParts;
   readonly #lease: Lease;
@@ -66,8 +72,9 @@ export class SegmentStore implements PageStore {
   onTrouble: (error: unknown) => void = () => {};
 
   /** Use `openSegmentStore`. */
-  constructor({ settings, local, lease }: SegmentParts) {
+  constructor({ settings, local, lease, warnings }: SegmentParts) {
     this.#settings = settings;
+    this.warnings = warnings;
     this.#local = local;
     this.#lease = lease;
     this.name = settings.objects.name;
@@ -105,20 +112,23 @@ export class SegmentStore implements PageStore {
     return this.#local.state.headers();
   }
 
-  publish(header: Uint8Array, slot: 0 | 1): void {
+  async publish(header: Uint8Array, slot: 0 | 1): Promise<void> {
     const { state, pages } = this.#local;
     this.#checkWritable();
+    await pages.syncBytes();
     this.#transact(() => {
       const sequence = state.now.sequence + 1;
       state.setHeader(slot, header, sequence);
       state.change({ sequence });
-    }, "durable");
+    });
     pages.commitFresh();
+    await pages.sync();
     this.#loop.note();
   }
 
+  /** Addresses of a commit that was passed over are not handed out again: somebody may have its pages cached. */
   seed(end: number, _free: readonly PageRun[]): void {
-    this.#sequence.seed(end);
+    this.#sequence.seed(this.warnings.length === 0 ? end : end + PASSED_OVER_PAGES);
   }
 
   allocate(count: number, reserve: number, out: number[]): void {
@@ -131,11 +141,11 @@ export class SegmentStore implements PageStore {
   }
 
   /** One transaction that also settles what was given back until now. */
-  #transact(body: () => void, durability: "usual" | "durable" = "usual"): void {
+  #transact(body: () => void): void {
     this.#local.database.transaction(() => {
       this.#settleReleased();
       body();
-    }, durability);
+    });
     this.#released = [];
   }
 
@@ -180,11 +190,12 @@ export class SegmentStore implements PageStore {
     this.#fetcher.prefetch(wanted.filter((address) => !this.#local.pages.has(address)));
   }
 
-  write(pages: readonly StoredPage[]): MaybePromise<void> {
+  async write(pages: readonly StoredPage[]): Promise<void> {
     this.#checkWritable();
-    const { state } = this.#local;
-    this.#transact(() => this.#local.pages.putFresh(pages, state.now.sequence + 1));
-    if (this.#mustWait) return this.#waitForRoom();
+    const { state, pages: table } = this.#local;
+    const slots = await table.write(pages);
+    this.#transact(() => table.putFresh(pages, slots, state.now.sequence + 1));
+    while (this.#mustWait) await this.#loop.nextProgress();
   }
 
   /** Whether unpublished pages have become many, and are becoming fewer. */
@@ -192,10 +203,6 @@ export class SegmentStore implements PageStore {
     const { committed, open } = this.#local.pages.freshBytes;
     const isMany = committed + open > this.#settings.budgetBytes * THROTTLE_SHARE;
     return isMany && committed > 0 && this.#loop.isRunning;
-  }
-
-  async #waitForRoom(): Promise<void> {
-    while (this.#mustWait) await this.#loop.nextProgress();
   }
 
   /** Room: what the local budget leaves, since that is all that is certain. */
@@ -232,10 +239,11 @@ export class SegmentStore implements PageStore {
    */
   refresh(signal?: AbortSignal): Promise<boolean> {
     return this.#queue.run(async () => {
-      const { objects } = this.#settings;
+      const { objects, onDamage } = this.#settings;
       const view = await readLog(objects, signal);
       const isOwn = this.#lease.isOwn.bind(this.#lease);
-      return catchUp({ objects, local: this.#local, isOwn, ...(signal ? { signal } : {}) }, view);
+      const parts = { objects, local: this.#local, isOwn, signal };
+      return catchUp({ ...parts, isLive: false, onDamage, warnings: [] }, view);
     });
   }
 
@@ -278,12 +286,11 @@ export class SegmentStore implements PageStore {
   /** Closes, gives the lease back, and removes the local database: for a new vault that could not be completed. */
   async discard(): Promise<void> {
     await this.#close(true);
-    removeDatabase(this.#settings.database);
+    removeLocal(this.#settings.database);
   }
 
   async #close(givesBack: boolean): Promise<void> {
     const { timing, objects } = this.#settings;
-    const { database } = this.#local;
     this.#closing.abort(new CommitError("VAULT_CLOSED", `${this.name} is closed`));
     this.#loop.stop();
     this.#fetcher.close();
@@ -296,9 +303,12 @@ export class SegmentStore implements PageStore {
       .catch(() => {});
     cancel();
     this.#lease.stop();
-    if (!this.readOnly) this.#transact(() => {});
-    database.close();
-    await objects.close();
+    try {
+      if (!this.readOnly) this.#transact(() => {});
+    } finally {
+      await closeLocal(this.#local);
+      await objects.close();
+    }
   }
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Fault } from "../faults/fault.ts";
+
 /** What tests count. */
 export interface Counters {
   /** Requests by site. */
@@ -26,6 +28,8 @@ export interface Counters {
   /** Requests while their address was banned. */
   requestsWhileBanned: number;
   faults: number;
+  /** The same by kind; kinds that never struck are left out. */
+  readonly faultsByKind: Partial<Record<Fault["kind"], number>>;
   /** Requests being handled, now and at most; of both sites together. */
   inFlight: number;
   inFlightPeak: number;
@@ -47,6 +51,7 @@ export function newCounters(): Counters {
     rateLimited: 0,
     requestsWhileBanned: 0,
     faults: 0,
+    faultsByKind: {},
     inFlight: 0,
     inFlightPeak: 0,
   };

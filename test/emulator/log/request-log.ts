@@ -59,6 +59,9 @@ export class RequestLog {
     if (entry.site === "api") counters.apiRequests += 1;
     else counters.cdnRequests += 1;
     counters.faults += entry.faults.length;
+    for (const kind of entry.faults) {
+      counters.faultsByKind[kind] = (counters.faultsByKind[kind] ?? 0) + 1;
+    }
     counters.inFlight += 1;
     counters.inFlightPeak = Math.max(counters.inFlightPeak, counters.inFlight);
   }

@@ -5,58 +5,14 @@
  */
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t, { type Test } from "tap";
+import t from "tap";
 import { encodeDiscordUrl } from "../../../src/stores/objects/discord/discord-config.ts";
 import { addBot, denyInChannel } from "../../emulator/founding.ts";
-import { CommandLine, type Outcome } from "../../support/command-line.ts";
-import {
-  type DiscordPlace,
-  discordPlace,
-  type PlaceOptions,
-} from "../../support/discord-vault-place.ts";
-
-interface Desk extends DiscordPlace {
-  readonly home: string;
-  /** Runs a command with the emulator and the token in the environment. */
-  readonly run: (...args: readonly string[]) => Promise<Outcome>;
-  /** Findings of `dvault doctor` that are not good. */
-  readonly complaints: () => Promise<readonly Record<string, string>[]>;
-  /** Writes the vault into the config. */
-  readonly remember: (name?: string) => void;
-}
-
-async function desk(t: Test, options: PlaceOptions = {}): Promise<Desk> {
-  const place = await discordPlace(t, { speed: 1, settings: { limitsRates: false }, ...options });
-  // The commands go by the machine's clock, and so must the emulator.
-  place.emulator.discord.clock.advance(Date.now() - place.timing.trueTime());
-  const home = t.testdir();
-  const line = await CommandLine.start(home);
-  const webhooks = place.laneWebhooks.map(({ id, token }) => `https://d/webhooks/${id}/${token}`);
-  const env = {
-    DVAULT_DISCORD_API: place.emulator.apiUrl,
-    DVAULT_DISCORD_TOKEN: place.bot.token,
-    DVAULT_DISCORD_WEBHOOKS: webhooks.join(" "),
-  };
-  const run: Desk["run"] = (...args) => line.run(args, env);
-  const url = encodeDiscordUrl(place.config);
-  const complaints = async (): Promise<readonly Record<string, string>[]> => {
-    const { out } = await run("doctor", "--json", url);
-    const findings = JSON.parse(out) as Record<string, string>[];
-    return findings.filter(({ verdict }) => verdict !== "good");
-  };
-  const remember = (name = "default"): void => {
-    const config = join(home, ".config", "dvault");
-    t.testdir({ ".config": { dvault: {} } });
-    writeFileSync(
-      join(config, "config.json"),
-      JSON.stringify({ vaults: { [name]: { store: url } } }),
-    );
-  };
-  return { ...place, home, run, complaints, remember };
-}
+import { CommandLine } from "../../support/command-line.ts";
+import { discordDesk } from "../../support/discord-desk.ts";
 
 t.test("doctor finds nothing wrong with what is right, and leaves nothing behind", async (t) => {
-  const { run, remember, emulator, open, config } = await desk(t, {
+  const { run, remember, emulator, open, config } = await discordDesk(t, {
     webhooks: 1,
     bot: { readsContent: true },
   });
@@ -81,9 +37,12 @@ t.test("doctor finds nothing wrong with what is right, and leaves nothing behind
 });
 
 t.test("doctor names what is wrong, and what to do", async (t) => {
-  const { emulator, complaints, bot, channels, guild, config, laneWebhooks } = await desk(t, {
-    webhooks: 1,
-  });
+  const { emulator, complaints, bot, channels, guild, config, laneWebhooks } = await discordDesk(
+    t,
+    {
+      webhooks: 1,
+    },
+  );
   const { discord, faults } = emulator;
   t.match(await complaints(), [
     { subject: "header log", verdict: "odd", advice: /init --store discord/ },
@@ -127,7 +86,7 @@ t.test("doctor names what is wrong, and what to do", async (t) => {
 });
 
 t.test("doctor stops where going on makes no sense", async (t) => {
-  const { emulator, run, config, bot } = await desk(t);
+  const { emulator, run, config, bot } = await discordDesk(t);
   const url = encodeDiscordUrl(config);
   emulator.faults.once({ kind: "revoke-token" });
   const { out, code } = await run("doctor", url);
@@ -139,7 +98,7 @@ t.test("doctor stops where going on makes no sense", async (t) => {
 });
 
 t.test("recover-config finds the vault again, by the token alone", async (t) => {
-  const { run, open, config, home, emulator, laneWebhooks, bot } = await desk(t, {
+  const { run, open, config, home, emulator, laneWebhooks, bot } = await discordDesk(t, {
     dataChannels: 2,
     webhooks: 1,
   });
@@ -164,7 +123,9 @@ t.test("recover-config finds the vault again, by the token alone", async (t) => 
 });
 
 t.test("recover-config asks which of several, and trusts another bot only if told", async (t) => {
-  const { run, open, config, emulator, guild, channels } = await desk(t, { dataChannels: 3 });
+  const { run, open, config, emulator, guild, channels } = await discordDesk(t, {
+    dataChannels: 3,
+  });
   const [first, second, third, fourth] = channels.map(({ id }) => id);
   const configs = [
     { ...config, dataChannels: [second as string] },
@@ -181,7 +142,7 @@ t.test("recover-config asks which of several, and trusts another bot only if tol
   const chosen = await run("recover-config", "two", "--channel", third as string);
   t.match(chosen, { code: 0, out: `${encodeDiscordUrl(configs[1] ?? config)}\n` });
   const heir = addBot(emulator.discord, guild, { username: "heir", readsContent: true });
-  const { home } = await desk(t);
+  const { home } = await discordDesk(t);
   const file = join(home, "token");
   writeFileSync(file, heir.token);
   chmodSync(file, 0o644);
@@ -191,7 +152,7 @@ t.test("recover-config asks which of several, and trusts another bot only if tol
 });
 
 t.test("what is no token is refused before anything is asked", async (t) => {
-  const { run, home, emulator } = await desk(t);
+  const { run, home, emulator } = await discordDesk(t);
   const file = join(home, "token");
   for (const [text, err] of [
     ["mfa.abcdefgh", /forbids programs that act as a user/],

@@ -5,9 +5,16 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { StoreError } from "../../../src/core/base/errors.ts";
 import { askStatus, command } from "../../../src/mount/control-client.ts";
+import type { Asker, CleaningResult, WorkProgress } from "../../../src/mount/control-messages.ts";
 import { type ControlHandlers, serveControl } from "../../../src/mount/control-server.ts";
 import type { MountStatus } from "../../../src/mount/mount-status.ts";
-import { listMounts, requestSync, requestUnmount } from "../../../src/mount/registry.ts";
+import {
+  listMounts,
+  requestCleaning,
+  requestFlush,
+  requestSync,
+  requestUnmount,
+} from "../../../src/mount/registry.ts";
 import { runtimeDirectory, socketPathOf } from "../../../src/mount/runtime-directory.ts";
 
 const status: MountStatus = {
@@ -19,6 +26,15 @@ const status: MountStatus = {
   readOnly: false,
   driver: "kernel",
   since: "2026-01-01T00:00:00.000Z",
+};
+
+const nothingCleaned: CleaningResult = {
+  rewritten: 0,
+  movedBytes: 0,
+  deleted: 0,
+  orphans: 0,
+  records: 0,
+  unreadable: 0,
 };
 
 /** A runtime directory of the test's own, whose path is short enough for any socket. */
@@ -33,6 +49,18 @@ function ownRuntime(t: Test): void {
   });
 }
 
+/** Answers that do nothing. */
+function idleHandlers(socketPath: string): ControlHandlers {
+  return {
+    socketPath,
+    status: () => status,
+    sync: async () => {},
+    flush: async () => ({ pendingBytes: 0, pendingCommits: 0 }),
+    gc: async () => nothingCleaned,
+    unmount: async () => undefined,
+  };
+}
+
 /** A served mount; `handlers` stand before answers that do nothing. */
 async function serve(
   t: Test,
@@ -41,10 +69,8 @@ async function serve(
 ): Promise<string> {
   const socketPath = await socketPathOf(mountpoint);
   const server = await serveControl({
-    socketPath,
+    ...idleHandlers(socketPath),
     status: () => ({ ...status, mountpoint }),
-    sync: async () => {},
-    unmount: async () => {},
     ...handlers,
   });
   t.teardown(() => server.close());
@@ -96,21 +122,112 @@ t.test(
   },
 );
 
+t.test("long work tells how far it is, and ends with a result", async (t) => {
+  ownRuntime(t);
+  const directory = t.testdir();
+  const steps = [30, 20, 10].map((pendingBytes) => ({
+    pendingBytes,
+    pendingCommits: 1,
+    limitedMs: 5,
+  }));
+  const work = async (asker: Asker): Promise<void> => {
+    for (const step of steps) asker.tell(step);
+  };
+  await serve(t, directory, {
+    flush: async (asker) => {
+      await work(asker);
+      return { pendingBytes: 0, pendingCommits: 0 };
+    },
+    gc: async (dryRun, asker) => {
+      await work(asker);
+      return { ...nothingCleaned, rewritten: dryRun ? 1 : 2 };
+    },
+    unmount: async (wait, asker) => {
+      if (wait) await work(asker);
+      return wait ? undefined : { pendingBytes: 30, pendingCommits: 1 };
+    },
+  });
+  const told: WorkProgress[] = [];
+  const asker = patientAsker(told);
+  t.same(await requestFlush(directory, asker), { pendingBytes: 0, pendingCommits: 0 });
+  t.same(told.splice(0), steps);
+  t.match(await requestCleaning(directory, true, asker), { rewritten: 1 });
+  t.match(await requestCleaning(directory, false, asker), { rewritten: 2 });
+  t.same(told.splice(0), [...steps, ...steps]);
+  t.equal(await requestUnmount(directory, { asker }), undefined);
+  t.same(told.splice(0), steps);
+  t.same(await requestUnmount(directory, { wait: false, asker }), {
+    pendingBytes: 30,
+    pendingCommits: 1,
+  });
+  t.same(told, []);
+});
+
+t.test("who does not want to wait any longer hears how things stand", async (t) => {
+  ownRuntime(t);
+  const directory = t.testdir();
+  const socketPath = await serve(t, directory, {
+    flush: async ({ signal }) => {
+      await aborted(signal);
+      return { pendingBytes: 7, pendingCommits: 2 };
+    },
+    gc: async (_, { signal }) => {
+      await aborted(signal);
+      throw signal.reason;
+    },
+  });
+  const leaving = new AbortController();
+  const asker = { ...patientAsker([]), signal: leaving.signal };
+  const flushed = requestFlush(directory, asker);
+  leaving.abort();
+  t.same(await flushed, { pendingBytes: 7, pendingCommits: 2 });
+  t.same(await requestFlush(directory, asker), { pendingBytes: 7, pendingCommits: 2 });
+  await t.rejects(requestCleaning(directory, false, asker), { code: "CANCELLED" });
+  t.equal(await say(socketPath, '{"request":"leave"}\n{"request":"sync"}\n'), '{"ok":true}\n');
+});
+
+t.test("an asker whose connection ends has left, and the work is told", async (t) => {
+  ownRuntime(t);
+  const directory = t.testdir();
+  let begun = (): void => {};
+  let left = (): void => {};
+  const beginning = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const leaving = new Promise<void>((resolve) => {
+    left = resolve;
+  });
+  const socketPath = await serve(t, directory, {
+    flush: async (asker) => {
+      begun();
+      await aborted(asker.signal);
+      asker.tell({ pendingBytes: 1, pendingCommits: 1, limitedMs: 0 });
+      left();
+      return { pendingBytes: 1, pendingCommits: 1 };
+    },
+  });
+  const socket = createConnection(socketPath);
+  socket.on("error", () => {});
+  socket.write('{"request":"flush"}\n');
+  await beginning;
+  socket.destroy();
+  await leaving;
+  t.same(await askStatus(socketPath), { ...status, mountpoint: directory });
+});
+
 t.test("bugs in a handler are told as failures", async (t) => {
   ownRuntime(t);
   const socketPath = await serve(t, "/mnt", { sync: () => Promise.reject(new TypeError("bug")) });
-  await t.rejects(command(socketPath, "sync"), { code: "MOUNT_FAILED", message: /bug/ });
+  await t.rejects(command(socketPath, { request: "sync" }), {
+    code: "MOUNT_FAILED",
+    message: /bug/,
+  });
 });
 
 t.test("a second process does not take a live socket over, but a stale one", async (t) => {
   ownRuntime(t);
   const socketPath = await serve(t, "/mnt");
-  const handlers = {
-    socketPath,
-    status: () => status,
-    sync: async () => {},
-    unmount: async () => {},
-  };
+  const handlers = idleHandlers(socketPath);
   await t.rejects(serveControl(handlers), { code: "MOUNT_FAILED", message: /already serves/ });
   const stale = await socketPathOf("/stale");
   fs.writeFileSync(stale, "");
@@ -123,31 +240,25 @@ t.test("closing lets the answers under way out", async (t) => {
   const socketPath = await socketPathOf("/mnt");
   let closed: Promise<void> | undefined;
   const server = await serveControl({
-    socketPath,
-    status: () => status,
-    sync: async () => {},
+    ...idleHandlers(socketPath),
     unmount: async () => {
       closed = server.close();
       await askStatus(socketPath).catch(() => {});
+      return undefined;
     },
   });
   const idle = createConnection(socketPath);
-  await command(socketPath, "unmount");
+  await command(socketPath, { request: "unmount", wait: true });
   await closed;
   idle.destroy();
-  await t.rejects(command(socketPath, "sync"), { code: "NOT_MOUNTED" });
+  await t.rejects(command(socketPath, { request: "sync" }), { code: "NOT_MOUNTED" });
 });
 
 t.test("a socket may stand at the end of a long path", async (t) => {
   const deep = join(t.testdir(), "d".repeat(100));
   const path = await socketPathOf("/mnt", { XDG_STATE_HOME: deep });
   t.ok(path.length > 107);
-  const server = await serveControl({
-    socketPath: path,
-    status: () => status,
-    sync: async () => {},
-    unmount: async () => {},
-  });
+  const server = await serveControl(idleHandlers(path));
   t.same(await askStatus(path), status);
   await server.close();
   t.notOk(fs.existsSync(path));
@@ -170,7 +281,7 @@ t.test("answers that are no status are refused", async (t) => {
     "{",
     "null",
     '{"ok":true}',
-    '{"ok":true,"status":{"vault":5}}',
+    '{"ok":true,"result":{"vault":5}}',
     '{"ok":false}',
   ];
   for (const answer of answers) {
@@ -198,6 +309,18 @@ t.test("the runtime directory is nobody else's", async (t) => {
     /x\/dvault\/run$/,
   );
 });
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Somebody who waits to the end, and keeps what it was told. */
+function patientAsker(told: WorkProgress[]): Asker {
+  return { signal: new AbortController().signal, tell: (progress) => told.push(progress) };
+}
 
 /** Sends text and collects what comes back until the other side ends. */
 function say(socketPath: string, text: string): Promise<string> {

@@ -183,6 +183,24 @@ t.test(
   },
 );
 
+t.test("what was fetched ahead is not evicted before what was read", async (t) => {
+  const { reader, objects, addresses } = await published(400, {
+    cacheBytes: 100 * STORED_PAGE_MAX,
+    readAheadBytes: 32 * STORED_PAGE_MAX,
+  });
+  let fetched = 0;
+  objects.damage = (_, range, bytes) => {
+    fetched += range.length;
+    return bytes;
+  };
+  for (let at = 0; at < 400; at += 2) {
+    await reader.read(addresses.slice(at, at + 2));
+    await settled();
+  }
+  t.ok(fetched <= (400 + 8) * (STORED_PAGE_MAX + 4), `${fetched} bytes were fetched`);
+  await reader.close();
+});
+
 t.test(
   "a stream's window doubles, a jump begins without one, one that was left is given up",
   async (t) => {

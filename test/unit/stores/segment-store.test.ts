@@ -27,8 +27,10 @@ pageStoreConformance(t, "segments", () => {
 
 t.test("what was flushed is there again when all local state is lost", async (t) => {
   const place = newPlace();
-  const store = await place.open("here", {}, "create");
-  t.equal(statSync(place.database("here")).mode & 0o777, 0o600);
+  const store = await place.open("here", { publishBytes: 2 ** 30 }, "create");
+  for (const suffix of ["", "-wal", "-pages"]) {
+    t.equal(statSync(place.database("here") + suffix).mode & 0o777, 0o600);
+  }
   store.seed(0, []);
   const many = await commitPages(store, 300, STORED_PAGE_MAX);
   const few = await commitPages(store, 3);
@@ -145,6 +147,12 @@ async function untilPublished(store: SegmentStore): Promise<void> {
   while (store.status().pendingCommits > 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Waits, without a timer, until publication does not go on. */
+async function untilProblem(store: SegmentStore): Promise<void> {
+  while (store.status().problem === undefined)
+    await new Promise((resolve) => setImmediate(resolve));
+}
+
 t.test("when the network is gone, work goes on until the local budget is used up", async (t) => {
   const place = newPlace();
   const objects = place.objects();
@@ -155,8 +163,7 @@ t.test("when the network is gone, work goes on until the local budget is used up
   await untilPublished(store);
   objects.fate = () => "before";
   const second = await commitPages(store, 20, STORED_PAGE_MAX);
-  while (store.status().problem === undefined)
-    await new Promise((resolve) => setImmediate(resolve));
+  await untilProblem(store);
   t.match(store.status().problem, /failed as the test wished/);
   const out: number[] = [];
   t.throws(() => store.allocate(11, 1, out), { code: "STORE_FULL", message: /failed as the test/ });
@@ -168,6 +175,7 @@ t.test("when the network is gone, work goes on until the local budget is used up
   await store.close();
   const offline = await place.open("here", options);
   await expectPages(t, offline, second, STORED_PAGE_MAX);
+  await untilProblem(offline);
   t.same(offline.status().lease, { kind: "none" });
   objects.fate = () => "pass";
   await offline.flush();

@@ -147,18 +147,14 @@ t.test(
       const known = { committed: 0, flushed: -1 };
       const rounds = await createRounds(place, "here");
       let count = 0;
-      LocalDatabase.prototype.transaction = function <T>(
-        this: LocalDatabase,
-        body: () => T,
-        durability?: "usual" | "durable",
-      ): T {
+      LocalDatabase.prototype.transaction = function <T>(this: LocalDatabase, body: () => T): T {
         const full = Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
         const fails = ++count === number;
         const failing = (): T => {
           body();
           throw full;
         };
-        return transaction.call(this, fails ? failing : body, durability) as T;
+        return transaction.call(this, fails ? failing : body) as T;
       };
       try {
         await work(rounds, 1, known);

@@ -2,11 +2,11 @@
  * Cleaning: live pages move out of objects that are nearly empty, then what nothing needs is deleted.
  *
  *     rewrite    new objects, read back and compared
- *     publish    a record with the same header and the new catalog
+ *     publish    two records with the same header and the new catalog
  *     delete     objects the published catalog no longer has, orphans, outdated records
  *
- * 1. Written first, deleted last: nothing is deleted before a published catalog does without it. As the record that
- *    publishes it carries the header of the one before, both of the newest records open whole.
+ * 1. Written first, deleted last: nothing is deleted before a published catalog does without it. It is published twice,
+ *    with the header of the record before, so both of the newest records open whole and any one may be lost.
  * 2. Nothing here needs a key: pages keep their addresses, and are moved as they are.
  * 3. Stopped anywhere, the next cleaning goes on: what is to be deleted stands in the local database; if that is lost,
  *    it is found as orphans.
@@ -99,6 +99,8 @@ export class Cleaner {
     if (options.dryRun === true) return this.#forecast(sweeping, sparse);
     const { movedBytes, unreadable } = await this.#rewrite(sparse, options);
     await this.#publisher.publish(true, options.signal);
+    if (this.#local.catalog.doomed().length > 0)
+      await this.#publisher.publish(true, options.signal);
     const deleted = await this.#deleteDoomed(sweeping);
     const swept = await this.#sweep(sweeping);
     return {

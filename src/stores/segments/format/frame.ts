@@ -17,32 +17,67 @@ export interface PackedObject {
   readonly extents: readonly Extent[];
 }
 
+/** A page whose bytes need not be at hand. */
+export interface PageLength {
+  readonly address: number;
+  readonly length: number;
+}
+
+/** An object with room for pages. */
+export interface LaidOut extends PackedObject {
+  /** Where the pages go: parts of `bytes`, in the order they were given. */
+  readonly pages: readonly StoredPage[];
+}
+
 /**
  * Puts pages into one object, in the order given.
  * @param trailer - bytes to stand behind the last frame
  */
 export function packObject(pages: readonly StoredPage[], trailer?: Uint8Array): PackedObject {
-  const total = pages.reduce((sum, page) => sum + frameSize(page.bytes.length), 0);
-  const bytes = new Uint8Array(total + (trailer?.length ?? 0));
+  const sized = pages.map(({ address, bytes }) => ({ address, length: bytes.length }));
+  const object = layOut(sized, trailer?.length);
+  for (const [i, page] of object.pages.entries()) page.bytes.set((pages[i] as StoredPage).bytes);
+  sealFrames(object);
+  if (trailer !== undefined) object.bytes.set(trailer, object.bytes.length - trailer.length);
+  return object;
+}
+
+/**
+ * Makes an object with room for pages, to be filled in and sealed.
+ * @param trailerLength - bytes of room behind the last frame
+ */
+export function layOut(pages: readonly PageLength[], trailerLength = 0): LaidOut {
+  const extents = extentsOf(pages);
+  const total = pages.reduce((sum, { length }) => sum + frameSize(length), 0);
+  const bytes = new Uint8Array(total + trailerLength);
+  let at = 0;
+  const places = pages.map(({ address, length }) => {
+    const place = { address, bytes: bytes.subarray(at, at + length) };
+    at += frameSize(length);
+    return place;
+  });
+  return { bytes, extents, pages: places };
+}
+
+/** Puts the checksum behind each page. */
+export function sealFrames({ bytes, pages }: LaidOut): void {
   let at = 0;
   for (const page of pages) {
-    bytes.set(page.bytes, at);
     at += page.bytes.length;
     putU32(bytes, at, crc32(page.bytes));
     at += FRAME_OVERHEAD;
   }
-  if (trailer !== undefined) bytes.set(trailer, at);
-  return { bytes, extents: extentsOf(pages) };
 }
 
-function extentsOf(pages: readonly StoredPage[]): Extent[] {
+/** Where pages stand when they are put into one object, in the order given. */
+export function extentsOf(pages: readonly PageLength[]): Extent[] {
   const extents: { first: number; offset: number; lengths: number[]; dead: undefined }[] = [];
   let offset = 0;
-  for (const { address, bytes } of pages) {
+  for (const { address, length } of pages) {
     const last = extents.at(-1);
-    if (last !== undefined && follows(last, address)) last.lengths.push(bytes.length);
-    else extents.push({ first: address, offset, lengths: [bytes.length], dead: undefined });
-    offset += frameSize(bytes.length);
+    if (last !== undefined && follows(last, address)) last.lengths.push(length);
+    else extents.push({ first: address, offset, lengths: [length], dead: undefined });
+    offset += frameSize(length);
   }
   return extents;
 }

@@ -1,14 +1,18 @@
 /**
- * The local database of one vault: pages not yet published, pages kept because they were used lately, and the catalog.
+ * The local database of one vault: where pages are that are not yet published or were used lately, and the catalog.
  *
  * 1. One process has it open, by SQLite's own exclusive lock, which ends with the process.
- * 2. Write-ahead log. Usual transactions do not wait for the disk, and reach it in order; a durable one waits, and with
- *    it everything before. So after a power loss the database stands as some moment after the newest durable transaction.
- * 3. It holds sealed pages only, for the eyes of its owner (mode 0600).
+ * 2. Write-ahead log. Transactions do not wait for the disk, and reach it in order; {@link LocalDatabase.sync} waits for
+ *    all before it, beside the main thread. So after a power loss the database stands as some moment after the newest
+ *    one that was waited for.
+ * 3. It is for the eyes of its owner (mode 0600), and page bytes are not in it (slab.ts): a transaction is some
+ *    kilobytes, and what the log is carried over to is small, however fast pages come.
  *
  * @module
  */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fdatasync, fsyncSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
 import SqliteDatabase from "better-sqlite3";
 import { StoreError } from "../../../core/base/errors.ts";
 import { databaseError } from "./database-errors.ts";
@@ -16,10 +20,15 @@ import { binding } from "./sqlite-binding.ts";
 
 /** "DVLT": marks the file as ours. */
 const APPLICATION_ID = 0x44564c54;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
-/** Pages of SQLite in the log before it is carried over: 16 MiB. */
-const CHECKPOINT_PAGES = 2048;
+/** Transactions after which the log is carried over, when it was synchronised just now. */
+const CHECKPOINT_TRANSACTIONS = 256;
+
+/** Pages of SQLite in the log before it is carried over in any case: 16 MiB. */
+const CHECKPOINT_PAGES = 4096;
+
+const fdatasyncAsync = promisify(fdatasync);
 
 const SCHEMA = `
   CREATE TABLE state (
@@ -30,14 +39,16 @@ const SCHEMA = `
     publication INTEGER NOT NULL,
     position TEXT NOT NULL,
     version INTEGER NOT NULL,
-    checkpoint INTEGER NOT NULL
+    checkpoint INTEGER NOT NULL,
+    boot TEXT NOT NULL
   );
   CREATE TABLE header (slot INTEGER PRIMARY KEY, bytes BLOB NOT NULL, sequence INTEGER NOT NULL);
-  CREATE TABLE page (address INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE fresh (
-    address INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, length INTEGER NOT NULL
+    address INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, slot INTEGER NOT NULL, length INTEGER NOT NULL
   );
-  CREATE TABLE cached (address INTEGER PRIMARY KEY, used INTEGER NOT NULL, length INTEGER NOT NULL);
+  CREATE TABLE cached (
+    address INTEGER PRIMARY KEY, used INTEGER NOT NULL, slot INTEGER NOT NULL, length INTEGER NOT NULL
+  );
   CREATE INDEX cached_by_use ON cached (used);
   CREATE TABLE death (address INTEGER PRIMARY KEY, sequence INTEGER NOT NULL);
   CREATE TABLE object (
@@ -65,11 +76,17 @@ export class LocalDatabase {
   /** The connection, to prepare statements on. */
   readonly sql: SqliteDatabase.Database;
   readonly #path: string;
-  readonly #onRollback: (() => void)[] = [];
+  /** The log, to be synchronised; undefined for a database that has none. */
+  readonly #log: number | undefined;
+  readonly #onEnd: ((end: "commit" | "rollback") => void)[] = [];
+  /** Transactions since the log was carried over. */
+  #transactions = 0;
+  #syncing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, sql: SqliteDatabase.Database) {
     this.#path = path;
     this.sql = sql;
+    this.#log = path === "" ? undefined : openSync(`${path}-wal`, "r");
   }
 
   /**
@@ -83,11 +100,11 @@ export class LocalDatabase {
       const sql = new SqliteDatabase(path, { timeout: 0, ...binding() });
       try {
         prepare(path, sql);
+        return new LocalDatabase(path, sql);
       } catch (error) {
         sql.close();
         throw error;
       }
-      return new LocalDatabase(path, sql);
     } catch (error) {
       throw databaseError(path, "open", error);
     }
@@ -97,16 +114,37 @@ export class LocalDatabase {
    * Runs `body`; all it does happens, or nothing.
    * @throws StoreError STORE_FULL, STORE_FAILED
    */
-  transaction<T>(body: () => T, durability: "usual" | "durable" = "usual"): T {
-    const isDurable = durability === "durable";
+  transaction<T>(body: () => T): T {
     try {
-      if (isDurable) this.sql.pragma("synchronous = FULL");
-      return this.sql.transaction(body).immediate();
+      const result = this.sql.transaction(body).immediate();
+      this.#transactions += 1;
+      if (!this.sql.inTransaction) this.#ended("commit");
+      return result;
     } catch (error) {
-      for (const forget of this.#onRollback) forget();
+      this.#ended("rollback");
       throw databaseError(this.#path, "write to", error);
-    } finally {
-      if (isDurable) this.sql.pragma("synchronous = NORMAL");
+    }
+  }
+
+  #ended(end: "commit" | "rollback"): void {
+    for (const note of this.#onEnd) note(end);
+  }
+
+  /**
+   * Waits until every transaction so far survives a power loss.
+   * @throws StoreError STORE_FULL, STORE_FAILED
+   */
+  async sync(): Promise<void> {
+    if (this.#log === undefined) return;
+    const syncing = fdatasyncAsync(this.#log);
+    this.#syncing = Promise.allSettled([this.#syncing, syncing]).then(() => {});
+    try {
+      await syncing;
+      if (this.#transactions < CHECKPOINT_TRANSACTIONS || !this.sql.open) return;
+      this.#transactions = 0;
+      this.sql.pragma("wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      throw databaseError(this.#path, "write to", error);
     }
   }
 
@@ -119,13 +157,15 @@ export class LocalDatabase {
     }
   }
 
-  /** Calls `forget` when a transaction was rolled back, so that what is known of it outside is read again. */
-  onRollback(forget: () => void): void {
-    this.#onRollback.push(forget);
+  /** Calls `note` when a transaction ended; after a rollback, what is known of it outside is to be read again. */
+  onEnd(note: (end: "commit" | "rollback") => void): void {
+    this.#onEnd.push(note);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.sql.close();
+    await this.#syncing;
+    if (this.#log !== undefined) closeSync(this.#log);
   }
 }
 
@@ -136,6 +176,9 @@ export class LocalDatabase {
 function makeFile(path: string): void {
   try {
     closeSync(openSync(path, "ax", 0o600));
+    const folder = openSync(dirname(path), "r");
+    fsyncSync(folder);
+    closeSync(folder);
   } catch (error) {
     if ((error as { readonly code?: string }).code !== "EEXIST") throw error;
   }
@@ -143,7 +186,7 @@ function makeFile(path: string): void {
 
 function prepare(path: string, sql: SqliteDatabase.Database): void {
   sql.pragma("locking_mode = EXCLUSIVE");
-  sql.pragma("page_size = 8192");
+  sql.pragma("page_size = 4096");
   sql.pragma("journal_mode = WAL");
   sql.pragma("synchronous = NORMAL");
   sql.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);

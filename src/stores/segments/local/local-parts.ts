@@ -3,40 +3,101 @@
  *
  * @module
  */
-
+import { randomUUID } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { WRITER_SIZE } from "../format/claim.ts";
 import type { SegmentSettings } from "../segment-options.ts";
 import { CatalogTable } from "./catalog-table.ts";
 import { LocalDatabase } from "./database.ts";
 import { DeathTable } from "./death-table.ts";
 import { PageTable } from "./page-table.ts";
+import { Slab } from "./slab.ts";
 import { StateTable } from "./state-table.ts";
 
 /** See the head of this file. */
 export interface LocalParts {
   readonly database: LocalDatabase;
+  readonly slab: Slab;
   readonly state: StateTable;
   readonly pages: PageTable;
   readonly catalog: CatalogTable;
   readonly deaths: DeathTable;
 }
 
+/** What the files of a database are called, behind its own name: itself, SQLite's, and the slab. */
+const PAGES_SUFFIX = "-pages";
+const SUFFIXES = ["", "-wal", "-shm", PAGES_SUFFIX] as const;
+
+/** Where Linux says which boot this is. */
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+
 /**
  * Opens the database with its tables.
  * @throws StoreError STORE_BUSY, STORE_FAILED
  */
-export function openLocal(settings: SegmentSettings): LocalParts {
+export async function openLocal(settings: SegmentSettings): Promise<LocalParts> {
   const database = LocalDatabase.open(settings.database);
+  let slab: Slab | undefined;
   try {
+    slab = openSlab(settings.database);
     const state = new StateTable(database, () => randomHex(settings));
-    const pages = new PageTable(database, settings.cacheBytes, state.now.sequence);
-    database.onRollback(() => pages.count(state.now.sequence));
+    const { sequence } = state.now;
+    const pages = new PageTable({ database, slab, budgetBytes: settings.cacheBytes }, sequence);
+    database.onEnd((end) => {
+      if (end === "rollback") pages.count(state.now.sequence);
+    });
     const catalog = new CatalogTable(database);
-    return { database, state, pages, catalog, deaths: new DeathTable(database) };
+    const parts = { database, slab, state, pages, catalog, deaths: new DeathTable(database) };
+    startUse(parts);
+    return parts;
   } catch (error) {
-    database.close();
+    await slab?.close();
+    await database.close();
     throw error;
   }
+}
+
+function openSlab(database: string): Slab {
+  if (database !== "") return Slab.open(database + PAGES_SUFFIX);
+  return Slab.open(join(tmpdir(), `dvault-${randomUUID()}`), true);
+}
+
+/** Forgets cached pages after a power loss: their rows may have reached the disk before their bytes. */
+function startUse({ database, state, pages }: LocalParts): void {
+  const boot = bootId();
+  database.transaction(() => {
+    if (state.now.boot !== "" && state.now.boot !== boot) pages.forgetCached();
+    state.change({ boot });
+  });
+}
+
+function bootId(): string {
+  try {
+    return readFileSync(BOOT_ID, "utf8").trim();
+  } catch {
+    // Where nobody tells, any time it was not closed properly counts as a power loss.
+    return randomUUID();
+  }
+}
+
+/** Writes down what is only remembered, and closes what `openLocal` opened. @throws StoreError STORE_FULL, STORE_FAILED */
+export async function closeLocal({ database, slab, state, pages }: LocalParts): Promise<void> {
+  try {
+    await slab.sync();
+    pages.close();
+    database.transaction(() => state.change({ boot: "" }));
+    await database.sync();
+  } finally {
+    await database.close();
+    await slab.close();
+  }
+}
+
+/** Removes the files of a database that nobody has open. */
+export function removeLocal(database: string): void {
+  for (const suffix of SUFFIXES) rmSync(database + suffix, { force: true });
 }
 
 function randomHex({ random }: SegmentSettings): string {

@@ -1,14 +1,18 @@
 /**
- * Sealed pages in the local database.
+ * Sealed pages on this machine: their bytes in a slab, where they are in the local database.
  *
  *     fresh    written here, not in the store yet: pinned; each with the local commit it belongs to
  *     cached   in the store as well: evicted in batches, least recently used first, above a budget of bytes
+ *
+ * A slot that was freed is written anew only when the row that was in it is gone for good, power loss included: until
+ * then it is set aside. Cached pages need no care: after a power loss they are forgotten (local-parts.ts).
  *
  * @module
  */
 import type { Statement } from "better-sqlite3";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import type { LocalDatabase } from "./database.ts";
+import type { Slab, SlotBytes } from "./slab.ts";
 
 /** Uses remembered before they are written down. */
 const TOUCHED_MAX = 2048;
@@ -18,6 +22,9 @@ const KEPT_SHARE = 0.9;
 
 /** Pages looked at for one step of eviction. */
 const EVICT_BATCH = 64;
+
+/** Slots set aside before the database is synchronised for their sake. */
+const ASIDE_MAX = 256;
 
 /** A fresh page without its bytes. */
 export interface FreshPage {
@@ -33,30 +40,92 @@ export interface FreshBytes {
   open: number;
 }
 
+/** Where a page is in the slab. */
+interface Place {
+  readonly slot: number;
+  readonly length: number;
+}
+
+/** What a table of pages stands on. */
+export interface PageTableParts {
+  readonly database: LocalDatabase;
+  readonly slab: Slab;
+  /** Of cached pages, bytes. */
+  readonly budgetBytes: number;
+}
+
 export class PageTable {
   readonly #database: LocalDatabase;
+  readonly #slab: Slab;
   readonly #budgetBytes: number;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  /** Addresses in the order of their use, not written down yet. */
-  readonly #touched = new Set<number>();
+  /** When pages were used, not written down yet: a page read long ago must not look newer than one that just came. */
+  readonly #touched = new Map<number, number>();
+  /** Slots that the transaction under way takes in or frees. */
+  #placed: number[] = [];
+  #freed: number[] = [];
+  /** Slots that were freed, but may be in use again after a power loss. */
+  #aside: number[] = [];
+  #isClearing = false;
   #fresh: FreshBytes = { committed: 0, open: 0 };
   #cachedBytes = 0;
   #tick = 0;
 
-  /**
-   * @param budgetBytes - of cached pages
-   * @param sequence - newest finished local commit; what is fresh beyond it was never committed, and is dropped
-   */
-  constructor(database: LocalDatabase, budgetBytes: number, sequence: number) {
+  /** @param sequence - newest finished local commit; what is fresh beyond it was never committed, and is dropped */
+  constructor({ database, slab, budgetBytes }: PageTableParts, sequence: number) {
     this.#database = database;
+    this.#slab = slab;
     this.#budgetBytes = budgetBytes;
     this.#statements = prepareStatements(database);
+    database.onEnd((end) => this.#transactionEnded(end));
+    for (const slot of this.#statements.slots.iterate()) slab.claim(slot as number);
     database.transaction(() => {
       const lost = this.#statements.freshBeyond.all(sequence) as number[];
       for (const address of lost) this.#dropFreshRow(address);
     });
     this.count(sequence);
-    database.onRollback(() => this.#touched.clear());
+  }
+
+  #transactionEnded(end: "commit" | "rollback"): void {
+    if (end === "commit") for (const slot of this.#freed) this.#aside.push(slot);
+    else {
+      this.#slab.free(this.#placed);
+      this.#touched.clear();
+    }
+    this.#freed = [];
+    this.#placed = [];
+    if (this.#aside.length >= ASIDE_MAX && !this.#isClearing) this.#clearAside();
+  }
+
+  /** Makes slots that were set aside usable; a failure leaves them where they are, until the next try. */
+  #clearAside(): void {
+    this.#isClearing = true;
+    this.sync()
+      .catch(() => {})
+      .finally(() => {
+        this.#isClearing = false;
+      });
+  }
+
+  /**
+   * Waits until every transaction so far survives a power loss.
+   * @throws StoreError STORE_FULL, STORE_FAILED
+   */
+  async sync(): Promise<void> {
+    const aside = this.#aside;
+    this.#aside = [];
+    try {
+      await this.#database.sync();
+      this.#slab.free(aside);
+    } catch (error) {
+      this.#aside = [...aside, ...this.#aside];
+      throw error;
+    }
+  }
+
+  /** Waits until the bytes of every page so far survive a power loss. @throws StoreError STORE_FULL, STORE_FAILED */
+  syncBytes(): Promise<void> {
+    return this.#slab.sync();
   }
 
   /** Reads the sums again. @param sequence - newest finished local commit */
@@ -78,35 +147,62 @@ export class PageTable {
     return this.#cachedBytes;
   }
 
-  /** A page's bytes, fresh or cached; a fresh array. */
+  /** A page's bytes, fresh or cached; a fresh array. @throws StoreError STORE_FAILED */
   get(address: number): Uint8Array | undefined {
-    const bytes = this.#statements.get.get(address) as Buffer | undefined;
-    if (bytes === undefined) return undefined;
+    const place = this.#statements.place.get({ address }) as Place | undefined;
+    if (place === undefined) return undefined;
     this.#touch(address);
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const bytes = new Uint8Array(place.length);
+    this.#slab.readSync({ slot: place.slot, bytes });
+    return bytes;
   }
 
   has(address: number): boolean {
-    return this.#statements.has.get(address) !== undefined;
+    return this.#statements.place.get({ address }) !== undefined;
+  }
+
+  /** Fills in the bytes of fresh pages, beside the main thread. @throws StoreError STORE_FAILED */
+  read(pages: readonly StoredPage[]): Promise<void> {
+    const wanted: SlotBytes[] = pages.map(({ address, bytes }) => {
+      const place = this.#statements.place.get({ address }) as Place | undefined;
+      if (place === undefined) throw new Error(`page ${address} is not in the local database`);
+      return { slot: place.slot, bytes };
+    });
+    return this.#slab.read(wanted);
   }
 
   #touch(address: number): void {
-    this.#touched.delete(address);
-    this.#touched.add(address);
+    this.#touched.set(address, ++this.#tick);
     if (this.#touched.size >= TOUCHED_MAX) this.#database.transaction(() => this.#writeUses());
   }
 
   #writeUses(): void {
-    for (const address of this.#touched) this.#statements.use.run(++this.#tick, address);
+    for (const [address, tick] of this.#touched) this.#statements.use.run(tick, address);
     this.#touched.clear();
   }
 
-  /** Keeps pages of the local commit that is being made. Call within a transaction. */
-  putFresh(pages: readonly StoredPage[], sequence: number): void {
-    for (const { address, bytes } of pages) {
+  /**
+   * Writes bytes of pages that are to be kept, beside the main thread.
+   * @returns their slots, for `putFresh`
+   * @throws StoreError STORE_FULL, STORE_FAILED
+   */
+  async write(pages: readonly StoredPage[]): Promise<readonly number[]> {
+    const slots = pages.map(() => this.#slab.take());
+    try {
+      await this.#slab.write(pages.map(({ bytes }, i) => ({ slot: slots[i] as number, bytes })));
+      return slots;
+    } catch (error) {
+      this.#slab.free(slots);
+      throw error;
+    }
+  }
+
+  /** Keeps pages of the local commit that is being made, written to slots. Call within a transaction. */
+  putFresh(pages: readonly StoredPage[], slots: readonly number[], sequence: number): void {
+    this.#placed.push(...slots);
+    for (const [i, { address, bytes }] of pages.entries()) {
       this.#dropFreshRow(address);
-      this.#statements.put.run(address, bytes);
-      this.#statements.putFresh.run(address, sequence, bytes.length);
+      this.#statements.putFresh.run(address, sequence, slots[i], bytes.length);
       this.#fresh.open += bytes.length;
     }
   }
@@ -129,11 +225,11 @@ export class PageTable {
   }
 
   #dropFreshRow(address: number): number {
-    const length = this.#statements.freshLength.get(address) as number | undefined;
-    if (length === undefined) return 0;
+    const place = this.#statements.freshPlace.get(address) as Place | undefined;
+    if (place === undefined) return 0;
     this.#statements.dropFresh.run(address);
-    this.#statements.drop.run(address);
-    return length;
+    this.#freed.push(place.slot);
+    return place.length;
   }
 
   /** Fresh pages of local commits up to `sequence`, in the order of their addresses, from behind `after` on. */
@@ -142,25 +238,37 @@ export class PageTable {
   }
 
   /** Takes note that fresh pages are in the store now: they may be evicted. Call within a transaction. */
-  published(addresses: Iterable<number>): void {
-    for (const address of addresses) {
-      const length = this.#statements.freshLength.get(address) as number | undefined;
-      if (length === undefined) continue;
+  published(pages: Iterable<{ readonly address: number }>): void {
+    for (const { address } of pages) {
+      const place = this.#statements.freshPlace.get(address) as Place | undefined;
+      if (place === undefined) continue;
       this.#statements.dropFresh.run(address);
-      this.#statements.putCached.run(address, ++this.#tick, length);
-      this.#fresh.committed -= length;
-      this.#cachedBytes += length;
+      this.#putCachedRow(address, place);
+      this.#fresh.committed -= place.length;
     }
+  }
+
+  #putCachedRow(address: number, { slot, length }: Place): void {
+    this.#statements.putCached.run(address, ++this.#tick, slot, length);
+    this.#cachedBytes += length;
   }
 
   /** Keeps pages that came from the store. */
   putCached(pages: readonly StoredPage[]): void {
+    const missing = pages.filter(({ address }) => !this.has(address));
+    if (missing.length === 0) return;
+    const written = missing.map(({ bytes }) => ({ slot: this.#slab.take(), bytes }));
+    const slots = written.map(({ slot }) => slot);
+    try {
+      this.#slab.writeSync(written);
+    } catch (error) {
+      this.#slab.free(slots);
+      throw error;
+    }
     this.#database.transaction(() => {
-      for (const { address, bytes } of pages) {
-        if (this.has(address)) continue;
-        this.#statements.put.run(address, bytes);
-        this.#statements.putCached.run(address, ++this.#tick, bytes.length);
-        this.#cachedBytes += bytes.length;
+      this.#placed.push(...slots);
+      for (const [i, { address, bytes }] of missing.entries()) {
+        this.#putCachedRow(address, { slot: slots[i] as number, length: bytes.length });
       }
       this.evict();
     });
@@ -168,11 +276,11 @@ export class PageTable {
 
   /** Forgets a cached page, if it is one. Call within a transaction. */
   dropCached(address: number): void {
-    const length = this.#statements.cachedLength.get(address) as number | undefined;
-    if (length === undefined) return;
+    const place = this.#statements.cachedPlace.get(address) as Place | undefined;
+    if (place === undefined) return;
     this.#statements.dropCached.run(address);
-    this.#statements.drop.run(address);
-    this.#cachedBytes -= length;
+    this.#freed.push(place.slot);
+    this.#cachedBytes -= place.length;
   }
 
   /** Evicts cached pages when there are more than the budget allows. Call within a transaction. */
@@ -190,35 +298,48 @@ export class PageTable {
     }
   }
 
+  /** Forgets every cached page. Call within a transaction. */
+  forgetCached(): void {
+    for (const address of this.#statements.oldest.all(-1) as number[]) this.dropCached(address);
+  }
+
   /** Forgets every page. Call within a transaction. */
   clear(): void {
-    this.#database.sql.exec("DELETE FROM page; DELETE FROM fresh; DELETE FROM cached;");
+    for (const slot of this.#statements.slots.all() as number[]) this.#freed.push(slot);
+    this.#database.sql.exec("DELETE FROM fresh; DELETE FROM cached;");
     this.#touched.clear();
     this.#fresh = { committed: 0, open: 0 };
     this.#cachedBytes = 0;
+  }
+
+  /** Writes down what is only remembered, for a clean end. */
+  close(): void {
+    this.#database.transaction(() => this.#writeUses());
+    this.#slab.trim();
   }
 }
 
 function prepareStatements({ sql }: LocalDatabase) {
   const value = (text: string): Statement => sql.prepare(text).pluck();
   return {
-    get: value("SELECT bytes FROM page WHERE address = ?"),
-    has: value("SELECT 1 FROM page WHERE address = ?"),
-    put: sql.prepare("INSERT OR REPLACE INTO page VALUES (?, ?)"),
-    drop: sql.prepare("DELETE FROM page WHERE address = ?"),
-    putFresh: sql.prepare("INSERT INTO fresh VALUES (?, ?, ?)"),
+    place: sql.prepare(
+      `SELECT slot, length FROM fresh WHERE address = @address
+       UNION ALL SELECT slot, length FROM cached WHERE address = @address`,
+    ),
+    slots: value("SELECT slot FROM fresh UNION ALL SELECT slot FROM cached"),
+    putFresh: sql.prepare("INSERT INTO fresh VALUES (?, ?, ?, ?)"),
     dropFresh: sql.prepare("DELETE FROM fresh WHERE address = ?"),
     freshSequence: value("SELECT sequence FROM fresh WHERE address = ?"),
-    freshLength: value("SELECT length FROM fresh WHERE address = ?"),
+    freshPlace: sql.prepare("SELECT slot, length FROM fresh WHERE address = ?"),
     freshBeyond: value("SELECT address FROM fresh WHERE sequence > ?"),
     freshPages: sql.prepare(
       "SELECT address, length FROM fresh WHERE address > ? AND sequence <= ? ORDER BY address",
     ),
     committedBytes: value("SELECT COALESCE(SUM(length), 0) FROM fresh WHERE sequence <= ?"),
     openBytes: value("SELECT COALESCE(SUM(length), 0) FROM fresh WHERE sequence > ?"),
-    putCached: sql.prepare("INSERT OR REPLACE INTO cached VALUES (?, ?, ?)"),
+    putCached: sql.prepare("INSERT INTO cached VALUES (?, ?, ?, ?)"),
     dropCached: sql.prepare("DELETE FROM cached WHERE address = ?"),
-    cachedLength: value("SELECT length FROM cached WHERE address = ?"),
+    cachedPlace: sql.prepare("SELECT slot, length FROM cached WHERE address = ?"),
     cachedBytes: value("SELECT COALESCE(SUM(length), 0) FROM cached"),
     newestUse: value("SELECT COALESCE(MAX(used), 0) FROM cached"),
     use: sql.prepare("UPDATE cached SET used = ? WHERE address = ?"),

@@ -22,6 +22,8 @@ export interface LocalState {
   readonly version: number;
   /** Version the checkpoint contains. */
   readonly checkpoint: number;
+  /** Boot of the machine in which the database was last open; empty when it was closed properly. */
+  readonly boot: string;
 }
 
 export class StateTable {
@@ -43,10 +45,11 @@ export class StateTable {
       position: "",
       version: 1,
       checkpoint: 0,
+      boot: "",
     };
     if (found === undefined) database.transaction(() => write.run(this.#state));
-    database.onRollback(() => {
-      this.#state = read.get() as LocalState;
+    database.onEnd((end) => {
+      if (end === "rollback") this.#state = read.get() as LocalState;
     });
   }
 
@@ -110,11 +113,11 @@ export class StateTable {
 function prepareStatements({ sql }: LocalDatabase) {
   return {
     read: sql.prepare(
-      "SELECT writer, sequence, shipped, publication, position, version, checkpoint FROM state",
+      "SELECT writer, sequence, shipped, publication, position, version, checkpoint, boot FROM state",
     ),
     write: sql.prepare(
       `INSERT OR REPLACE INTO state
-       VALUES (1, @writer, @sequence, @shipped, @publication, @position, @version, @checkpoint)`,
+       VALUES (1, @writer, @sequence, @shipped, @publication, @position, @version, @checkpoint, @boot)`,
     ),
     header: sql.prepare("SELECT bytes FROM header WHERE slot = ?").pluck(),
     newestHeader: sql.prepare("SELECT bytes FROM header ORDER BY sequence DESC LIMIT 1").pluck(),

@@ -7,11 +7,18 @@
  * 2. Local commits that were never published cannot be put on top of another writer's: that is a conflict, and nothing
  *    is changed unless they are to be discarded.
  * 3. The catalog is the checkpoint and the newest commit's change of it; nothing in between is needed.
+ * 4. Where these are gone or damaged, the next older commit that is whole may be gone on from, but only when that was
+ *    asked for or nothing is lost by it. The damaged one keeps its number, so whatever is published next counts.
  *
  * @module
  */
 import { equalBytes } from "../../../core/base/bytes.ts";
-import { CommitError, FormatError, StoreError } from "../../../core/base/errors.ts";
+import {
+  CommitError,
+  type DvaultError,
+  FormatError,
+  StoreError,
+} from "../../../core/base/errors.ts";
 import { VAULT_ID_SIZE } from "../../../core/format/header.ts";
 import type { LogRecord, ObjectStore, StoredObject } from "../../objects/object-store.ts";
 import {
@@ -33,7 +40,13 @@ export interface CatchingUp {
   readonly local: LocalParts;
   /** Whether the claim of a commit is ours. */
   readonly isOwn: (commit: AcceptedCommit) => boolean;
-  readonly signal?: AbortSignal;
+  /** Whether a vault is open on the headers as they are: then another writer's commit is a conflict in any case. */
+  readonly isLive: boolean;
+  /** What to do when the newest commit cannot be read. */
+  readonly onDamage: "refuse" | "older";
+  /** Takes what is to be said of commits that cannot be read and were passed over. */
+  readonly warnings: string[];
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A commit's change of the catalog, and the bytes it came in. */
@@ -50,32 +63,104 @@ interface FetchedChange {
  * @throws CommitError COMMIT_CONFLICT; StoreError; FormatError
  */
 export async function catchUp(work: CatchingUp, view: LogView): Promise<boolean> {
-  const { state } = work.local;
+  const { state, pages } = work.local;
   const [newest] = view.commits;
   if (newest === undefined) return false;
   checkVault(work, newest);
   if (newest.record.position === state.now.position) return false;
-  const isOwn = work.isOwn(newest);
-  const shipped = shippedBy(work, view);
-  if (!isOwn && state.now.sequence > shipped) throw conflict(work, newest);
-  const fetched = await fetchChange(work, newest);
-  const parts = canExtend(work, fetched.change, isOwn)
+  const isMine = work.isOwn(newest);
+  if (!isMine && (work.isLive || state.now.sequence > shippedBy(work, view))) {
+    throw conflict(work, newest);
+  }
+  const whole = await findWhole(work, view);
+  if (whole === undefined) {
+    work.local.database.transaction(() => state.change({ publication: publicationOf(view) }));
+    return false;
+  }
+  take(work, whole);
+  await pages.sync();
+  keepTail(work, whole);
+  return !whole.isOwn;
+}
+
+/**
+ * The newest commit that can be read.
+ * @returns undefined when that is the one the local database stands at
+ */
+async function findWhole(work: CatchingUp, view: LogView): Promise<Taken | undefined> {
+  const { state } = work.local;
+  let damage: FormatError | undefined;
+  for (const [older, commit] of view.commits.entries()) {
+    if (commit.record.position === state.now.position) return undefined;
+    try {
+      const commits = view.commits.slice(older);
+      const publication = publicationOf(view);
+      return { ...(await readCommit(work, commit)), view: { ...view, commits }, publication };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const problem = unreadable(work, commit, error);
+      damage ??= problem;
+      // Of a commit of our own that the database does not know yet, everything is still in it.
+      const losesNothing = work.isOwn(commit) && state.hasUnpublished;
+      if (!losesNothing && work.onDamage === "refuse") throw damage;
+      work.warnings.push(problem.message);
+    }
+  }
+  throw damage ?? new Error("a log without commits was gone through");
+}
+
+/** What a commit says of the catalog. */
+interface ReadCommit extends FetchedChange {
+  readonly isOwn: boolean;
+  /** The checkpoint, when the catalog is to be built anew. */
+  readonly parts: readonly CatalogChange[] | undefined;
+}
+
+async function readCommit(work: CatchingUp, commit: AcceptedCommit): Promise<ReadCommit> {
+  const isOwn = work.isOwn(commit);
+  const fetched = await fetchChange(work, commit);
+  const { change } = fetched;
+  const parts = canExtend(work, change, isOwn)
     ? undefined
-    : await fetchParts(work, fetched.change.checkpoint);
-  take(work, view, { ...fetched, isOwn, parts });
-  keepTail(work, newest.record, fetched);
-  return !isOwn;
+    : await fetchParts(work, change.checkpoint);
+  return { ...fetched, isOwn, parts };
+}
+
+/** Number of the newest commit, whole or not. */
+function publicationOf({ commits }: LogView): number {
+  return commits[0]?.commit.publication ?? 0;
+}
+
+function isDamage(error: unknown): error is DvaultError {
+  if (error instanceof FormatError) return error.code !== "VERSION_UNKNOWN";
+  return (
+    error instanceof StoreError && (error.code === "OBJECT_GONE" || error.code === "OBJECT_CUT")
+  );
+}
+
+function unreadable(
+  { objects }: CatchingUp,
+  { commit, record }: AcceptedCommit,
+  cause: DvaultError,
+): FormatError {
+  const when = new Date(record.timeMs).toISOString();
+  const message =
+    `commit ${commit.publication} of ${objects.name}, by ${commit.claim.host} (${when}), cannot be read ` +
+    `(${cause.message}); the one before it can be gone on from (--older-commit), without what changed since`;
+  return new FormatError("VAULT_DAMAGED", message, { cause });
 }
 
 /** Forgets local commits that were never published, so that the newest published one can be taken over. */
-export function discardLocal({ database, state, pages, catalog, deaths }: LocalParts): void {
+export async function discardLocal(local: LocalParts): Promise<void> {
+  const { database, state, pages, catalog, deaths } = local;
   database.transaction(() => {
     pages.clear();
     deaths.clear();
     catalog.clear();
     state.setCheckpointParts([]);
     state.change({ shipped: state.now.sequence, position: "", checkpoint: state.now.version });
-  }, "durable");
+  });
+  await pages.sync();
 }
 
 /** @throws StoreError STORE_EXISTS when the log is of another vault than the local database */
@@ -100,11 +185,10 @@ function shippedBy(work: CatchingUp, view: LogView): number {
 function conflict(work: CatchingUp, { commit, record }: AcceptedCommit): CommitError {
   const { sequence, shipped } = work.local.state.now;
   const when = new Date(record.timeMs).toISOString();
-  return new CommitError(
-    "COMMIT_CONFLICT",
-    `${work.objects.name} was written by ${commit.claim.host} (${when}) while ${sequence - shipped} local commits ` +
-      "of this machine were not published; discard these, or keep the local database aside",
-  );
+  const what = `${work.objects.name} was written by ${commit.claim.host} (${when}) while `;
+  const pending = `${sequence - shipped} local commits of this machine were not published; discard these, or keep the local database aside`;
+  const open = "the vault was open here; open it again";
+  return new CommitError("COMMIT_CONFLICT", what + (sequence > shipped ? pending : open));
 }
 
 async function fetchChange(work: CatchingUp, newest: AcceptedCommit): Promise<FetchedChange> {
@@ -161,13 +245,15 @@ function signalOf({ signal }: CatchingUp): { readonly signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
 }
 
-/** What is known of the newest commit; `parts` when the catalog is to be built anew. */
-interface Taken extends FetchedChange {
-  readonly isOwn: boolean;
-  readonly parts: readonly CatalogChange[] | undefined;
+/** The newest whole commit. */
+interface Taken extends ReadCommit {
+  /** The log from this commit back. */
+  readonly view: LogView;
+  /** Number that the next publication must be above. */
+  readonly publication: number;
 }
 
-function take(work: CatchingUp, view: LogView, { change, isOwn, parts }: Taken): void {
+function take(work: CatchingUp, { change, isOwn, parts, view, publication }: Taken): void {
   const { database, state, pages, catalog } = work.local;
   const [newest, previous] = view.commits as [AcceptedCommit, ...AcceptedCommit[]];
   const { commit, record } = newest;
@@ -183,13 +269,12 @@ function take(work: CatchingUp, view: LogView, { change, isOwn, parts }: Taken):
       state.change({ checkpoint: version });
     }
     for (const { first, lengths } of change.extents) {
-      pages.published(lengths.map((_, n) => first + n));
+      pages.published(lengths.map((_, n) => ({ address: first + n })));
     }
     const shipped = shippedBy(work, view);
     const isNews = !isOwn || commit.sequence > state.now.sequence;
     const sequence = isNews ? Math.max(state.now.sequence + 1, shipped) : state.now.sequence;
     if (isNews) state.setHeaders(commit.header, previous?.commit.header, sequence);
-    const { publication } = commit;
     const { position } = record;
     state.change({
       sequence,
@@ -199,13 +284,13 @@ function take(work: CatchingUp, view: LogView, { change, isOwn, parts }: Taken):
       version: version + 2,
     });
     pages.evict();
-  }, "durable");
+  });
 }
 
 /** Keeps the pages that came along with the change. */
-function keepTail({ local }: CatchingUp, record: LogRecord, fetched: FetchedChange): void {
-  const { change, tail, offset } = fetched;
-  const own = change.objects.find((object) => object.position === record.position);
+function keepTail({ local }: CatchingUp, { change, tail, offset, view }: Taken): void {
+  const position = view.commits[0]?.record.position;
+  const own = change.objects.find((object) => object.position === position);
   const kept: { address: number; bytes: Uint8Array }[] = [];
   for (const extent of change.extents) {
     if (extent.object !== own?.number || extent.offset + extentSize(extent) <= offset) continue;

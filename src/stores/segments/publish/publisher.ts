@@ -17,15 +17,16 @@ import { CommitError } from "../../../core/base/errors.ts";
 import type { LogRecord, ObjectStore, StoredObject } from "../../objects/object-store.ts";
 import { encodeCatalogChange, OWN_ATTACHMENT } from "../format/catalog-change.ts";
 import { encodeCommitRecord } from "../format/commit-record.ts";
-import type { Extent } from "../format/extent.ts";
-import { packObject } from "../format/frame.ts";
+import { type Extent, extentSize } from "../format/extent.ts";
+import { extentsOf } from "../format/frame.ts";
 import type { LocalParts } from "../local/local-parts.ts";
+import type { FreshPage } from "../local/page-table.ts";
 import type { SegmentSettings } from "../segment-options.ts";
 import { catchUp } from "./catch-up.ts";
 import { CHECKPOINT_BYTES, checkpointParts } from "./checkpoint.ts";
 import { callOptions, type Lease, newNonce } from "./lease.ts";
 import { readLog } from "./read-log.ts";
-import { isTooLarge, readBatch, type Shipping, shipFullObjects, tailBatch } from "./shipment.ts";
+import { isTooLarge, packFresh, type Shipping, shipFullObjects, tailBatch } from "./shipment.ts";
 
 /** What an attachment of its own adds to the change of the catalog in a record, at most, bytes. */
 const TAIL_OBJECT_BYTES = 256;
@@ -41,7 +42,7 @@ interface NewCheckpoint {
 interface Draft {
   readonly bytes: Uint8Array;
   readonly change: { readonly offset: number; readonly length: number };
-  readonly addresses: readonly number[];
+  readonly pages: readonly FreshPage[];
   readonly extents: readonly Extent[];
   readonly number: number;
 }
@@ -117,10 +118,8 @@ export class Publisher {
 
   #catchUp(view: Awaited<ReturnType<typeof readLog>>, signal?: AbortSignal): Promise<boolean> {
     const isOwn = this.#lease.isOwn.bind(this.#lease);
-    return catchUp(
-      { objects: this.#objects, local: this.#local, isOwn, ...callOptions(signal) },
-      view,
-    );
+    const parts = { objects: this.#objects, local: this.#local, isOwn, signal };
+    return catchUp({ ...parts, isLive: true, onDamage: "refuse", warnings: [] }, view);
   }
 
   /** What no header from `sequence` on needs: fresh pages go, published ones are marked. */
@@ -138,14 +137,14 @@ export class Publisher {
     for (;;) {
       await shipFullObjects(shipping, () => this.#roomForTail());
       const checkpoint = await this.#makeCheckpoint(shipping.signal);
-      const addresses = tailBatch(shipping, this.#roomForTail());
-      if (addresses === undefined) continue;
-      const draft = this.#draft(shipping, addresses, checkpoint);
+      const pages = tailBatch(shipping, this.#roomForTail());
+      if (pages === undefined) continue;
+      const draft = await this.#draft(shipping, pages, checkpoint);
       try {
         const record = await this.#append(shipping, draft, header);
         if (await this.#finish(shipping, record, draft, checkpoint)) return;
       } catch (error) {
-        const canSplit = addresses.length > 0;
+        const canSplit = pages.length > 0;
         if (!canSplit || !isTooLarge(error, this.#objects, draft.bytes.length)) throw error;
         this.#isUnsure = false;
       }
@@ -179,25 +178,25 @@ export class Publisher {
     return { parts, version };
   }
 
-  #draft(
+  async #draft(
     shipping: Shipping,
-    addresses: readonly number[],
+    pages: readonly FreshPage[],
     checkpoint: NewCheckpoint | undefined,
-  ): Draft {
+  ): Promise<Draft> {
     const { catalog, state } = this.#local;
-    const pages = readBatch(shipping, addresses);
     const number = catalog.nextNumber();
-    const { bytes, extents } = packObject(pages);
-    const own = { number, id: OWN_ATTACHMENT, length: bytes.length, position: undefined };
+    const extents = extentsOf(pages);
+    const offset = extents.reduce((sum, extent) => sum + extentSize(extent), 0);
+    const own = { number, id: OWN_ATTACHMENT, length: offset, position: undefined };
     const base = catalog.changesAfter(checkpoint?.version ?? state.now.checkpoint);
     const change = encodeCatalogChange({
       ...base,
       checkpoint: checkpoint?.parts ?? state.checkpointParts(),
-      objects: addresses.length === 0 ? base.objects : [...base.objects, own],
+      objects: pages.length === 0 ? base.objects : [...base.objects, own],
       extents: [...base.extents, ...extents.map((extent) => ({ ...extent, object: number }))],
     });
-    const place = { offset: bytes.length, length: change.length };
-    return { bytes: packObject(pages, change).bytes, change: place, addresses, extents, number };
+    const { bytes } = await packFresh(shipping, pages, change);
+    return { bytes, change: { offset, length: change.length }, pages, extents, number };
   }
 
   async #append(shipping: Shipping, draft: Draft, header: Uint8Array): Promise<LogRecord> {
@@ -233,6 +232,7 @@ export class Publisher {
       return false;
     }
     this.#note(shipping.sequence, record, draft, checkpoint);
+    await this.#local.pages.sync();
     this.#isUnsure = false;
     this.#lease.signOfLife();
     return true;
@@ -255,13 +255,13 @@ export class Publisher {
         catalog.forgetGone(checkpoint.version);
       }
       const [attachment] = record.attachments;
-      if (attachment !== undefined && draft.addresses.length > 0) {
+      if (attachment !== undefined && draft.pages.length > 0) {
         catalog.place({ ...attachment, number: draft.number, position }, draft.extents, version);
-        pages.published(draft.addresses);
+        pages.published(draft.pages);
         pages.evict();
       }
       const publication = state.now.publication + 1;
       state.change({ shipped: sequence, publication, position, version: version + 1 });
-    }, "durable");
+    });
   }
 }

@@ -7,11 +7,11 @@
  * @module
  */
 import { StoreError } from "../../../core/base/errors.ts";
-import type { StoredPage } from "../../../core/pages/page-store.ts";
 import type { ObjectStore } from "../../objects/object-store.ts";
 import { frameSize } from "../format/extent.ts";
-import { packObject } from "../format/frame.ts";
+import { layOut, type PackedObject, sealFrames } from "../format/frame.ts";
 import type { LocalParts } from "../local/local-parts.ts";
+import type { FreshPage } from "../local/page-table.ts";
 import { callOptions } from "./lease.ts";
 
 /** Objects in memory at once, whatever the store could take. */
@@ -33,7 +33,7 @@ export interface Shipping {
 
 /** Fresh pages that would go together. */
 interface Batch {
-  readonly addresses: readonly number[];
+  readonly pages: readonly FreshPage[];
   /** Bytes of their frames. */
   readonly bytes: number;
   /** Whether the next page would not have fitted any more. */
@@ -51,38 +51,46 @@ export function isTooLarge(error: unknown, objects: ObjectStore, length: number)
 
 /** Fresh pages behind an address that fit into `limit` bytes together; one at least, if there is one. */
 function nextBatch({ local, sequence }: Shipping, after: number, limit: number): Batch {
-  const addresses: number[] = [];
+  const pages: FreshPage[] = [];
   let bytes = 0;
-  for (const { address, length } of local.pages.freshPages(after, sequence)) {
-    if (bytes + frameSize(length) > limit && addresses.length > 0) {
-      return { addresses, bytes, isFull: true };
+  for (const page of local.pages.freshPages(after, sequence)) {
+    if (bytes + frameSize(page.length) > limit && pages.length > 0) {
+      return { pages, bytes, isFull: true };
     }
-    bytes += frameSize(length);
-    addresses.push(address);
+    bytes += frameSize(page.length);
+    pages.push(page);
   }
-  return { addresses, bytes, isFull: false };
+  return { pages, bytes, isFull: false };
 }
 
 /**
  * The fresh pages that are left, to go with the record.
  * @returns undefined when they do not fit: the limits have changed
  */
-export function tailBatch(shipping: Shipping, room: number): readonly number[] | undefined {
+export function tailBatch(shipping: Shipping, room: number): readonly FreshPage[] | undefined {
   const batch = nextBatch(shipping, -1, shipping.objects.limits.objectBytes);
-  return isTail(batch, room) ? batch.addresses : undefined;
+  return isTail(batch, room) ? batch.pages : undefined;
 }
 
-function isTail({ addresses, bytes, isFull }: Batch, room: number): boolean {
-  return !isFull && bytes + addresses.length * TAIL_PAGE_BYTES <= room;
+function isTail({ pages, bytes, isFull }: Batch, room: number): boolean {
+  return !isFull && bytes + pages.length * TAIL_PAGE_BYTES <= room;
 }
 
-/** The pages of a batch. */
-export function readBatch({ local }: Shipping, addresses: readonly number[]): StoredPage[] {
-  return addresses.map((address) => {
-    const bytes = local.pages.get(address);
-    if (bytes === undefined) throw new Error(`fresh page ${address} is not in the local database`);
-    return { address, bytes };
-  });
+/**
+ * Puts fresh pages into one object.
+ * @param trailer - bytes to stand behind the last frame
+ * @throws StoreError STORE_FAILED
+ */
+export async function packFresh(
+  { local }: Shipping,
+  pages: readonly FreshPage[],
+  trailer?: Uint8Array,
+): Promise<PackedObject> {
+  const object = layOut(pages, trailer?.length);
+  await local.pages.read(object.pages);
+  sealFrames(object);
+  if (trailer !== undefined) object.bytes.set(trailer, object.bytes.length - trailer.length);
+  return object;
 }
 
 /**
@@ -96,8 +104,8 @@ export async function shipFullObjects(shipping: Shipping, room: () => number): P
   for (;;) {
     const batch = nextBatch(shipping, after, shipping.objects.limits.objectBytes);
     if (!isTail(batch, room())) {
-      await lane.start(() => putBatch(shipping, batch.addresses));
-      after = batch.addresses.at(-1) ?? after;
+      await lane.start(() => putBatch(shipping, batch.pages));
+      after = batch.pages.at(-1)?.address ?? after;
       continue;
     }
     const wasBusy = lane.isBusy;
@@ -149,14 +157,14 @@ class Lane {
 }
 
 /** @returns whether the store took it; otherwise the pages are fresh still, to be packed smaller */
-async function putBatch(shipping: Shipping, addresses: readonly number[]): Promise<boolean> {
+async function putBatch(shipping: Shipping, pages: readonly FreshPage[]): Promise<boolean> {
   const { objects, local, signal } = shipping;
-  const packed = packObject(readBatch(shipping, addresses));
+  const packed = await packFresh(shipping, pages);
   let stored: Awaited<ReturnType<ObjectStore["put"]>>;
   try {
     stored = await objects.put(packed.bytes, callOptions(signal));
   } catch (error) {
-    const canSplit = addresses.length > 1;
+    const canSplit = pages.length > 1;
     if (canSplit && isTooLarge(error, objects, packed.bytes.length)) return false;
     throw error;
   }
@@ -164,7 +172,7 @@ async function putBatch(shipping: Shipping, addresses: readonly number[]): Promi
     const { version } = local.state.now;
     const number = local.catalog.nextNumber();
     local.catalog.place({ ...stored, number, position: undefined }, packed.extents, version);
-    local.pages.published(addresses);
+    local.pages.published(pages);
     local.pages.evict();
   });
   shipping.onProgress();

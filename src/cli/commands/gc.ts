@@ -1,0 +1,86 @@
+/**
+ * `dvault gc`: gives back room that a remote vault does not need any more.
+ *
+ * @module
+ */
+import { UsageError } from "../../core/base/errors.ts";
+import type { Asker, CleaningResult } from "../../mount/control-messages.ts";
+import { requestCleaning } from "../../mount/registry.ts";
+import { type Command, defineCommand } from "../command.ts";
+import type { VaultReference } from "../config/vault-reference.ts";
+import { type CliContext, writeTo } from "../context.ts";
+import { ExitCode } from "../exit-code.ts";
+import { humanSize } from "../output/human.ts";
+import { WorkLine } from "../output/work-line.ts";
+import { cleanUp } from "../remote-work.ts";
+import { openVaultStore } from "../vault-store.ts";
+import { findWorkTarget } from "../work-target.ts";
+
+/** Cleans. */
+export const gcCommand: Command = defineCommand({
+  names: ["gc"],
+  summary: "Rewrite objects of a remote vault that are mostly dead, and delete what nothing needs",
+  usage: "[mountpoint|vault]",
+  operands: [0, 1],
+  options: {
+    "dry-run": { alias: "n", type: "boolean", default: false, describe: "Only say what would go" },
+    json: { type: "boolean", default: false, describe: "Print an object" },
+  },
+  examples: [
+    ["dvault gc --dry-run work", "how much there is to clean"],
+    ["dvault gc ~/vault", "clean the vault that is mounted there"],
+  ],
+  notes:
+    "Publishes first. New objects are written and proven readable before old ones are deleted, so it may be stopped at any time and goes on the next time; no password is needed. Ends with 15 when pages in use cannot be read. JSON: vault, dryRun, rewritten, movedBytes, deleted, orphans, records, unreadable.",
+  async run(context, { operands: [text = ""], options }) {
+    const dryRun = options["dry-run"];
+    const target = await findWorkTarget(context, text);
+    const line = new WorkLine(context);
+    const asker: Asker = { signal: context.signal, tell: (progress) => line.tell(progress) };
+    let result: CleaningResult;
+    try {
+      result =
+        target.kind === "mount"
+          ? await requestCleaning(target.mountpoint, dryRun, asker)
+          : await cleanUnmounted(context, { reference: target.reference, dryRun }, asker);
+    } finally {
+      line.clear();
+    }
+    const report = options.json
+      ? JSON.stringify({ vault: target.label, dryRun, ...result })
+      : `${target.label}: ${describeCleaning(result, dryRun)}`;
+    await writeTo(context.stdout, `${report}\n`);
+    return result.unreadable > 0 ? ExitCode.damaged : undefined;
+  },
+});
+
+/** Pages are moved as they are, sealed, so no password is needed. */
+async function cleanUnmounted(
+  context: CliContext,
+  { reference, dryRun }: { readonly reference: VaultReference; readonly dryRun: boolean },
+  asker: Asker,
+): Promise<CleaningResult> {
+  const { place, label } = reference;
+  if (place.kind === "file") {
+    throw new UsageError("USAGE", `${label} is a file, which uses its room again by itself`);
+  }
+  const { pages, remote } = await openVaultStore(context, place, { readOnly: false });
+  try {
+    if (remote === undefined) throw new Error("a place of objects gave a store without any");
+    return await cleanUp(remote, dryRun, asker);
+  } finally {
+    await pages.close();
+  }
+}
+
+function describeCleaning(result: CleaningResult, dryRun: boolean): string {
+  const { rewritten, movedBytes, deleted, orphans, records, unreadable } = result;
+  const would = dryRun ? "would be " : "";
+  const parts = [
+    `${rewritten} objects ${would}rewritten (${humanSize(movedBytes)} moved)`,
+    `${deleted} ${would}deleted, ${orphans} of them orphans`,
+    `${records} old records ${would}removed`,
+  ];
+  if (unreadable > 0) parts.push(`${unreadable} pages in use cannot be read`);
+  return parts.join("; ");
+}

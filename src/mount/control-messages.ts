@@ -1,0 +1,58 @@
+/**
+ * What is said over a control socket: one JSON object a line, in both directions.
+ *
+ *     asked                                 told meanwhile       answered
+ *     {"request":"status"}                                       {"ok":true,"result":{…MountStatus}}
+ *     {"request":"sync"}                                         {"ok":true}
+ *     {"request":"flush"}                   {"progress":{…}}…    {"ok":true,"result":{…Unpublished}}
+ *     {"request":"gc","dryRun":false}       {"progress":{…}}…    {"ok":true,"result":{…CleaningResult}}
+ *     {"request":"unmount","wait":true}     {"progress":{…}}…    {"ok":true,"result":{…Unpublished}}
+ *     {"request":"leave"}
+ *     refused or failed                                          {"ok":false,"code":"MOUNT_FAILED","message":"…"}
+ *
+ * 1. Each request gets one answer; `leave` gets none. It says that whoever asked before does not want to wait any
+ *    longer, and so does the end of the connection.
+ * 2. What `leave` ends: of `flush`, the waiting, while publishing goes on; of `unmount`, the waiting, after which the
+ *    process ends, and what is left is published by the next mount; of `gc`, the cleaning, which the next one goes on with.
+ * 3. The answer to `unmount` has no result when the vault is in a local file.
+ *
+ * @module
+ */
+import type { Unpublished } from "./mount-status.ts";
+
+/** What can be asked. */
+export type ControlRequest =
+  | { readonly request: "status" | "sync" | "flush" | "leave" }
+  | { readonly request: "gc"; readonly dryRun: boolean }
+  | { readonly request: "unmount"; readonly wait: boolean };
+
+/** How far a flush, an unmounting or a cleaning is. */
+export interface WorkProgress extends Unpublished {
+  /** Time waited for limits of the service since the work began, ms. */
+  readonly limitedMs: number;
+  /** Why nothing is sent any more, in words. */
+  readonly stopped?: string | undefined;
+  /** Bytes a cleaning has moved, and is to move in all. */
+  readonly movedBytes?: number;
+  readonly totalBytes?: number;
+}
+
+/** What a cleaning did, or would do. */
+export interface CleaningResult {
+  /** Objects whose pages in use were moved, and bytes of these. */
+  readonly rewritten: number;
+  readonly movedBytes: number;
+  /** Objects that were deleted, orphans included. */
+  readonly deleted: number;
+  readonly orphans: number;
+  readonly records: number;
+  /** Pages in use that could not be read: damaged or gone. */
+  readonly unreadable: number;
+}
+
+/** Whoever waits for work to be done. */
+export interface Asker {
+  /** Aborted when it does not want to wait any longer. */
+  readonly signal: AbortSignal;
+  tell(progress: WorkProgress): void;
+}
