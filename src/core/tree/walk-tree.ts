@@ -11,27 +11,22 @@ import { FormatError, PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import { checkNode, childAt, countOf, keyAt, valueAt } from "./node.ts";
-import type { TreeRoot } from "./tree.ts";
+import type { NodePlace, TreeRoot } from "./tree.ts";
 
-/** Where a node stands. */
-export interface NodePlace {
-  readonly pointer: PagePointer;
-  /** 0 for a leaf. */
-  readonly level: number;
-  /** No key below the node is smaller. */
-  readonly from: Uint8Array;
+/** Where a node stands, and where it ends. */
+export interface WalkedPlace extends NodePlace {
   /** Every key below the node is smaller; undefined at the right edge. */
   readonly to: Uint8Array | undefined;
 }
 
 /** A node that opens; its payload is borrowed until the next step. */
-export interface NodeStep extends NodePlace {
+export interface NodeStep extends WalkedPlace {
   readonly payload: Uint8Array;
   readonly damage?: undefined;
 }
 
 /** A node that does not open or makes no sense: what is below it is lost. */
-export interface DamagedStep extends NodePlace {
+export interface DamagedStep extends WalkedPlace {
   readonly damage: PageError | FormatError;
 }
 
@@ -50,7 +45,7 @@ export async function* walkTree(
 ): AsyncGenerator<NodeStep | DamagedStep> {
   if (root.pointer === undefined) return;
   const level = root.height - 1;
-  const pending: NodePlace[] = [{ pointer: root.pointer, level, from: LOWEST, to: undefined }];
+  const pending: WalkedPlace[] = [{ pointer: root.pointer, level, from: LOWEST, to: undefined }];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     if (isKnown(place.pointer)) continue;
     const step = await open(pages, place);
@@ -59,7 +54,7 @@ export async function* walkTree(
   }
 }
 
-async function open(pages: PageCache, place: NodePlace): Promise<NodeStep | DamagedStep> {
+async function open(pages: PageCache, place: WalkedPlace): Promise<NodeStep | DamagedStep> {
   try {
     await pages.load("tree", [place.pointer]);
     const { payload } = pages.page("tree", place.pointer);
@@ -75,7 +70,7 @@ async function open(pages: PageCache, place: NodePlace): Promise<NodeStep | Dama
 }
 
 /** @throws FormatError RECORD_MALFORMED */
-function checkOrder(node: Uint8Array, { level, from, to }: NodePlace): void {
+function checkOrder(node: Uint8Array, { level, from, to }: WalkedPlace): void {
   let before = from;
   for (let position = 0; position < countOf(node); position++) {
     // The first child of an inner node has no key of its own: the node's lower bound is its bound.
@@ -90,7 +85,7 @@ function checkOrder(node: Uint8Array, { level, from, to }: NodePlace): void {
   }
 }
 
-function childrenOf({ payload, level, from, to }: NodeStep): NodePlace[] {
+function childrenOf({ payload, level, from, to }: NodeStep): WalkedPlace[] {
   const count = countOf(payload);
   const bound = (position: number): Uint8Array => keyAt(payload, position).slice();
   return Array.from({ length: count }, (_, position) => ({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getU32, getU48, getU64, putU48, putU64 } from "../../base/bytes.ts";
+import { getU32, getU48, getU64, putU32, putU48, putU64 } from "../../base/bytes.ts";
 import { FormatError } from "../../base/errors.ts";
 import { encodeKey, KEY_PREFIX, KeyKind } from "../../tree/key.ts";
 
@@ -39,6 +39,17 @@ export function decodeReferenceKey(key: Uint8Array): BackReference {
     ino: getU64(key, KEY_PREFIX + 6),
     block: getU48(key, KEY_PREFIX + 14),
   };
+}
+
+/** The value a back reference has for an extent. */
+export function referenceValue(
+  { kind }: BackReference,
+  { generation, count }: { readonly generation: number; readonly count: number },
+): Uint8Array {
+  const value = new Uint8Array(kind === "shared" ? SHARED_VALUE : PIECE_VALUE);
+  putU48(value, 0, generation);
+  if (kind === "shared") putU32(value, PIECE_VALUE, count);
+  return value;
 }
 
 /**

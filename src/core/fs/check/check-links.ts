@@ -12,9 +12,26 @@ import { decodeDentry } from "../dentry.ts";
 import { decodeExtent, type Extent } from "../extent.ts";
 import { ROOT_INO, S_IFDIR } from "../file-system.ts";
 import { findExtent } from "../find-extents.ts";
-import { decodeReferenceKey, referenceCount, referenceKey } from "./back-reference.ts";
+import {
+  decodeReferenceKey,
+  referenceCount,
+  referenceKey,
+  referenceValue,
+} from "./back-reference.ts";
 import type { Report } from "./finding.ts";
 import type { InodeTable } from "./inode-table.ts";
+import {
+  adopt,
+  type Mend,
+  rebuildInode,
+  removeDangling,
+  removeRecord,
+  retypeName,
+  setLinks,
+  setOrphan,
+  setParent,
+  setRecord,
+} from "./mends.ts";
 
 /** What the pass reads and tells. */
 export interface LinkCheckParts {
@@ -53,7 +70,7 @@ export class LinkCheck {
   async #look(ino: number, key: Uint8Array, value: Uint8Array): Promise<void> {
     switch (key[8]) {
       case KeyKind.dentry:
-        this.#name(ino, value);
+        this.#name(ino, key, value);
         return;
       case KeyKind.orphan:
         this.#orphan(getU64(key, KEY_PREFIX));
@@ -68,29 +85,36 @@ export class LinkCheck {
     }
   }
 
-  #name(directory: number, value: Uint8Array): void {
+  #name(directory: number, key: Uint8Array, value: Uint8Array): void {
     const { inodes, report } = this.#parts;
     const { ino, type } = decodeDentry(value);
     const at = inodes.find(ino);
     if (at < 0) {
       const message = `a name in directory ${directory} leads to inode ${ino}, which is not there`;
-      report({ code: "inode-missing", ino, message });
+      report({ code: "inode-missing", ino, message, mend: removeDangling(key.slice()) });
       return;
     }
     const facts = inodes.factsAt(at);
-    const wrong = (message: string): void => report({ code: "name-wrong", ino, message });
-    if (facts.type !== type) wrong(`a name of inode ${ino} gives it another type`);
+    const wrong = (message: string, mend: Mend): void =>
+      report({ code: "name-wrong", ino, message, mend });
+    if (facts.type !== type) {
+      wrong(`a name of inode ${ino} gives it another type`, retypeName(key.slice(), ino));
+    }
     if (facts.type !== S_IFDIR) {
       inodes.countLinks(at, 1);
       return;
     }
     inodes.countLinks(at, 2);
     this.#count(directory, 1);
-    if (facts.parent !== directory) {
-      wrong(`directory ${ino} stands in ${directory}, but says ${facts.parent}`);
+    if (this.#entered.has(ino)) {
+      wrong(`directory ${ino} has a second name`, removeRecord(key.slice()));
+      return;
     }
-    if (this.#entered.has(ino)) wrong(`directory ${ino} has a second name`);
     this.#entered.add(ino);
+    if (facts.parent !== directory) {
+      const message = `directory ${ino} stands in ${directory}, but says ${facts.parent}`;
+      wrong(message, setParent(ino, directory));
+    }
   }
 
   #orphan(ino: number): void {
@@ -99,7 +123,7 @@ export class LinkCheck {
     if (at >= 0) inodes.markOrphan(at);
     else {
       const message = `inode ${ino} waits to be removed, but is not there`;
-      report({ code: "inode-missing", ino, message });
+      report({ code: "inode-missing", ino, message, mend: setOrphan(ino, false) });
     }
   }
 
@@ -115,7 +139,9 @@ export class LinkCheck {
     });
     if (isThere) return;
     const message = `no way back from page ${address} to block ${block} of inode ${ino}`;
-    report({ code: "reference-wrong", ino, message });
+    const value = referenceValue(reference, extent);
+    const mend = setRecord(referenceKey(reference), value);
+    report({ code: "reference-wrong", ino, message, mend });
   }
 
   async #reference(key: Uint8Array, value: Uint8Array): Promise<void> {
@@ -130,31 +156,38 @@ export class LinkCheck {
     });
     if (isUsed) return;
     const message = `page ${address} is kept for block ${block} of inode ${ino}, which is elsewhere`;
-    report({ code: "reference-wrong", ino, message });
+    report({ code: "reference-wrong", ino, message, mend: removeRecord(key.slice()) });
   }
 
   /** Compares what was counted; call once all records came. */
   finish(): void {
-    for (let at = 0; at < this.#parts.inodes.size; at++) this.#compare(at);
+    const { inodes, report } = this.#parts;
+    if (inodes.find(ROOT_INO) < 0) {
+      const message = "the root directory is not there";
+      report({ code: "inode-missing", ino: ROOT_INO, message, mend: rebuildInode(ROOT_INO) });
+    }
+    for (let at = 0; at < inodes.size; at++) this.#compare(at);
   }
 
   #compare(at: number): void {
     const { inodes, report } = this.#parts;
-    const { ino, nlink, isLeft } = inodes.factsAt(at);
+    const { ino, type, nlink, isLeft } = inodes.factsAt(at);
     const counted = inodes.countedAt(at);
     const isOrphan = inodes.isOrphanAt(at);
+    const isNamed = type === S_IFDIR ? ino === ROOT_INO || this.#entered.has(ino) : counted > 0;
     if (isLeft !== isOrphan && (isLeft || counted > 0)) {
       const message = isLeft
         ? `inode ${ino} is to be removed, and nothing says so`
         : `inode ${ino} is in use, but waits to be removed`;
-      report({ code: "name-wrong", ino, message });
+      report({ code: "name-wrong", ino, message, mend: setOrphan(ino, isLeft) });
     }
     if (counted === nlink) return;
-    if (counted === 0) {
-      report({ code: "inode-unnamed", ino, message: `no name leads to inode ${ino}` });
-    } else {
+    if (isNamed) {
       const message = `inode ${ino} counts ${nlink} links, names make ${counted}`;
-      report({ code: "name-wrong", ino, message });
+      report({ code: "name-wrong", ino, message, mend: setLinks(ino, counted) });
+    } else {
+      const message = `no name leads to inode ${ino}`;
+      report({ code: "inode-unnamed", ino, message, mend: adopt(ino) });
     }
   }
 }

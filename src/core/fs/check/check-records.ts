@@ -18,6 +18,7 @@ import { xattrPage } from "../xattr-record.ts";
 import type { DataPages } from "./data-pages.ts";
 import type { Report } from "./finding.ts";
 import type { InodeTable } from "./inode-table.ts";
+import { type Mend, markTrimming, rebuildInode, removeRecord, setBlocks } from "./mends.ts";
 import type { PageUse } from "./page-use.ts";
 
 /** What the pass fills and tells. */
@@ -55,7 +56,8 @@ export class RecordCheck {
   async record(key: Uint8Array, value: Uint8Array): Promise<void> {
     const { report } = this.#parts;
     if (key.length < KEY_PREFIX) {
-      report({ code: "record-malformed", message: `a record has a key of ${key.length} bytes` });
+      const message = `a record has a key of ${key.length} bytes`;
+      report({ code: "record-malformed", message, mend: removeRecord(key.slice()) });
       return;
     }
     const ino = getU64(key, 0);
@@ -65,7 +67,8 @@ export class RecordCheck {
       await this.#look(ino, key, value);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      report({ code: "record-malformed", ino, message: error.message });
+      const mend = removeRecord(key.slice());
+      report({ code: "record-malformed", ino, message: error.message, mend });
     }
   }
 
@@ -77,11 +80,8 @@ export class RecordCheck {
     const record = isThere ? new InodeRecord(ino, new Uint8Array(value)) : undefined;
     this.#current = { ino, record, end: 0, mapped: 0 };
     if (record === undefined) {
-      report({
-        code: "inode-missing",
-        ino,
-        message: `inode ${ino} has records, but no attributes`,
-      });
+      const message = `inode ${ino} has records, but no attributes`;
+      report({ code: "inode-missing", ino, message, mend: rebuildInode(ino) });
       return;
     }
     const { mode, nlink, parent } = record;
@@ -177,13 +177,15 @@ export class RecordCheck {
     if (current === undefined || record === undefined || !record.isFile) return;
     const { report } = this.#parts;
     const { ino, end, mapped } = current;
-    const wrong = (message: string): void => report({ code: "extent-wrong", ino, message });
+    const wrong = (message: string, mend: Mend): void =>
+      report({ code: "extent-wrong", ino, message, mend });
     if (mapped !== record.mappedBlocks) {
-      wrong(`inode ${ino} counts ${record.mappedBlocks} blocks, ${mapped} are there`);
+      const message = `inode ${ino} counts ${record.mappedBlocks} blocks, ${mapped} are there`;
+      wrong(message, setBlocks(ino, mapped));
     }
     const mayGoOn = record.has(InodeFlag.preallocated) || record.has(InodeFlag.trimming);
     if (!mayGoOn && end > Math.ceil(record.size / PAGE_SIZE)) {
-      wrong(`extents of inode ${ino} reach beyond its ${record.size} bytes`);
+      wrong(`extents of inode ${ino} reach beyond its ${record.size} bytes`, markTrimming(ino));
     }
   }
 }

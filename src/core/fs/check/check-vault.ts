@@ -18,10 +18,11 @@ import { LinkCheck } from "./check-links.ts";
 import { RecordCheck } from "./check-records.ts";
 import { DataPages } from "./data-pages.ts";
 import { findPaths } from "./find-paths.ts";
+import { reachRecords } from "./find-used-pages.ts";
 import type { Finding } from "./finding.ts";
 import { InodeTable } from "./inode-table.ts";
+import { countInodes } from "./mends.ts";
 import { PageUse } from "./page-use.ts";
-import { pagesOfRecord } from "./record-pages.ts";
 
 /** Findings that are told one by one; more are counted. */
 const FINDINGS_MAX = 10_000;
@@ -125,7 +126,8 @@ class Check {
     await this.#data?.finish();
     if (inodes === this.#inodes.size) return;
     const message = `${inodes} inodes are counted, ${this.#inodes.size} are there`;
-    this.#report({ code: "counter-wrong", message });
+    const mend = countInodes(this.#inodes.size - inodes);
+    this.#report({ code: "counter-wrong", message, mend });
   }
 
   #reachNode({ pointer }: NodeStep | DamagedStep): void {
@@ -135,10 +137,10 @@ class Check {
     this.#report({ code: "page-shared", message });
   }
 
-  #tellDamage({ level, from, to, damage }: DamagedStep): void {
+  #tellDamage({ pointer, level, from, to, damage }: DamagedStep): void {
     const range = `${keyText(from)} up to ${to === undefined ? "the end" : keyText(to)}`;
     const message = `a node of level ${level} is lost (${damage.message}), and all records from ${range}`;
-    this.#report({ code: "tree-damaged", message });
+    this.#report({ code: "tree-damaged", message, node: { pointer, level, from } });
   }
 
   /** Second pass: records that speak of each other. */
@@ -188,14 +190,7 @@ class Check {
       this.#progress("space");
       this.#use.reach(pageNumber(step.pointer.address));
       if (step.damage !== undefined) this.#tellDamage(step);
-      else if (step.level === 0) this.#reachRecords(step);
-    }
-  }
-
-  #reachRecords(leaf: NodeStep): void {
-    for (const { key, value } of recordsIn(leaf)) {
-      const { start, count } = pagesOfRecord(key, value) ?? { start: 0, count: 0 };
-      for (let n = 0; n < count; n++) this.#use.reach(start + n);
+      else if (step.level === 0) reachRecords(this.#use, step);
     }
   }
 

@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { NodePlace } from "../../tree/tree.ts";
+import type { Mend } from "./mends.ts";
+
 /** What is wrong, for programs; the message says it for people. */
 export type FindingCode =
   /** A node of the TOC is lost, and with it the records below. */
@@ -44,6 +47,10 @@ export interface Finding {
   readonly ino?: number;
   /** What of its content is hurt; left out when it is not the content. */
   readonly span?: ByteSpan;
+  /** Sets it right; left out where that takes guessing. */
+  readonly mend?: Mend;
+  /** A node of the TOC to be taken out, so that the rest is a tree again. */
+  readonly node?: NodePlace;
 }
 
 /** Receives findings. */
