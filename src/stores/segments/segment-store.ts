@@ -86,7 +86,10 @@ export class SegmentStore implements PageStore {
     this.#fetcher = new Fetcher({
       objects: settings.objects,
       catalog: local.catalog,
-      keep: (pages) => this.#keep(pages),
+      cache: {
+        has: (address) => local.pages.has(address),
+        keep: (pages) => this.#keep(pages),
+      },
     });
     this.#readAhead = new ReadAhead(Math.floor(settings.readAheadBytes / STORED_PAGE_MAX));
     lease.onDue = () => this.#renew();

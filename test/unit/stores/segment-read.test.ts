@@ -53,6 +53,27 @@ t.test("a random read costs one request of the pages wanted, and then none", asy
   await reader.close();
 });
 
+t.test("neighbours of a page that is not full come along with it", async (t) => {
+  const place = new SegmentPlace(join(directory, `${++made}`));
+  const writer = await place.open("desk", { publishBytes: 2 ** 30 }, "create");
+  writer.seed(0, []);
+  const addresses = await commitPages(writer, 100, 40_000);
+  await commitPages(writer, 8, STORED_PAGE_MAX);
+  await writer.flush();
+  await writer.close();
+  const objects = place.objects();
+  const reader = await place.open("lap", { readOnly: true, objects, readAheadBytes: 0 });
+  objects.calls.get = 0;
+  await expectPages(t, reader, addresses.slice(50, 51), 40_000);
+  await expectPages(t, reader, addresses.slice(48, 50), 40_000);
+  await expectPages(t, reader, addresses.slice(54, 55), 40_000);
+  await expectPages(t, reader, addresses.slice(58, 59), 40_000);
+  t.equal(objects.calls.get, 1);
+  await expectPages(t, reader, addresses.slice(47, 48), 40_000);
+  t.equal(objects.calls.get, 2);
+  await reader.close();
+});
+
 t.test("who wants a page that is on its way waits for the same request", async (t) => {
   const { reader, objects, addresses, gets } = await published(100);
   let open = (): void => {};
@@ -147,7 +168,7 @@ t.test(
 t.test(
   "an object that is gone costs its pages only; one that cannot be reached costs none",
   async (t) => {
-    const { place, reader, objects, addresses } = await published(300);
+    const { place, reader, objects, addresses } = await published(300, {}, { parallelPuts: 1 });
     const [first] = place.contents.objects.keys();
     if (first === undefined) return t.fail("no object");
     const kept = place.contents.objects.get(first);
@@ -202,16 +223,16 @@ t.test("what was fetched ahead is not evicted before what was read", async (t) =
 });
 
 t.test(
-  "a stream's window doubles, a jump begins without one, one that was left is given up",
+  "a stream's window grows fourfold, a jump begins without one, one that was left is given up",
   async (t) => {
     const ahead = new ReadAhead(64);
     const read = (start: number, count: number) =>
       ahead.note(Array.from({ length: count }, (_, i) => addressOf(start + i)));
     t.same(read(1000, 2).ahead, { start: 1002, end: 1002 });
-    t.same(read(1002, 2).ahead, { start: 1004, end: 1008 });
-    t.same(read(1004, 2).ahead, { start: 1008, end: 1014 });
-    t.same(read(1006, 2).ahead, { start: 1014, end: 1024 });
-    t.same(read(1008, 2).ahead, { start: 1024, end: 1039 }, "requests are long");
+    t.same(read(1002, 2).ahead, { start: 1004, end: 1012 });
+    t.same(read(1004, 2).ahead, { start: 1012, end: 1027 }, "requests are long");
+    t.same(read(1006, 2).ahead, { start: 1027, end: 1072 });
+    t.same(read(1008, 2).ahead, { start: 1072, end: 1072 }, "and begun when they are");
     let last = 1010;
     for (; last < 1200; last += 2) read(last, 2);
     const jump = read(5000, 1);

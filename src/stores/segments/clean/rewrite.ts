@@ -121,7 +121,7 @@ async function readPages(
   { objects, local }: Rewriting,
   addresses: readonly number[],
 ): Promise<{ readonly found: StoredPage[]; readonly unreadable: number[] }> {
-  const fetcher = new Fetcher({ objects, catalog: local.catalog, keep: () => {} });
+  const fetcher = new Fetcher({ objects, catalog: local.catalog, cache: undefined });
   const missing = addresses.filter((address) => !local.pages.has(address));
   const fetched = await fetcher.fetch(missing);
   const found: StoredPage[] = [];

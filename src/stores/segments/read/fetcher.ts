@@ -5,6 +5,7 @@
  * @module
  */
 import { PageError, StoreError } from "../../../core/base/errors.ts";
+import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import type { ObjectStore } from "../../objects/object-store.ts";
 import { frameAt, frameSize } from "../format/extent.ts";
@@ -15,6 +16,13 @@ import { planReads, type ReadRange, type WantedPage } from "./read-plan.ts";
 
 /** Longest request, bytes: several in parallel are faster than a long one. */
 const LONGEST_BYTES = 2 ** 20;
+
+/**
+ * Pages before and behind a short one that come along with it. A page that is not full holds many small things, files or
+ * parts of the TOC, and whoever wants one of them soon wants the next; half a MiB takes half a round trip.
+ */
+const NEAR_BEFORE = 2;
+const NEAR_BEHIND = 8;
 
 /** A page, or what is wrong with it. */
 export type FetchedPage = Uint8Array | PageError;
@@ -35,8 +43,15 @@ interface Job {
 export interface FetcherParts {
   readonly objects: ObjectStore;
   readonly catalog: CatalogTable;
+  /** Where pages that came in are kept; without one, nothing comes along that was not asked for. */
+  readonly cache: FetchedPages | undefined;
+}
+
+/** Pages that need no fetching. */
+interface FetchedPages {
+  has(address: number): boolean;
   /** Takes pages that came in whole; they are borrowed until it returns. */
-  readonly keep: (pages: readonly StoredPage[]) => void;
+  keep(pages: readonly StoredPage[]): void;
 }
 
 export class Fetcher {
@@ -72,7 +87,7 @@ export class Fetcher {
       else missing.push(wanted as WantedPage);
     }
     for (const job of jobs) want(job);
-    const ranges = planReads(missing, LONGEST_BYTES);
+    const ranges = planReads(this.#withNeighbours(missing), LONGEST_BYTES);
     this.#makeWay(ranges.length);
     for (const range of ranges) {
       const job = this.#start(range, "wanted");
@@ -98,6 +113,22 @@ export class Fetcher {
       // Whoever comes to need these pages asks again, and gets the error.
       this.#start(range, "ahead").done.catch(() => {});
     }
+  }
+
+  /** The same pages, and those that come along with the short ones among them. */
+  #withNeighbours(wanted: readonly WantedPage[]): readonly WantedPage[] {
+    const { cache } = this.#parts;
+    if (cache === undefined) return wanted;
+    const all = new Map(wanted.map((page) => [page.address, page]));
+    for (const { address, id, length } of wanted) {
+      if (length === STORED_PAGE_MAX) continue;
+      for (let near = address - NEAR_BEFORE; near <= address + NEAR_BEHIND; near++) {
+        if (near < 0 || all.has(near) || this.#jobs.has(near) || cache.has(near)) continue;
+        const page = this.#locate(near);
+        if (!(page instanceof PageError) && page.id === id) all.set(near, page);
+      }
+    }
+    return [...all.values()];
   }
 
   /** Gives up what nobody waits for, of the given pages. */
@@ -166,7 +197,7 @@ export class Fetcher {
       for (const [address, page] of pages) {
         if (!(page instanceof PageError)) whole.push({ address, bytes: page });
       }
-      this.#parts.keep(whole);
+      this.#parts.cache?.keep(whole);
       return pages;
     } finally {
       end();

@@ -1,9 +1,9 @@
 /**
  * Which pages will be wanted soon.
  *
- * A stream is a reader that goes on where it ended. Its window doubles with each read up to a bound; a reader that jumps
- * begins a new stream without one, so a random read costs what it wants and nothing else. A stream that others were
- * read past is given up, with what was fetched ahead for it.
+ * A stream is a reader that goes on where it ended. Its window grows fourfold with each read up to a bound, since each
+ * step on the way costs a whole round trip; a reader that jumps begins a new stream without one, so a random read costs
+ * what it wants and nothing else. A stream that others were read past is given up, with what was fetched ahead for it.
  *
  * @module
  */
@@ -18,6 +18,9 @@ const LEFT_AFTER = 8;
 
 /** Pages asked for at once: a request of nearly 1 MiB, as soon as there is room for one in the window. */
 const STEP = 15;
+
+/** What a window grows by, and what the first one is of a read. */
+const GROWTH = 4;
 
 /** Pages a reader may skip or read again and still count as going on. */
 const SLACK = 16;
@@ -75,7 +78,7 @@ export class ReadAhead {
   }
 
   #grow(stream: Stream, count: number): NumberRange {
-    stream.window = Math.min(this.#windowMax, Math.max(2 * stream.window, 2 * count));
+    stream.window = Math.min(this.#windowMax, GROWTH * Math.max(stream.window, count));
     const begin = Math.max(stream.ahead, stream.next);
     const room = stream.next + stream.window - begin;
     if (room < Math.min(stream.window / 2, STEP)) return { start: begin, end: begin };
