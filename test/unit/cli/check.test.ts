@@ -8,6 +8,7 @@ import { CommandLine } from "../../support/command-line.ts";
 const GOLDEN = fileURLToPath(new URL("../../vectors/golden/v1.dvault", import.meta.url));
 const PASSWORD = { DVAULT_PASSWORD: "golden vault" };
 const CLASS_DATA = 1;
+const CLASS_SPACE = 6;
 
 /** Changes the last byte of the first sealed page of a class that is in use. */
 function damagePage(path: string, pageClass: number): void {
@@ -51,4 +52,17 @@ t.test("what is damaged is told by path and range, with exit code 15", async (t)
     start: Number,
   });
   t.match(await cli.run(["check", path], PASSWORD), { code: 0 }, "structure alone is whole");
+});
+
+t.test("what can be mended is mended, and named", async (t) => {
+  const cli = await CommandLine.start(t.testdir());
+  const path = join(cli.home, "v.dvault");
+  copyFileSync(GOLDEN, path);
+  damagePage(path, CLASS_SPACE);
+  const { code, out } = await cli.run(["check", path], PASSWORD);
+  t.equal(code, 15);
+  t.match(out, /^space-wrong: the space map is damaged/m);
+  const repaired = await cli.run(["check", path, "--repair"], PASSWORD);
+  t.match(repaired, { code: 0, out: /v\.dvault: whole/ });
+  t.match(await cli.run(["check", path, "--read-data"], PASSWORD), { code: 0 });
 });
