@@ -5,6 +5,7 @@
  */
 import type { Command } from "./command.ts";
 import { catCommand } from "./commands/cat.ts";
+import { checkCommand } from "./commands/check.ts";
 import { createCommand } from "./commands/create.ts";
 import { dfCommand } from "./commands/df.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -45,6 +46,7 @@ export const commandTable: readonly Command[] = [
   statCommand,
   dfCommand,
   keyCommand,
+  checkCommand,
   doctorCommand,
   recoverConfigCommand,
 ];

@@ -7,7 +7,7 @@
 import type { Credentials } from "../core/crypto/unlock.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
-import { Vault } from "../core/vault/vault.ts";
+import { type OpenOptions, Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import type { Compression } from "./config/config.ts";
@@ -31,6 +31,8 @@ export interface OpenVaultOptions {
   readonly credentials: Credentials;
   readonly compression?: Compression | undefined;
   readonly cacheBytes?: number | undefined;
+  /** Finds the pages in use when the space map is not to be trusted: for repairs. */
+  readonly findPages?: OpenOptions["findPages"] | undefined;
 }
 
 /**
@@ -44,10 +46,12 @@ export async function openVault(
   store: VaultStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
-  const { credentials, cacheBytes, compression } = options;
+  const { credentials, cacheBytes, compression, findPages } = options;
   try {
-    const cache = cacheBytes === undefined ? {} : { cacheBytes };
-    const vault = await Vault.open(store.pages, nodePlatform, credentials, cache);
+    const vault = await Vault.open(store.pages, nodePlatform, credentials, {
+      ...(cacheBytes === undefined ? {} : { cacheBytes }),
+      ...(findPages === undefined ? {} : { findPages }),
+    });
     const warnings = [...(store.remote?.warnings ?? []), ...vault.warnings];
     for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
     return startVault(context, vault, store, compression);

@@ -11,7 +11,7 @@ import type { VaultReference } from "./config/vault-reference.ts";
 import type { CliContext } from "./context.ts";
 import { ExitCode } from "./exit-code.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "./find-vault.ts";
-import { type OpenVault, openVault } from "./open-vault.ts";
+import { type OpenVault, type OpenVaultOptions, openVault } from "./open-vault.ts";
 import { obtainCredentials, type PasswordChoice, wipeCredentials } from "./password/sources.ts";
 import { type PublishChoice, publish, visibly } from "./publish.ts";
 import { openVaultStore, type VaultStore } from "./vault-store.ts";
@@ -28,6 +28,8 @@ export interface VaultChoice {
 /** Which vault is written to, and whether to wait until that is published. */
 export interface WriteChoice extends VaultChoice {
   readonly publication: PublishChoice;
+  /** See {@link OpenVaultOptions.findPages}. */
+  readonly findPages?: OpenVaultOptions["findPages"];
 }
 
 /** What is done with an open vault. @returns an exit code when it is not simply done */
@@ -113,13 +115,14 @@ async function publishAndClose(
 
 interface Unlocking extends VaultChoice {
   readonly readOnly: boolean;
+  readonly findPages?: OpenVaultOptions["findPages"];
 }
 
 /** The store is opened before the password is asked for, so that what is wrong with it is told first. */
 async function unlock(
   context: CliContext,
   reference: VaultReference,
-  { password, compression, readOnly }: Unlocking,
+  { password, compression, readOnly, findPages }: Unlocking,
 ): Promise<OpenVault> {
   const made = isFirstUse(context, reference)
     ? await makeDefaultVault(context, reference, password)
@@ -131,6 +134,7 @@ async function unlock(
     return await openVault(context, store, {
       credentials,
       compression: compression ?? reference.compression,
+      findPages,
     });
   } finally {
     wipeCredentials(credentials);

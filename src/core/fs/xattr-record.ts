@@ -89,6 +89,14 @@ function releaseXattr(transaction: Transaction, record: Uint8Array): void {
   if (record[0] === Place.page) transaction.release(pointerOf(record));
 }
 
+/**
+ * The page a record's value stands in; undefined when it stands in the record.
+ * @throws FormatError RECORD_MALFORMED
+ */
+export function xattrPage(record: Uint8Array): PagePointer | undefined {
+  return record[0] === Place.inline ? undefined : pointerOf(record);
+}
+
 function pointerOf(record: Uint8Array): PagePointer {
   if (record[0] === Place.page && record.length === POINTER_RECORD) return getPointer(record, 1);
   throw new FormatError("RECORD_MALFORMED", `${record.length} bytes of extended attribute`);

@@ -9,7 +9,7 @@
  * @module
  */
 import { compareBytes } from "../base/bytes.ts";
-import type { PagePointer } from "../format/address.ts";
+import { type PagePointer, samePointer } from "../format/address.ts";
 import type { CachedPage, PageCache } from "../pages/page-cache.ts";
 import {
   appendAll,
@@ -37,6 +37,15 @@ import {
 
 /** Receives records in order; returns false to stop. Arrays are borrowed. */
 export type Visit = (key: Uint8Array, value: Uint8Array) => boolean;
+
+/** Where a node stands in a tree. */
+export interface NodePlace {
+  readonly pointer: PagePointer;
+  /** 0 for a leaf. */
+  readonly level: number;
+  /** No key below the node is smaller. */
+  readonly from: Uint8Array;
+}
 
 /** A node on the way from the root to a leaf, and the position of the next one in it. */
 interface Step {
@@ -198,6 +207,27 @@ export class Tree {
     this.#shrink(path);
   }
 
+  /**
+   * Takes a node that does not open out of the tree, with all below it; the nodes above it must open.
+   * @returns false for the root, which stays
+   * @throws PageFault
+   */
+  prune({ pointer, level, from }: NodePlace): boolean {
+    if (level + 1 >= this.#height) return false;
+    let above = this.#root as PagePointer;
+    for (let at = this.#height - 1; at > level; at--) {
+      const node = this.#node(above, at).payload;
+      above = childAt(node, findChild(node, from));
+    }
+    if (!samePointer(above, pointer)) throw new Error("the node is not where it was found");
+    const path = this.#editPath(from, level + 1);
+    const parent = path[path.length - 1] as Step;
+    removeChild(parent.page.payload, parent.position);
+    this.#pages.supersede(pointer);
+    this.#shrink(path);
+    return true;
+  }
+
   #born(node: Uint8Array): CachedPage {
     const owner = { ino: 0, block: levelOf(node) };
     const [page] = this.#pages.add([{ pageClass: "tree", owner, payload: node }]);
@@ -216,11 +246,11 @@ export class Tree {
     return editable;
   }
 
-  /** The way to the leaf of `key`, every node editable and pointed to by the one above. */
-  #editPath(key: Uint8Array): Step[] {
+  /** The way to the node of `key` at a level, every node editable and pointed to by the one above. */
+  #editPath(key: Uint8Array, lowest = 0): Step[] {
     const path: Step[] = [];
     let pointer = this.#root as PagePointer;
-    for (let level = this.#height - 1; level >= 0; level--) {
+    for (let level = this.#height - 1; level >= lowest; level--) {
       const page = this.#edit(this.#node(pointer, level));
       const above = path[path.length - 1];
       if (above === undefined) this.#setRoot(page, this.#height);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type PagePointer, pageNumber } from "../format/address.ts";
+import { addressOf, type PagePointer, pageNumber } from "../format/address.ts";
 import {
   BITS_PER_PAGE,
   countUsed,
@@ -42,6 +42,22 @@ export class SpaceMap {
       const chunk = decodeSpacePage(payload).slice(0, roomFor(payload.length));
       map.#used += countUsed(chunk);
       map.#chunks.push(chunk);
+    }
+    return map;
+  }
+
+  /** Makes a map for pages that were found by other means; `pointers` lead to the one it takes the place of. */
+  static rebuild(
+    pointers: readonly PagePointer[],
+    end: number,
+    isInUse: (number: number) => boolean,
+  ): SpaceMap {
+    const map = new SpaceMap();
+    map.#pointers.push(...pointers);
+    for (const index of pointers.keys()) map.#changed.add(index);
+    for (const _ of pointers) map.#chunks.push(new Uint8Array(SMALLEST_CHUNK));
+    for (let number = 0; number < end; number++) {
+      if (isInUse(number)) map.mark(addressOf(number), true);
     }
     return map;
   }

@@ -74,7 +74,7 @@ export class TreeTransaction implements Transaction {
 
   /** Whether the function changed anything. */
   get isChange(): boolean {
-    return this.#changes.size > 0 || this.#released.length > 0;
+    return this.#changes.size > 0 || this.#released.length > 0 || this.#inodes !== 0;
   }
 
   /** Asks for all that {@link apply} needs. @throws PageFault */

@@ -12,15 +12,17 @@ import { DEFAULT_ARGON2 } from "../crypto/kdf-limits.ts";
 import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import type { Credentials } from "../crypto/unlock.ts";
 import type { PagePointer } from "../format/address.ts";
+import { chooseHeader } from "../format/choose-header.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
-import { Tree } from "../tree/tree.ts";
+import { type NodePlace, Tree } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
+import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
 import { type OpenedState, openState } from "./open-state.ts";
@@ -55,6 +57,8 @@ export interface CreateOptions {
 /** How a vault is opened. */
 export interface OpenOptions {
   readonly cacheBytes?: number;
+  /** Finds the pages in use, by number, when the space map is not to be trusted. */
+  readonly findPages?: (inspection: Inspection) => Promise<(number: number) => boolean>;
 }
 
 export class Vault implements TransactionalVault {
@@ -130,7 +134,7 @@ export class Vault implements TransactionalVault {
     });
     pages.keepUpTo(Math.max(-1, ...state.root.snapshots.map((snapshot) => snapshot.generation)));
     if (!store.readOnly && store.reusesAddresses) {
-      space = await SpaceMap.load(pages, state.root.spaceMap);
+      space = await loadSpace(pages, state, options.findPages);
     }
     if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end) ?? []);
     const tree = new Tree(pages, state.root.toc);
@@ -194,6 +198,25 @@ export class Vault implements TransactionalVault {
         if (generation === this.generation || !this.readOnly) throw error;
         return again();
       });
+    }
+  }
+
+  /**
+   * Takes a node of the TOC that does not open out of it, with all below: for repairs.
+   * @returns false for the root, without which nothing is left
+   */
+  async prune(place: NodePlace): Promise<boolean> {
+    this.#checkWritable();
+    const { tree, pages } = this.#parts;
+    for (;;) {
+      try {
+        const isDone = tree.prune(place);
+        if (isDone) this.markDirty();
+        return isDone;
+      } catch (fault) {
+        if (!(fault instanceof PageFault)) throw fault;
+        await pages.load(fault.pageClass, [fault.pointer]);
+      }
     }
   }
 
@@ -301,6 +324,19 @@ export class Vault implements TransactionalVault {
     return { totalPages: used + freePages, freePages };
   }
 
+  /** Whether no other process committed since this vault was opened. @throws FormatError, StoreError */
+  async isNewest(): Promise<boolean> {
+    const { header } = chooseHeader(await this.#parts.store.readHeaders());
+    return header.generation === this.generation;
+  }
+
+  /** Everything the newest commit consists of, to be checked; commit first to include what was done since. */
+  inspect(): Inspection {
+    const { header, root } = this.#committer;
+    const { commitRoot, keyDirectory } = header;
+    return new Inspection({ pages: this.#parts.pages, root, commitRoot, keyDirectory });
+  }
+
   /**
    * Commits, and closes the store; keys are wiped also when the commit failed.
    * @throws StoreError, CommitError: what was not committed is lost
@@ -325,4 +361,17 @@ export class Vault implements TransactionalVault {
     this.#parts.keys.close();
     await this.#parts.store.close();
   }
+}
+
+function loadSpace(
+  pages: PageCache,
+  { header, root }: OpenedState,
+  findPages: OpenOptions["findPages"],
+): Promise<SpaceMap> {
+  if (findPages === undefined) return SpaceMap.load(pages, root.spaceMap);
+  const { commitRoot, keyDirectory } = header;
+  const inspection = new Inspection({ pages, root, commitRoot, keyDirectory });
+  return findPages(inspection).then((isInUse) =>
+    SpaceMap.rebuild(root.spaceMap, root.end, isInUse),
+  );
 }

@@ -1,0 +1,221 @@
+/**
+ * Checks a vault: every record of the TOC, what records say of each other, the pages in use against the space map, and,
+ * when asked for, every page of every file.
+ *
+ * Memory grows with the number of inodes (29 bytes each) and of pages (a quarter of a byte each), nothing else.
+ *
+ * @module
+ */
+import { getU64 } from "../../base/bytes.ts";
+import { PageError } from "../../base/errors.ts";
+import type { Compressor } from "../../base/platform.ts";
+import { type PagePointer, pageNumber } from "../../format/address.ts";
+import { KEY_PREFIX } from "../../tree/key.ts";
+import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
+import type { Inspection } from "../../vault/inspection.ts";
+import type { Vault } from "../../vault/vault.ts";
+import { LinkCheck } from "./check-links.ts";
+import { RecordCheck } from "./check-records.ts";
+import { DataPages } from "./data-pages.ts";
+import { findPaths } from "./find-paths.ts";
+import { reachRecords } from "./find-used-pages.ts";
+import type { Finding } from "./finding.ts";
+import { InodeTable } from "./inode-table.ts";
+import { countInodes } from "./mends.ts";
+import { PageUse } from "./page-use.ts";
+
+/** Findings that are told one by one; more are counted. */
+const FINDINGS_MAX = 10_000;
+
+/** How a vault is checked. */
+export interface CheckOptions {
+  /** Whether every page of every file is read, not only the TOC. */
+  readonly readData: boolean;
+  readonly compressor: Compressor;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: CheckProgress) => void;
+}
+
+/** How far a check is. */
+export interface CheckProgress {
+  readonly step: "records" | "links" | "space";
+  /** Inodes seen in the first step. */
+  readonly inodes: number;
+  /** Bytes of files read. */
+  readonly bytes: number;
+}
+
+/** A finding with where it shows. */
+export interface LocatedFinding extends Finding {
+  /** A path of the inode, as bytes, when names lead there. */
+  readonly path?: Uint8Array;
+}
+
+/** What a check has found. */
+export interface CheckReport {
+  readonly generation: number;
+  readonly inodes: number;
+  /** Pages that are in use. */
+  readonly pages: number;
+  /** Bytes of files that were read. */
+  readonly bytes: number;
+  /** Pages that count as used and are not: room that is lost until a repair, no harm. */
+  readonly leakedPages: number;
+  /** The first ten thousand. */
+  readonly findings: readonly LocatedFinding[];
+  /** Findings beyond those. */
+  readonly more: number;
+}
+
+/**
+ * Checks a vault that nobody changes meanwhile.
+ * @throws StoreError when the store is out of reach; whatever the signal was aborted with
+ */
+export async function checkVault(vault: Vault, options: CheckOptions): Promise<CheckReport> {
+  const check = new Check(vault, options);
+  await check.records();
+  await check.links();
+  const leakedPages = await check.space();
+  return check.report(leakedPages);
+}
+
+class Check {
+  readonly #vault: Vault;
+  readonly #options: CheckOptions;
+  readonly #inspection: Inspection;
+  readonly #inodes = new InodeTable();
+  readonly #use = new PageUse();
+  readonly #data: DataPages | undefined;
+  readonly #findings: Finding[] = [];
+  #more = 0;
+
+  constructor(vault: Vault, options: CheckOptions) {
+    this.#vault = vault;
+    this.#options = options;
+    this.#inspection = vault.inspect();
+    const { compressor, readData } = options;
+    const parts = { inspection: this.#inspection, compressor, report: this.#report };
+    this.#data = readData ? new DataPages(parts) : undefined;
+  }
+
+  readonly #report = (finding: Finding): void => {
+    if (this.#findings.length < FINDINGS_MAX) this.#findings.push(finding);
+    else this.#more += 1;
+  };
+
+  #progress(step: CheckProgress["step"]): void {
+    const { signal, onProgress } = this.#options;
+    signal?.throwIfAborted();
+    onProgress?.({ step, inodes: this.#inodes.size, bytes: this.#data?.bytes ?? 0 });
+  }
+
+  /** First pass: records by themselves, and the data. */
+  async records(): Promise<void> {
+    const { generation, inodes } = this.#inspection.root;
+    const parts = { inodes: this.#inodes, use: this.#use, report: this.#report, generation };
+    const check = new RecordCheck({ ...parts, data: this.#data }, new PageUse());
+    for await (const step of this.#inspection.toc()) {
+      this.#progress("records");
+      this.#reachNode(step);
+      if (step.damage !== undefined) this.#tellDamage(step);
+      else if (step.level === 0) {
+        for (const { key, value } of recordsIn(step)) await check.record(key, value);
+      }
+    }
+    check.finish();
+    await this.#data?.finish();
+    if (inodes === this.#inodes.size) return;
+    const message = `${inodes} inodes are counted, ${this.#inodes.size} are there`;
+    const mend = countInodes(this.#inodes.size - inodes);
+    this.#report({ code: "counter-wrong", message, mend });
+  }
+
+  #reachNode({ pointer }: NodeStep | DamagedStep): void {
+    const number = pageNumber(pointer.address);
+    if (!this.#use.reach(number)) return;
+    const message = `page number ${number} is a node of the TOC and used elsewhere`;
+    this.#report({ code: "page-shared", message });
+  }
+
+  #tellDamage({ pointer, level, from, to, damage }: DamagedStep): void {
+    const range = `${keyText(from)} up to ${to === undefined ? "the end" : keyText(to)}`;
+    const message = `a node of level ${level} is lost (${damage.message}), and all records from ${range}`;
+    this.#report({ code: "tree-damaged", message, node: { pointer, level, from } });
+  }
+
+  /** Second pass: records that speak of each other. */
+  async links(): Promise<void> {
+    const parts = { vault: this.#vault, inodes: this.#inodes, report: this.#report };
+    const check = new LinkCheck(parts);
+    for await (const step of this.#inspection.toc()) {
+      this.#progress("links");
+      if (step.damage !== undefined || step.level > 0) continue;
+      for (const { key, value } of recordsIn(step)) await check.record(key, value);
+    }
+    check.finish();
+  }
+
+  /**
+   * Holds pages that are reached against the space map.
+   * @returns pages that count as used and are not
+   */
+  async space(): Promise<number> {
+    for (const { address } of this.#inspection.ownPages) this.#use.reach(pageNumber(address));
+    await this.#reachSnapshots();
+    let leaked = 0;
+    for await (const part of this.#inspection.spaceMap()) {
+      this.#progress("space");
+      if (part instanceof PageError) {
+        this.#report({ code: "space-wrong", message: `the space map is damaged: ${part.message}` });
+        continue;
+      }
+      for (let bit = 0; bit < part.count; bit++) {
+        const isReached = this.#use.has(part.first + bit);
+        if (part.isUsed(bit) === isReached) continue;
+        if (!isReached) leaked += 1;
+        else this.#tellFree(part.first + bit);
+      }
+    }
+    return leaked;
+  }
+
+  #tellFree(number: number): void {
+    const message = `page number ${number} is in use, but counts as free`;
+    this.#report({ code: "space-wrong", message });
+  }
+
+  async #reachSnapshots(): Promise<void> {
+    const isKnown = ({ address }: PagePointer): boolean => this.#use.has(pageNumber(address));
+    for await (const step of this.#inspection.snapshots(isKnown)) {
+      this.#progress("space");
+      this.#use.reach(pageNumber(step.pointer.address));
+      if (step.damage !== undefined) this.#tellDamage(step);
+      else if (step.level === 0) reachRecords(this.#use, step);
+    }
+  }
+
+  /** All that was found, each with a path. */
+  async report(leakedPages: number): Promise<CheckReport> {
+    const hurt = new Set(this.#findings.flatMap(({ ino }) => (ino === undefined ? [] : [ino])));
+    const paths = hurt.size === 0 ? undefined : await findPaths(hurt, this.#inspection.toc());
+    return {
+      generation: this.#inspection.root.generation,
+      inodes: this.#inodes.size,
+      pages: this.#use.count,
+      bytes: this.#data?.bytes ?? 0,
+      leakedPages,
+      findings: this.#findings.map((finding) => {
+        const path = finding.ino === undefined ? undefined : paths?.get(finding.ino);
+        return path === undefined ? finding : { ...finding, path };
+      }),
+      more: this.#more,
+    };
+  }
+}
+
+/** A key of the TOC for people: whose record it is. */
+function keyText(key: Uint8Array): string {
+  if (key.length < 8) return "the begin";
+  const ino = getU64(key, 0);
+  return key.length < KEY_PREFIX ? `inode ${ino}` : `inode ${ino}, kind ${key[8]}`;
+}

@@ -1,0 +1,59 @@
+/**
+ * The pages a vault needs, found by following every pointer instead of asking the space map.
+ *
+ * @module
+ */
+import { PageError } from "../../base/errors.ts";
+import { type PagePointer, pageNumber } from "../../format/address.ts";
+import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
+import type { Inspection } from "../../vault/inspection.ts";
+import { PageUse } from "./page-use.ts";
+import { pagesOfRecord } from "./record-pages.ts";
+
+/**
+ * Finds the pages in use. Where a part of a tree is lost, pages that the space map calls used stay so: what the lost
+ * part pointed to may still be rescued.
+ *
+ * @returns whether a page is in use, by its number
+ * @throws StoreError
+ */
+export async function findUsedPages(inspection: Inspection): Promise<(number: number) => boolean> {
+  const use = new PageUse();
+  for (const { address } of inspection.ownPages) use.reach(pageNumber(address));
+  const isKnown = ({ address }: PagePointer): boolean => use.has(pageNumber(address));
+  const isWhole =
+    (await reachAll(use, inspection.toc())) && (await reachAll(use, inspection.snapshots(isKnown)));
+  if (!isWhole) await reachMapped(use, inspection);
+  return (number) => use.has(number);
+}
+
+/** @returns whether nothing was damaged */
+async function reachAll(
+  use: PageUse,
+  steps: AsyncIterable<NodeStep | DamagedStep>,
+): Promise<boolean> {
+  let isWhole = true;
+  for await (const step of steps) {
+    use.reach(pageNumber(step.pointer.address));
+    if (step.damage !== undefined) isWhole = false;
+    else if (step.level === 0) reachRecords(use, step);
+  }
+  return isWhole;
+}
+
+/** Notes the pages that the records of a leaf point to. */
+export function reachRecords(use: PageUse, leaf: NodeStep): void {
+  for (const { key, value } of recordsIn(leaf)) {
+    const { start, count } = pagesOfRecord(key, value) ?? { start: 0, count: 0 };
+    for (let n = 0; n < count; n++) use.reach(start + n);
+  }
+}
+
+async function reachMapped(use: PageUse, inspection: Inspection): Promise<void> {
+  for await (const part of inspection.spaceMap()) {
+    if (part instanceof PageError) continue;
+    for (let bit = 0; bit < part.count; bit++) {
+      if (part.isUsed(bit)) use.reach(part.first + bit);
+    }
+  }
+}

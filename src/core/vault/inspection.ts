@@ -1,0 +1,113 @@
+/**
+ * A look at everything a vault consists of, damaged or not: for checking.
+ *
+ * @module
+ */
+import { PageError } from "../base/errors.ts";
+import type { PagePointer } from "../format/address.ts";
+import type { CommitRoot } from "../format/commit-root.ts";
+import type { PageClass } from "../format/page-header.ts";
+import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
+import type { CachedPage, PageCache } from "../pages/page-cache.ts";
+import type { DamagedStep, NodeStep } from "../tree/walk-tree.ts";
+import { walkTree } from "../tree/walk-tree.ts";
+
+/** What an inspection stands on. */
+export interface InspectedState {
+  readonly pages: PageCache;
+  /** Of the newest commit. */
+  readonly root: CommitRoot;
+  readonly commitRoot: PagePointer;
+  readonly keyDirectory: PagePointer;
+}
+
+export class Inspection {
+  readonly #state: InspectedState;
+
+  constructor(state: InspectedState) {
+    this.#state = state;
+  }
+
+  /** Root of the newest commit. */
+  get root(): CommitRoot {
+    return this.#state.root;
+  }
+
+  /** Pages a header or commit root points to by itself, beside the trees. */
+  get ownPages(): readonly PagePointer[] {
+    const { root, commitRoot, keyDirectory } = this.#state;
+    return [commitRoot, keyDirectory, ...(root.env ? [root.env] : []), ...root.spaceMap];
+  }
+
+  /** All nodes of the newest TOC, in the order of their keys. @throws StoreError */
+  toc(): AsyncGenerator<NodeStep | DamagedStep> {
+    return walkTree(this.#state.pages, this.root.toc);
+  }
+
+  /** All nodes of the TOCs of snapshots but those `isKnown` names. @throws StoreError */
+  async *snapshots(
+    isKnown: (pointer: PagePointer) => boolean,
+  ): AsyncGenerator<NodeStep | DamagedStep> {
+    for (const { toc } of this.root.snapshots) yield* walkTree(this.#state.pages, toc, isKnown);
+  }
+
+  /**
+   * Opens pages of one class.
+   * @returns in the order of `pointers`; the error in the place of a page that does not open
+   * @throws StoreError
+   */
+  async read(
+    pageClass: PageClass,
+    pointers: readonly PagePointer[],
+  ): Promise<readonly (CachedPage | PageError)[]> {
+    const { pages } = this.#state;
+    try {
+      await pages.load(pageClass, pointers);
+      return pointers.map((pointer) => pages.page(pageClass, pointer));
+    } catch (error) {
+      if (!(error instanceof PageError)) throw error;
+    }
+    const results: (CachedPage | PageError)[] = [];
+    for (const pointer of pointers) results.push(await this.#readOne(pageClass, pointer));
+    return results;
+  }
+
+  async #readOne(pageClass: PageClass, pointer: PagePointer): Promise<CachedPage | PageError> {
+    try {
+      await this.#state.pages.load(pageClass, [pointer]);
+      return this.#state.pages.page(pageClass, pointer);
+    } catch (error) {
+      if (error instanceof PageError) return error;
+      throw error;
+    }
+  }
+
+  /**
+   * Page numbers that the space map calls used, a page of the map at a time.
+   * @returns undefined for stores that need no map; an error in the place of a damaged page of it
+   */
+  async *spaceMap(): AsyncGenerator<SpacePart | PageError> {
+    for (const [index, pointer] of this.root.spaceMap.entries()) {
+      const page = await this.#readOne("space", pointer);
+      if (page instanceof PageError) {
+        yield page;
+        continue;
+      }
+      const bits = decodeSpacePage(page.payload);
+      yield {
+        first: index * BITS_PER_PAGE,
+        count: BITS_PER_PAGE,
+        isUsed: (bit) => isUsed(bits, bit),
+      };
+    }
+  }
+}
+
+/** What one page of the space map says. */
+export interface SpacePart {
+  /** Number of the first page it tells of. */
+  readonly first: number;
+  readonly count: number;
+  /** @param bit - number of a page less `first` */
+  isUsed(bit: number): boolean;
+}
