@@ -5,6 +5,7 @@
  */
 
 import type { Credentials } from "../core/crypto/unlock.ts";
+import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
 import type { PageStore } from "../core/pages/page-store.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
@@ -28,6 +29,8 @@ export interface OpenVaultOptions {
   readonly credentials: Credentials;
   readonly compression?: Compression | undefined;
   readonly cacheBytes?: number | undefined;
+  /** When reading changes access times; as relatime when left out. */
+  readonly atime?: AtimePolicy | undefined;
 }
 
 /**
@@ -41,12 +44,12 @@ export async function openVault(
   store: PageStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
-  const { credentials, cacheBytes, compression } = options;
+  const { credentials, cacheBytes, compression, atime } = options;
   try {
     const cache = cacheBytes === undefined ? {} : { cacheBytes };
     const vault = await Vault.open(store, nodePlatform, credentials, cache);
     for (const warning of vault.warnings) warn(context, `${store.name}: ${warning}`);
-    return startVault(context, vault, compression);
+    return startVault(context, vault, compression, atime);
   } catch (error) {
     await store.close();
     throw error;
@@ -58,8 +61,9 @@ export function startVault(
   context: CliContext,
   vault: Vault,
   compression: Compression = "none",
+  atime: AtimePolicy = "relatime",
 ): OpenVault {
-  const fs = new VaultFileSystem(vault, { ...nodePlatform, compression });
+  const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,

@@ -6,7 +6,8 @@
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { CommitError } from "../../core/base/errors.ts";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
-import type { Mount, MountOptions } from "../../mount/driver.ts";
+import type { Driver, Mount, MountOptions } from "../../mount/driver.ts";
+import { watchIdle } from "../../mount/idle.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
 import { socketPathOf } from "../../mount/runtime-directory.ts";
 import { type CliContext, warn } from "../context.ts";
@@ -24,6 +25,9 @@ export interface ServedMount {
   readonly name: string;
   readonly mountpoint: string;
   readonly options: MountOptions;
+  readonly driver: Driver;
+  /** Time without use after which the mount ends, ms; never, when undefined. */
+  readonly idleMs: number | undefined;
   /** Called once the mount answers. */
   ready(): void;
 }
@@ -35,11 +39,12 @@ export interface ServedMount {
  * @throws UsageError MOUNT_FAILED; StoreError or CommitError when the last changes could not be made safe
  */
 export async function serveMount(context: CliContext, served: ServedMount): Promise<void> {
-  const { open, mountpoint, options } = served;
+  const { open, mountpoint, options, driver } = served;
   try {
-    const mount = await mountVault({ fs: open.fs, mountpoint, options });
+    const mount = await mountVault({ fs: open.fs, mountpoint, options, driver });
     const ending = new Ending(open, mount);
     const control = await serveRequests(served, mount, ending);
+    const stopWatching = endWhenIdle(served, mount, ending);
     try {
       served.ready();
       if (!open.fs.readOnly) reclaimOrphans(context, open);
@@ -48,6 +53,7 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
       await ending.closeVault();
       await ending.answered();
     } finally {
+      stopWatching();
       await control.close();
     }
   } finally {
@@ -119,6 +125,16 @@ async function serveRequests(
     await mount.unmount();
     throw error;
   }
+}
+
+/** Ends a mount that nobody uses, where that is wanted. @returns stops watching */
+function endWhenIdle({ idleMs }: ServedMount, mount: Mount, ending: Ending): () => void {
+  if (idleMs === undefined) return () => undefined;
+  const timer = (delayMs: number, body: () => void): (() => void) => {
+    const armed = setTimeout(body, delayMs);
+    return () => clearTimeout(armed);
+  };
+  return watchIdle({ mount, idleMs, unmount: () => ending.unmount(), timer });
 }
 
 /** Gives back what earlier sessions left behind, while calls are served already. */
