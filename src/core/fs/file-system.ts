@@ -178,7 +178,7 @@ export interface FileSystem {
 
   /**
    * Reads up to `length` bytes; less only at the end of the file.
-   * @returns pieces in order, borrowed: use them before the next call into the file system
+   * @returns pieces in order, borrowed until the turn of the event loop ends in which they came
    */
   read(ino: number, offset: number, length: number): MaybePromise<readonly Uint8Array[]>;
   /**
