@@ -110,7 +110,8 @@ function contentCallbacks({ fs, perform }: CallbackContext, files: HandleTable<n
       );
     },
     write(...[, handle, data, length, offset, respond]: ReadArguments): void {
-      const written = data.subarray(0, length);
+      // No Buffer, whose slice() would be no copy.
+      const written = new Uint8Array(data.buffer, data.byteOffset, length);
       perform(respond, () => fs.write(files.get(handle), offset, written), counted);
     },
     fsync(_path: string, _dataOnly: number, handle: number, respond: Respond): void {
@@ -164,7 +165,7 @@ function attributeCallbacks(
         (target: Uint8Array) => [0, decoder.decode(target)],
       ),
     setxattr: (...[path, name, value, , flags, respond]: SetxattrArguments): void => {
-      const kept = value.slice();
+      const kept = Uint8Array.from(value);
       perform(
         respond,
         () =>
