@@ -10,6 +10,7 @@ import type { Driver, Mount, MountOptions } from "../../mount/driver.ts";
 import { watchIdle } from "../../mount/idle.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
 import { socketPathOf } from "../../mount/runtime-directory.ts";
+import { compileForBursts } from "../../platform/node-engine.ts";
 import { type CliContext, warn } from "../context.ts";
 import type { OpenVault } from "../open-vault.ts";
 import { describeError } from "../report-error.ts";
@@ -40,6 +41,7 @@ export interface ServedMount {
  */
 export async function serveMount(context: CliContext, served: ServedMount): Promise<void> {
   const { open, mountpoint, options, driver } = served;
+  compileForBursts();
   try {
     const mount = await mountVault({ fs: open.fs, mountpoint, options, driver });
     const ending = new Ending(open, mount);
