@@ -30,7 +30,7 @@ import type { PageStore } from "./page-store.ts";
 /** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
 const WRITE_BATCH = 16;
 
-/** Bookkeeping charged per page on top of its payload, bytes. */
+/** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
 const PAGE_BOOKKEEPING = 256;
 
 /** A resident page. */
@@ -62,6 +62,9 @@ export interface PageContent {
   readonly payload: Uint8Array;
 }
 
+/** Makes another payload of one, in the room that is given or elsewhere. */
+type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
+
 export class PageCache {
   readonly #store: PageStore;
   readonly #codec: PageCodec;
@@ -87,7 +90,7 @@ export class PageCache {
     this.#onAddress = options.onAddress ?? (() => {});
     this.#clean = new LRUCache<number, CachedPage>({
       maxSize: Math.max(options.budgetBytes, 2 ** 22),
-      sizeCalculation: (page) => page.payload.byteLength + PAGE_BOOKKEEPING,
+      sizeCalculation: (page) => page.payload.buffer.byteLength + PAGE_BOOKKEEPING,
       dispose: (page) => this.buffers.giveBack(page.payload),
     });
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
@@ -217,10 +220,12 @@ export class PageCache {
    * generation, else a copy under a fresh address, which supersedes it.
    * @param copy - makes the editable payload of the copy
    */
-  edit(page: CachedPage, copy: (payload: Uint8Array) => Uint8Array): CachedPage {
+  edit(page: CachedPage, copy: Revision): CachedPage {
     if (page.generation === this.#openGeneration) return page;
     const { pageClass, owner } = page;
-    const [fresh] = this.add([{ pageClass, owner, payload: copy(page.payload) }]);
+    const room = this.#room();
+    const [fresh] = this.add([{ pageClass, owner, payload: copy(page.payload, room) }]);
+    this.buffers.giveBack(room);
     this.supersede(page);
     return fresh as CachedPage;
   }
@@ -230,6 +235,8 @@ export class PageCache {
     if (this.#dirty.get(page.address) === page) {
       this.#dirtyBytes += payload.byteLength - page.payload.byteLength;
     }
+    this.buffers.hold(payload);
+    this.buffers.giveBack(page.payload);
     page.payload = payload;
   }
 
@@ -269,10 +276,12 @@ export class PageCache {
    * Ends the open generation: no page born so far changes any more.
    * @param compact - gives the final payload of a tree page that was edited
    */
-  freeze(compact: (payload: Uint8Array) => Uint8Array): void {
+  freeze(compact: Revision): void {
     for (const page of this.#dirty.values()) {
       if (page.pageClass !== "tree" || page.generation !== this.#openGeneration) continue;
-      this.settle(page, compact(page.payload));
+      const room = this.#room();
+      this.settle(page, compact(page.payload, room));
+      this.buffers.giveBack(room);
     }
     this.#dead.freeze();
     this.#openGeneration += 1;
