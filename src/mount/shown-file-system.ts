@@ -103,8 +103,8 @@ export class ShownFileSystem implements FileSystem {
     return this.#fs.rmdir(parent, name);
   }
 
-  rename(from: NamePlace, to: NamePlace, mode: RenameMode): MaybePromise<void> {
-    return this.#fs.rename(from, to, mode);
+  rename(from: NamePlace, to: NamePlace, mode: RenameMode, whiteout?: Caller): MaybePromise<void> {
+    return this.#fs.rename(from, to, mode, whiteout);
   }
 
   retain(ino: number, count?: number): void {

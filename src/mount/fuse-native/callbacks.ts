@@ -149,13 +149,17 @@ function attributeCallbacks(
     fgetattr: (path: string, handle: number, respond: Respond): void =>
       look(handle === 0 ? path : handle, respond),
     truncate: (path: string, size: number, respond: Respond): void =>
-      change(path, { size, killPrivileges: true }, respond),
+      change(path, { size, killPrivileges: "member" }, respond),
     ftruncate: (_path: string, handle: number, size: number, respond: Respond): void =>
-      change(handle, { size, killPrivileges: true }, respond),
+      change(handle, { size, killPrivileges: "member" }, respond),
     chmod: (path: string, mode: number, respond: Respond): void =>
       change(path, { mode: mode & PERMISSIONS }, respond),
     chown: (path: string, uid: number, gid: number, respond: Respond): void =>
-      change(path, { ...owner("uid", uid), ...owner("gid", gid), killPrivileges: true }, respond),
+      change(
+        path,
+        { ...owner("uid", uid), ...owner("gid", gid), killPrivileges: "member" },
+        respond,
+      ),
     utimens: (path: string, atime: number, mtime: number, respond: Respond): void =>
       change(path, { atime: timeOf(atime), mtime: timeOf(mtime) }, respond),
     readlink: (path: string, respond: Respond): void =>

@@ -17,6 +17,7 @@ import { type Answer, DONE } from "../protocol/answer.ts";
 import { WRITE_KILL_SUIDGID } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Context, Operation } from "./operation.ts";
+import { type Changer, changerOf, lossOf } from "./privileges.ts";
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
@@ -41,7 +42,7 @@ export const write: Operation = (request, context) => {
   const data = request.bytes(WRITE_IN_SIZE, request.u32(16));
   const place = { ino: request.ino, offset: request.offset(8) };
   const kills = (request.u32(20) & WRITE_KILL_SUIDGID) !== 0;
-  if (kills) return writeKilling(context, place, data);
+  if (kills) return writeKilling(context, place, data, changerOf(request));
   return chain(context.fs.write(place.ino, place.offset, data), taken);
 };
 
@@ -53,12 +54,15 @@ function writeKilling(
   context: Context,
   { ino, offset }: FilePlace,
   data: Uint8Array,
+  changer: Changer,
 ): MaybePromise<Answer> {
   const { fs } = context;
-  const before = fs.getattr(ino);
+  const before = chain(fs.getattr(ino), (attributes) =>
+    chain(lossOf(attributes, changer), (loss) => ({ loss, mode: attributes.mode })),
+  );
   const kept = isPending(before) ? data.slice() : data;
-  return chain(before, ({ mode }) =>
-    chain(fs.write(ino, offset, kept, { killPrivileges: true }), (count) => {
+  return chain(before, ({ loss, mode }) =>
+    chain(fs.write(ino, offset, kept, { killPrivileges: loss }), (count) => {
       if ((mode & (S_ISUID | S_ISGID)) !== 0) context.expireAttributes(ino);
       return taken(count);
     }),

@@ -113,10 +113,12 @@ t.test("names, links and special files", async (t) => {
     }).error;
   };
   t.equal(rename2(1), -17, "EEXIST");
-  t.equal(rename2(4), -EINVAL, "whiteouts are refused");
+  t.equal(rename2(8), -EINVAL, "a flag of later days");
   t.equal(rename2(2), 0, "exchanged");
   t.equal(fs.lookup(1, Buffer.from("soft")).ino, file);
   t.equal(ask({ opcode: Opcode.RMDIR, body: [name("soft")] }).error, -20);
+  t.equal(rename2(4), 0, "with a whiteout");
+  t.match(fs.lookup(1, Buffer.from("new")), { mode: 0o020_000, rdev: 0, uid: 1000, gid: 100 });
 });
 
 t.test("extended attributes, with and without room", async (t) => {
@@ -195,6 +197,19 @@ t.test(
     );
   },
 );
+
+t.test("a change of owner takes set-ID bits along, also one that changes nothing", async (t) => {
+  const { ask, fs } = await stage(t);
+  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  for (const valid of [0, 2, 4, 1 << 11]) {
+    fs.setattr(ino, { mode: 0o6755 });
+    t.equal(ask({ opcode: Opcode.SETATTR, ino, body: [u32(valid), zeros(84)] }).error, 0);
+    t.equal(fs.getattr(ino).mode, 0o100_755, `valid ${valid}`);
+  }
+  fs.setattr(ino, { mode: 0o6755 });
+  t.equal(ask({ opcode: Opcode.SETATTR, ino, body: [u32(1 << 4), zeros(84)] }).error, 0);
+  t.equal(fs.getattr(ino).mode, 0o106_755, "another change does not");
+});
 
 t.test("what is not served is refused so that the kernel does not ask again", async (t) => {
   const { ask, session } = await stage(t);

@@ -1,6 +1,7 @@
 import t from "tap";
 import { FsError, PageError } from "../../../src/core/base/errors.ts";
 import { hasPendingKill, isDying } from "../../../src/mount/dying.ts";
+import { isMember, showsMember } from "../../../src/mount/membership.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
 import { FakeChannel, type TakenReply } from "../../support/fake-channel.ts";
@@ -218,4 +219,18 @@ t.test("a thread is dying when SIGKILL is pending", async (t) => {
   t.ok(hasPendingKill(status(none, "0000000000000102")));
   t.notOk(await isDying(process.pid));
   t.ok(await isDying(2 ** 30), "gone");
+});
+
+t.test("a thread is a member of its groups, and of all with CAP_FSETID", async (t) => {
+  const status = (gid: number, groups: string, effective: string): string => {
+    return `Gid:\t1\t1\t1\t${gid}\nGroups:\t${groups} \nCapEff:\t${effective}\n`;
+  };
+  const none = "0000000000000000";
+  t.ok(showsMember(status(7, "", none), 7), "the group for files");
+  t.notOk(showsMember(status(7, "70 17", none), 1), "the real group says nothing");
+  t.ok(showsMember(status(1, "5 7 9", none), 7));
+  t.ok(showsMember(status(1, "", "0000000000000010"), 7));
+  t.notOk(showsMember("", 7));
+  t.ok(await isMember(process.pid, process.getgid?.() ?? 0));
+  t.notOk(await isMember(2 ** 30, 7), "gone");
 });
