@@ -5,6 +5,7 @@
  * @module
  */
 import { FsError } from "../../core/base/errors.ts";
+import { FILE_SIZE_MAX } from "../../core/base/limits.ts";
 import { chain, isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
 import {
   type FallocateMode,
@@ -34,8 +35,9 @@ const FALLOC_OPERATIONS: ReadonlyMap<number, FallocateMode["operation"]> = new M
 ]);
 
 export const read: Operation = (request, { fs }) => {
-  const length = request.u32(16);
-  return chain(fs.read(request.ino, request.offset(8), length), contents);
+  const offset = request.u64(8);
+  if (offset > FILE_SIZE_MAX) return contents([]);
+  return chain(fs.read(request.ino, offset, request.u32(16)), contents);
 };
 
 export const write: Operation = (request, context) => {
@@ -83,8 +85,11 @@ export const lseek: Operation = (request, { fs }) => {
   const whence = request.u32(16);
   if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw new FsError("EINVAL");
   const kind = whence === SEEK_DATA ? "data" : "hole";
+  // What is negative comes as more than any file has.
+  const offset = request.u64(8);
+  if (offset > FILE_SIZE_MAX) throw new FsError("ENXIO");
   return chain(
-    fs.lseek(request.ino, request.offset(8), kind),
+    fs.lseek(request.ino, offset, kind),
     (offset): Answer => ({ kind: "offset", offset }),
   );
 };

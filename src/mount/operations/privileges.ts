@@ -5,7 +5,7 @@
  */
 import type { MaybePromise } from "../../core/base/maybe-promise.ts";
 import { type Attributes, type PrivilegeLoss, S_ISGID } from "../../core/fs/file-system.ts";
-import { isMember } from "../membership.ts";
+import { isMember } from "../credentials.ts";
 import type { Request } from "../protocol/request.ts";
 
 const GROUP_EXECUTE = 0o010;

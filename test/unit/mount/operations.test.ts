@@ -121,6 +121,19 @@ t.test("names, links and special files", async (t) => {
   t.match(fs.lookup(1, Buffer.from("new")), { mode: 0o020_000, rdev: 0, uid: 1000, gid: 100 });
 });
 
+t.test("attributes have names of the namespaces there are", async (t) => {
+  const { ask, fs } = await stage(t);
+  const set = (attribute: string): number => {
+    const head = [u32(1), u32(0), u32(0), u32(0)];
+    return ask({ opcode: Opcode.SETXATTR, body: [...head, name(attribute), u8] }).error;
+  };
+  for (const space of ["user", "trusted", "security"]) t.equal(set(`${space}.`), -EINVAL);
+  for (const other of ["user", "foo.x", "system.x", "x"]) t.equal(set(other), -95, other);
+  t.equal(ask({ opcode: Opcode.GETXATTR, body: [u32(0), u32(0), name("foo.x")] }).error, -95);
+  t.equal(ask({ opcode: Opcode.REMOVEXATTR, body: [name("user.")] }).error, -EINVAL);
+  t.same(fs.listxattr(1), []);
+});
+
 t.test("extended attributes, with and without room", async (t) => {
   const { ask, fs } = await stage(t);
   const value = Buffer.from("value");
@@ -248,4 +261,16 @@ t.test("no bytes can end a session", async (t) => {
     t.equal(channel.deliver(bytes), undefined, "a request that cannot be read is dropped");
   }
   t.notMatch(log.join("\n"), /Error/, "and none was a bug");
+});
+
+t.test("what lies beyond any file is the end, not an error of its own", async (t) => {
+  const { ask } = await stage(t);
+  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const far = u64(-1);
+  t.match(ask({ opcode: Opcode.READ, ino, body: [u64(0), far, u32(10), zeros(20)] }), {
+    error: 0,
+    body: { length: 0 },
+  });
+  const seek = [u64(0), far, u32(3), u32(0)];
+  t.equal(ask({ opcode: Opcode.LSEEK, ino, body: seek }).error, -6);
 });

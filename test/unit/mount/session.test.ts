@@ -1,7 +1,13 @@
 import t from "tap";
 import { FsError, PageError } from "../../../src/core/base/errors.ts";
+import {
+  CAP_SYS_ADMIN,
+  hasCapability,
+  isMember,
+  showsCapability,
+  showsGroup,
+} from "../../../src/mount/credentials.ts";
 import { hasPendingKill, isDying } from "../../../src/mount/dying.ts";
-import { isMember, showsMember } from "../../../src/mount/membership.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
 import { FakeChannel, type TakenReply } from "../../support/fake-channel.ts";
@@ -221,16 +227,18 @@ t.test("a thread is dying when SIGKILL is pending", async (t) => {
   t.ok(await isDying(2 ** 30), "gone");
 });
 
-t.test("a thread is a member of its groups, and of all with CAP_FSETID", async (t) => {
+t.test("a thread shows its groups and capabilities", async (t) => {
   const status = (gid: number, groups: string, effective: string): string => {
     return `Gid:\t1\t1\t1\t${gid}\nGroups:\t${groups} \nCapEff:\t${effective}\n`;
   };
   const none = "0000000000000000";
-  t.ok(showsMember(status(7, "", none), 7), "the group for files");
-  t.notOk(showsMember(status(7, "70 17", none), 1), "the real group says nothing");
-  t.ok(showsMember(status(1, "5 7 9", none), 7));
-  t.ok(showsMember(status(1, "", "0000000000000010"), 7));
-  t.notOk(showsMember("", 7));
+  t.ok(showsGroup(status(7, "", none), 7), "the group for files");
+  t.notOk(showsGroup(status(7, "70 17", none), 1), "the real group says nothing");
+  t.ok(showsGroup(status(1, "5 7 9", none), 7));
+  t.notOk(showsGroup("", 7));
+  t.ok(showsCapability(status(1, "", "0000000000200000"), CAP_SYS_ADMIN));
+  t.notOk(showsCapability(status(1, "", "000001ffffdfffff"), CAP_SYS_ADMIN));
   t.ok(await isMember(process.pid, process.getgid?.() ?? 0));
   t.notOk(await isMember(2 ** 30, 7), "gone");
+  t.notOk(await hasCapability(2 ** 30, CAP_SYS_ADMIN));
 });
