@@ -134,6 +134,16 @@ t.test("attributes have names of the namespaces there are", async (t) => {
   t.same(fs.listxattr(1), []);
 });
 
+t.test("who asks for an SELinux label hears that there are none, until one is set", async (t) => {
+  const { ask, fs } = await stage(t);
+  const label = name("security.selinux");
+  const get = (): number => ask({ opcode: Opcode.GETXATTR, body: [u32(9), u32(0), label] }).error;
+  t.equal(get(), -95, "so that `ls -l` asks once");
+  fs.setxattr(1, label.subarray(0, -1), u8, "set");
+  t.equal(get(), 0);
+  t.equal(ask({ opcode: Opcode.GETXATTR, body: [u32(9), u32(0), name("security.x")] }).error, -61);
+});
+
 t.test("extended attributes, with and without room", async (t) => {
   const { ask, fs } = await stage(t);
   const value = Buffer.from("value");
