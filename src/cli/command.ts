@@ -44,6 +44,8 @@ export interface Runner {
 
 /** A command, or a group of them, that can be added to a parser. */
 export interface Command {
+  /** The first is the command's name, the others mean the same. */
+  readonly names: readonly string[];
   /** @param words - what stands before the command's own name, such as `dvault key` */
   register(parser: Argv, words: string, runner: Runner): Argv;
 }
@@ -53,6 +55,7 @@ export function defineCommand<Table extends OptionTable>(
   description: CommandDescription<Table>,
 ): Command {
   return {
+    names: description.names,
     register(parser, words, runner) {
       const line = `${words} ${description.names[0]}`;
       return parser.command({
@@ -71,6 +74,7 @@ export function defineCommand<Table extends OptionTable>(
 /** Makes a group of commands that share a first word. */
 export function defineGroup(name: string, summary: string, commands: readonly Command[]): Command {
   return {
+    names: [name],
     register(parser, words, runner) {
       const line = `${words} ${name}`;
       return parser.command({

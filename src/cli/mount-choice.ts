@@ -4,14 +4,14 @@
  * @module
  */
 import { UsageError } from "../core/base/errors.ts";
+import { DRIVER_NAMES, type DriverName } from "../mount/driver-names.ts";
 import type { Compression } from "./config/config.ts";
+import { type MountWords, readMountWords, writeMountWords } from "./mount-words.ts";
 
 /** What the command line says about a mount. */
-export interface MountChoice {
+export interface MountChoice extends MountWords {
   readonly readOnly: boolean;
   readonly allowOther: boolean;
-  readonly suid: boolean;
-  readonly devices: boolean;
   /** Memory for pages. */
   readonly cacheBytes: number | undefined;
   /** Published pages kept on this machine. */
@@ -26,6 +26,9 @@ export interface MountChoice {
   /** Goes on from an older commit when the newest one cannot be read. */
   readonly olderCommit: boolean;
   readonly compression: Compression | undefined;
+  /** Time without use after which the mount ends; never, when undefined. */
+  readonly idleMs: number | undefined;
+  readonly driver: DriverName;
 }
 
 /** Options as parsed. */
@@ -40,7 +43,10 @@ export interface MountLine {
   readonly follow: string | undefined;
   readonly "older-commit": boolean;
   readonly o: readonly string[] | undefined;
+  readonly sloppy?: boolean;
   readonly compression: Compression | undefined;
+  readonly idle: string | undefined;
+  readonly driver: string | undefined;
 }
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -54,40 +60,54 @@ const UNITS: Readonly<Record<string, number>> = {
 /** Least MiB of each size: for memory what a few readers need, for the budget some objects on their way out. */
 const LEAST_MIB = { "cache-size": 4, "store-cache": 4, "local-budget": 64 } as const;
 
-/** Words of `-o` that change nothing. */
-const NEUTRAL = ["defaults", "rw", "nosuid", "nodev", "exec", "async", "relatime"];
+/** Milliseconds in the units of durations; a bare number is seconds. */
+const DURATIONS: Readonly<Record<string, number>> = {
+  ...{ "": 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 },
+};
 
-/** @throws UsageError USAGE for an option nobody knows */
+/** Longest delay of a timer, ms (setTimeout's limit). */
+const IDLE_MAX_MS = 2 ** 31 - 1;
+
+/**
+ * Writes what `-o` says about options into them; an option of its own goes before the same in the list.
+ * @throws UsageError USAGE for a word nobody knows
+ */
+export function withMountWords<Line extends Pick<MountLine, "o" | "sloppy">>(line: Line): Line {
+  const { options } = readMountWords(line.o ?? [], line.sloppy);
+  const given = Object.entries(line).filter(([, value]) => value !== undefined && value !== false);
+  return { ...line, ...options, ...Object.fromEntries(given) };
+}
+
+/**
+ * Makes a choice of options that {@link withMountWords} completed.
+ * @throws UsageError USAGE for a value that makes no sense
+ */
 export function readMountChoice(line: MountLine): MountChoice {
-  const words = new Set((line.o ?? []).flatMap((list) => list.split(",")).filter(Boolean));
-  const take = (word: string): boolean => words.delete(word);
-  const choice: MountChoice = {
-    readOnly: take("ro") || line["read-only"],
-    allowOther: take("allow_other") || line["allow-other"],
-    suid: take("suid"),
-    devices: take("dev"),
+  const { follow, idle } = line;
+  return {
+    ...readMountWords(line.o ?? [], line.sloppy).words,
+    readOnly: line["read-only"],
+    allowOther: line["allow-other"],
     cacheBytes: sizeOf(line, "cache-size"),
     storeCacheBytes: sizeOf(line, "store-cache"),
     budgetBytes: sizeOf(line, "local-budget"),
     takeOver: line["take-over"],
     discardLocal: line["discard-local"],
-    followMs: line.follow === undefined ? undefined : parseSeconds(line.follow),
+    followMs: follow === undefined ? undefined : parseSeconds(follow),
     olderCommit: line["older-commit"],
-    compression: line.compression,
+    compression: compressionNamed(line.compression),
+    idleMs: idle === undefined ? undefined : parseDuration(idle),
+    driver: driverNamed(line.driver),
   };
-  for (const word of NEUTRAL) take(word);
-  const [unknown] = words;
-  if (unknown === undefined) return choice;
-  throw new UsageError("USAGE", `-o ${unknown}: there are ro, rw, allow_other, suid and dev`);
 }
 
 /** The options again, for the process in the background. */
 export function mountArguments(choice: MountChoice): readonly string[] {
+  const words = writeMountWords(choice);
   return [
     ...(choice.readOnly ? ["--read-only"] : []),
     ...(choice.allowOther ? ["--allow-other"] : []),
-    ...(choice.suid ? ["-o", "suid"] : []),
-    ...(choice.devices ? ["-o", "dev"] : []),
+    ...(words.length === 0 ? [] : ["-o", words.join(",")]),
     ...sizeArgument("cache-size", choice.cacheBytes),
     ...sizeArgument("store-cache", choice.storeCacheBytes),
     ...sizeArgument("local-budget", choice.budgetBytes),
@@ -96,6 +116,8 @@ export function mountArguments(choice: MountChoice): readonly string[] {
     ...(choice.followMs === undefined ? [] : ["--follow", String(choice.followMs / 1000)]),
     ...(choice.olderCommit ? ["--older-commit"] : []),
     ...(choice.compression === undefined ? [] : ["--compression", choice.compression]),
+    ...(choice.idleMs === undefined ? [] : ["--idle", String(choice.idleMs / 1000)]),
+    ...(choice.driver === DRIVER_NAMES[0] ? [] : ["--driver", choice.driver]),
   ];
 }
 
@@ -119,4 +141,26 @@ function parseSeconds(text: string): number {
   const seconds = /^[0-9]{1,6}(?:\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= 0) return Math.round(seconds * 1000);
   throw new UsageError("USAGE", `--follow ${text}: give seconds, such as 30, or 0 for never`);
+}
+
+/** Milliseconds of `30m`, `2h`, `90`. @throws UsageError USAGE */
+function parseDuration(text: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)([smhd]?)$/.exec(text);
+  const ms = Number(match?.[1]) * (DURATIONS[match?.[2] ?? ""] ?? Number.NaN);
+  if (ms > 0 && ms <= IDLE_MAX_MS) return Math.ceil(ms);
+  throw new UsageError("USAGE", `--idle ${text}: give a time up to 24d, such as 30m or 2h`);
+}
+
+/** `-o compression=` passes by the parser, which knows the choices. @throws UsageError USAGE */
+function compressionNamed(name: string | undefined): Compression | undefined {
+  if (name === undefined || name === "none" || name === "deflate") return name;
+  throw new UsageError("USAGE", `compression ${name}: there are none and deflate`);
+}
+
+/** @throws UsageError USAGE */
+function driverNamed(name: string | undefined): DriverName {
+  if (name === undefined) return DRIVER_NAMES[0];
+  const found = DRIVER_NAMES.find((known) => known === name);
+  if (found !== undefined) return found;
+  throw new UsageError("USAGE", `driver ${name}: there are ${DRIVER_NAMES.join(" and ")}`);
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Credentials } from "../core/crypto/unlock.ts";
+import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
 import { type OpenOptions, Vault } from "../core/vault/vault.ts";
@@ -33,6 +34,8 @@ export interface OpenVaultOptions {
   readonly cacheBytes?: number | undefined;
   /** Finds the pages in use when the space map is not to be trusted: for repairs. */
   readonly findPages?: OpenOptions["findPages"] | undefined;
+  /** When reading changes access times; as relatime when left out. */
+  readonly atime?: AtimePolicy | undefined;
 }
 
 /**
@@ -46,7 +49,7 @@ export async function openVault(
   store: VaultStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
-  const { credentials, cacheBytes, compression, findPages } = options;
+  const { credentials, cacheBytes, compression, findPages, atime } = options;
   try {
     const vault = await Vault.open(store.pages, nodePlatform, credentials, {
       ...(cacheBytes === undefined ? {} : { cacheBytes }),
@@ -54,7 +57,7 @@ export async function openVault(
     });
     const warnings = [...(store.remote?.warnings ?? []), ...vault.warnings];
     for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
-    return startVault(context, vault, store, compression);
+    return startVault(context, vault, store, { compression, atime });
   } catch (error) {
     await store.pages.close();
     throw error;
@@ -66,9 +69,9 @@ export function startVault(
   context: CliContext,
   vault: Vault,
   { remote }: VaultStore,
-  compression: Compression = "none",
+  { compression = "none", atime = "relatime" }: Pick<OpenVaultOptions, "compression" | "atime">,
 ): OpenVault {
-  const fs = new VaultFileSystem(vault, { ...nodePlatform, compression });
+  const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,

@@ -11,6 +11,7 @@ import { loadConfig } from "./config/config.ts";
 import { directories } from "./config/directories.ts";
 import { type CliContext, writeTo } from "./context.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
+import { mountHelperLine } from "./mount-helper.ts";
 import { reportError } from "./report-error.ts";
 
 /** Width of help where no terminal tells one. */
@@ -32,7 +33,10 @@ export async function runCli(
     const start = (run: Promise<ExitCode>): void => {
       running = run;
     };
-    const output = await parse(args, buildParser(context, commands, start));
+    const names = commands.flatMap((command) => command.names);
+    const line = mountHelperLine(args, names) ?? args;
+    if (line.length === 0 && args.length > 0) return ExitCode.done;
+    const output = await parse(line, buildParser(context, commands, start));
     if (output !== "") await writeTo(context.stdout, `${output}\n`);
     return await (running ?? ExitCode.done);
   } catch (error) {

@@ -15,6 +15,8 @@ import { MAX_TRANSFER } from "./protocol/init.ts";
 const MS_RDONLY = 1;
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
+const MS_NOEXEC = 8;
+const MS_NOATIME = 1024;
 const EPERM = -1;
 
 /**
@@ -38,7 +40,9 @@ function mountAsRoot(mountpoint: string, options: MountOptions): number | undefi
   const flags =
     (options.readOnly ? MS_RDONLY : 0) |
     (options.suid ? 0 : MS_NOSUID) |
-    (options.devices ? 0 : MS_NODEV);
+    (options.devices ? 0 : MS_NODEV) |
+    (options.noexec ? MS_NOEXEC : 0) |
+    (options.noatime ? MS_NOATIME : 0);
   const settings = [
     `fd=${fd}`,
     "rootmode=40000",
@@ -61,6 +65,8 @@ async function mountAsUser(mountpoint: string, options: MountOptions): Promise<n
   const source = options.source.replace(/[\\,]/g, "\\$&");
   const settings = [
     options.readOnly ? "ro" : "rw",
+    ...(options.noexec ? ["noexec"] : []),
+    ...(options.noatime ? ["noatime"] : []),
     `fsname=${source}`,
     "subtype=dvault",
     ...kernelOptions(options),
@@ -77,9 +83,15 @@ async function mountAsUser(mountpoint: string, options: MountOptions): Promise<n
   }
 }
 
+/** What root can do about a refusal of `fusermount3`. */
 function hint(complaint: string): string {
-  const isClosed = complaint.includes("/dev/fuse") && complaint.includes("denied");
-  return isClosed ? "; ordinary users may mount once root has run chmod 666 /dev/fuse" : "";
+  if (complaint.includes("/dev/fuse") && complaint.includes("denied")) {
+    return "; ordinary users may mount once root has run chmod 666 /dev/fuse";
+  }
+  if (complaint.includes("user_allow_other")) {
+    return "; root can add that line, and then any user may let others into their mounts; or mount as root";
+  }
+  return "";
 }
 
 function kernelOptions(options: MountOptions): string[] {

@@ -18,10 +18,24 @@ export interface MountOptions {
   readonly suid?: boolean;
   /** Lets device nodes be opened; root only. */
   readonly devices?: boolean;
+  /** Runs no program from it. */
+  readonly noexec?: boolean;
+  /** Says in the mount table that reading changes no access time; to see to that is the file system's part. */
+  readonly noatime?: boolean;
+  /** How owners and modes are shown, when not as they are. */
+  readonly shownAs?: ShownAs | undefined;
   /** Lets the kernel gather writes: fewer and larger requests, but it then decides sizes and times. */
   readonly writebackCache?: boolean;
   /** Takes lines about what went wrong: codes only, never names or contents. */
   readonly log?: (line: string) => void;
+}
+
+/** Owners and modes that stand for those of every file (mount.fuse3(8): uid, gid, umask). */
+export interface ShownAs {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Permission bits that no file has; all others are set. */
+  readonly umask?: number;
 }
 
 /** A live mount. */
@@ -33,6 +47,8 @@ export interface Mount {
   /** Ends with 0 when the kernel has unmounted, else with a negative errno: nothing is served any more. */
   readonly ended: Promise<number>;
   readonly notifier: Notifier;
+  /** Requests so far that are a use of the mount: asking how much room it has is none, nor what the kernel does itself. */
+  uses(): number;
   /**
    * Unmounts, and resolves when the kernel has let go. Safe to call again.
    * @throws UsageError MOUNT_FAILED while files are open on the mount

@@ -83,6 +83,10 @@ export class KernelMount implements Mount {
     this.#session.close();
   }
 
+  uses(): number {
+    return this.#session.uses();
+  }
+
   /** Requests so far, by name of the opcode. */
   requestCounts(): Record<string, number> {
     return this.#session.counts();

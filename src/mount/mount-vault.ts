@@ -7,6 +7,7 @@ import type { FileSystem } from "../core/fs/file-system.ts";
 import type { Driver, Mount, MountOptions } from "./driver.ts";
 import { kernelDriver } from "./kernel-driver.ts";
 import { prepareMountpoint } from "./mountpoint.ts";
+import { ShownFileSystem } from "./shown-file-system.ts";
 
 /** What to mount where, and how. */
 export interface MountRequest {
@@ -26,5 +27,7 @@ export interface MountRequest {
 export async function mountVault(request: MountRequest): Promise<Mount> {
   const mountpoint = await prepareMountpoint(request.mountpoint);
   const driver = request.driver ?? kernelDriver;
-  return driver.mount(request.fs, mountpoint, request.options);
+  const { shownAs } = request.options;
+  const fs = shownAs === undefined ? request.fs : new ShownFileSystem(request.fs, shownAs);
+  return driver.mount(fs, mountpoint, request.options);
 }

@@ -51,6 +51,11 @@ export interface SessionSettings {
 /** The request an answer is for. */
 type Asked = Pick<PendingRequest, "unique" | "opcode">;
 
+/** Requests that tell of no use: asked by whoever watches the room on disks, or made by the kernel for itself. */
+const IDLE_OPCODES: ReadonlySet<number> = new Set([
+  ...[Opcode.INIT, Opcode.STATFS, Opcode.FORGET, Opcode.BATCH_FORGET, Opcode.INTERRUPT],
+]);
+
 /** Serves a file system over a channel. */
 export class Session {
   /** Ends with 0 when the kernel has unmounted, else with a negative errno. */
@@ -102,6 +107,12 @@ export class Session {
   counts(): Record<string, number> {
     const seen = Array.from(this.#counts.entries()).filter(([, count]) => count > 0);
     return Object.fromEntries(seen.map(([opcode, count]) => [opcodeName(opcode), count]));
+  }
+
+  /** How many requests came so far that are a use of the mount. */
+  uses(): number {
+    const isUse = (opcode: number): boolean => !IDLE_OPCODES.has(opcode);
+    return this.#counts.reduce((sum, count, opcode) => (isUse(opcode) ? sum + count : sum), 0);
   }
 
   /** Stops serving at once; the kernel answers for everything that is left with ENOTCONN. */

@@ -17,4 +17,5 @@ export const nodePlatform: Platform = {
   aead: nodeAead,
   argon2id: nodeArgon2id,
   compressor: nodeCompressor,
+  afterTurn: (body) => setImmediate(body),
 };

@@ -8,7 +8,7 @@ import type { Test } from "tap";
 import { PageError } from "../../src/core/base/errors.ts";
 import type { MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import { addressOf } from "../../src/core/format/address.ts";
-import { STORED_PAGE_MAX } from "../../src/core/format/page-codec.ts";
+import { STORED_PAGE_MAX, STORED_PAGE_ROOM } from "../../src/core/format/page-codec.ts";
 import type { PageStore } from "../../src/core/pages/page-store.ts";
 
 /** A store under test that can be opened again. */
@@ -18,13 +18,15 @@ export interface StoreUnderTest {
   reopen(): MaybePromise<PageStore>;
 }
 
+const newRoom = (): Uint8Array => new Uint8Array(STORED_PAGE_ROOM);
+
 function pageOf(length: number, fill: number): Uint8Array {
   return new Uint8Array(length).fill(fill);
 }
 
 /** Reads one page, cut to the length it was written with. */
 async function readPage(store: PageStore, address: number, length: number): Promise<Uint8Array> {
-  const [bytes] = await store.read([address]);
+  const [bytes] = await store.read([address], newRoom);
   if (bytes === undefined || bytes instanceof PageError) throw bytes ?? new Error("nothing read");
   return bytes.subarray(0, length);
 }
@@ -85,7 +87,7 @@ export function pageStoreConformance(t: Test, name: string, makeStore: () => Sto
     const [first = 0] = addresses;
     await store.write([{ address: first, bytes: pageOf(STORED_PAGE_MAX, 1) }]);
     const far = addressOf(100_000);
-    const [there, missing] = await store.read([first, far]);
+    const [there, missing] = await store.read([first, far], newRoom);
     t.ok(there instanceof Uint8Array);
     t.match(missing, { code: "PAGE_MISSING", address: far });
     await store.close();

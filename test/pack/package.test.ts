@@ -61,7 +61,7 @@ t.test("the packed tarball", async (t) => {
       const rooms = new Set(own.map((path) => path.split("/", 1)[0]));
       t.strictSame([...rooms].sort(), [
         ...["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "native-shim", "package.json"],
-        ...["prebuilds", "scripts"],
+        ...["man", "prebuilds", "scripts"],
       ]);
       const needed = [
         "dist/cli/main.js",
@@ -69,7 +69,8 @@ t.test("the packed tarball", async (t) => {
         "dist/index.d.ts",
         "native-shim/module.c",
       ];
-      needed.push("scripts/build-shim.mjs", `prebuilds/linux-${process.arch}/dvault-shim.node`);
+      needed.push("scripts/build-shim.mjs", "man/dvault.1", "man/mount.fuse.dvault.8");
+      needed.push("prebuilds/linux-x64/dvault-shim.node", "prebuilds/linux-arm64/dvault-shim.node");
       const { modules } = process.versions;
       needed.push(`prebuilds/linux-${process.arch}/better-sqlite3-${modules}.node`);
       for (const path of needed) t.ok(own.includes(path), `has ${path}`);

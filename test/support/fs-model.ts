@@ -358,7 +358,9 @@ const OPERATIONS = {
     fs.setattr(ino, {
       mode: call.variant & 0o7777,
       uid: call.length,
-      killPrivileges: call.variant % 2 === 0,
+      ...(call.variant % 2 === 0 && {
+        killPrivileges: call.variant % 4 === 0 ? "member" : "outsider",
+      }),
     }),
   ),
   setxattr: changing(undefined, (fs, ino, call) => {

@@ -34,10 +34,13 @@ export class LateStore implements PageStore {
     return this.#store.end;
   }
 
-  async read(addresses: readonly number[]): Promise<readonly (Uint8Array | PageError)[]> {
+  async read(
+    addresses: readonly number[],
+    room: () => Uint8Array,
+  ): Promise<readonly (Uint8Array | PageError)[]> {
     await new Promise((resolve) => setImmediate(resolve));
     this.reads += addresses.length;
-    return this.#store.read(addresses);
+    return this.#store.read(addresses, room);
   }
 
   readHeaders(): readonly (Uint8Array | undefined)[] {

@@ -20,6 +20,7 @@ import {
   type NamePlace,
   type RenameMode,
   ROOT_INO,
+  S_IFCHR,
   S_IFDIR,
   S_IFLNK,
   S_IFMT,
@@ -71,7 +72,7 @@ export class MemoryFileSystem implements FileSystem {
 
   setattr(ino: number, changes: AttributeChanges): Attributes {
     const inode = this.#inode(ino);
-    if (changes.killPrivileges) inode.killPrivileges();
+    if (changes.killPrivileges) inode.killPrivileges(changes.killPrivileges);
     if (changes.mode !== undefined) inode.chmod(changes.mode);
     inode.uid = changes.uid ?? inode.uid;
     inode.gid = changes.gid ?? inode.gid;
@@ -142,7 +143,7 @@ export class MemoryFileSystem implements FileSystem {
     return this.#drop(inode, 2);
   }
 
-  rename(from: NamePlace, to: NamePlace, mode: RenameMode): void {
+  rename(from: NamePlace, to: NamePlace, mode: RenameMode, whiteout?: Caller): void {
     const inode = this.#child(from.parent, from.name);
     const target = this.#inode(to.parent).entry(to.name);
     const old = target === undefined ? undefined : this.#inode(target.ino);
@@ -159,6 +160,8 @@ export class MemoryFileSystem implements FileSystem {
     this.#move(inode, from, to, mode === "exchange");
     inode.changed();
     old?.changed();
+    if (whiteout === undefined) return;
+    this.mknod(from.parent, from.name, { mode: S_IFCHR, umask: 0, caller: whiteout }, 0);
   }
 
   retain(ino: number, count = 1): void {
@@ -180,7 +183,7 @@ export class MemoryFileSystem implements FileSystem {
   write(ino: number, offset: number, data: Uint8Array, options: WriteOptions = {}): number {
     const inode = this.#inode(ino);
     inode.contents.write(offset, data);
-    if (options.killPrivileges) inode.killPrivileges();
+    if (options.killPrivileges) inode.killPrivileges(options.killPrivileges);
     inode.modified();
     return data.length;
   }

@@ -8,6 +8,7 @@ import { NAME_MAX } from "../../src/core/base/limits.ts";
 import {
   type Attributes,
   type Creation,
+  type PrivilegeLoss,
   S_IFDIR,
   S_IFMT,
   S_ISGID,
@@ -97,10 +98,10 @@ export class MemoryInode {
     this.mode = (this.mode & S_IFMT) | (mode & PERMISSIONS);
   }
 
-  /** Set-ID bits go, set-group-ID where the group may execute; and file capabilities. */
-  killPrivileges(): void {
+  killPrivileges(loss: PrivilegeLoss): void {
     if (this.isDirectory) return;
-    const setgid = this.mode & GROUP_EXECUTE ? S_ISGID : 0;
+    const losesGroup = loss === "outsider" || (this.mode & GROUP_EXECUTE) !== 0;
+    const setgid = losesGroup ? S_ISGID : 0;
     this.mode &= ~(S_ISUID | setgid);
     this.xattrs.delete("security.capability");
   }

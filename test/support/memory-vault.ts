@@ -8,10 +8,13 @@
  *
  * @module
  */
+import type { BufferPool } from "../../src/core/base/buffer-pool.ts";
 import { type CommitError, PageError, StoreError } from "../../src/core/base/errors.ts";
 import { isPending, type MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import { addressOf, type PagePointer } from "../../src/core/format/address.ts";
+import { pageBuffers } from "../../src/core/pages/page-buffers.ts";
 import type { NewPage, TransactionalVault } from "../../src/core/vault/transaction.ts";
+import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { Fault, MemoryTransaction } from "./memory-transaction.ts";
 import { SortedRecords } from "./sorted-records.ts";
 
@@ -44,6 +47,7 @@ interface MemoryState {
 /** See the head of this file. */
 export class MemoryVault implements TransactionalVault {
   readonly readOnly: boolean;
+  readonly buffers: BufferPool = pageBuffers(nodePlatform);
   readonly records: SortedRecords;
   /** Live pages by address. */
   readonly pages: Map<number, MemoryPage>;
@@ -150,6 +154,7 @@ export class MemoryVault implements TransactionalVault {
       const address = addressOf(this.#nextNumber++);
       const generation = this.commits;
       const copy = new Uint8Array(content.payload);
+      this.buffers.hold(content.payload);
       this.pages.set(address, { ...content, address, generation, copy });
       return { address, generation };
     });

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import type { MountOptions } from "../../src/mount/driver.ts";
+import type { DriverName } from "../../src/mount/driver-names.ts";
 import type { Ask, Report } from "./serve-memory.ts";
 
 const SERVER = fileURLToPath(new URL("./serve-memory.ts", import.meta.url));
@@ -83,7 +84,7 @@ export interface Server {
 export async function serveMemory(
   t: Test,
   mountpoint: string,
-  settings: Partial<MountOptions> & { readonly as?: Account } = {},
+  settings: Partial<MountOptions> & { readonly as?: Account; readonly driver?: DriverName } = {},
 ): Promise<Server> {
   const { as, ...options } = settings;
   const command = ["-u", "NODE_OPTIONS", process.execPath, ...execArgv, SERVER];

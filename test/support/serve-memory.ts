@@ -4,8 +4,10 @@
  *
  * @module
  */
-import type { MountOptions } from "../../src/mount/driver.ts";
+import type { Mount, MountOptions } from "../../src/mount/driver.ts";
+import type { DriverName } from "../../src/mount/driver-names.ts";
 import { KernelMount } from "../../src/mount/kernel-driver.ts";
+import { loadDriver } from "../../src/mount/load-driver.ts";
 import { mountVault } from "../../src/mount/mount-vault.ts";
 import { MemoryFileSystem } from "./memory-file-system.ts";
 
@@ -14,6 +16,7 @@ export type Ask = "report" | "unmount" | "detach";
 
 /** What comes back, besides `{ code, message }` when something failed. */
 export interface Report {
+  /** Requests by name; none where the driver does not tell. */
   readonly counts: Record<string, number>;
   readonly references: number;
   readonly inodes: number;
@@ -23,9 +26,14 @@ const [mountpoint = "", options = "{}"] = process.argv.slice(2);
 const fs = new MemoryFileSystem();
 
 try {
-  const settings = JSON.parse(options) as Partial<MountOptions>;
-  const mount = await mountVault({ fs, mountpoint, options: { source: "memory", ...settings } });
-  if (!(mount instanceof KernelMount)) throw new Error("not our driver");
+  const { driver: name = "kernel", ...settings } = JSON.parse(options) as Partial<
+    MountOptions & { driver: DriverName }
+  >;
+  const driver = await loadDriver(name);
+  const mount = await mountVault({
+    ...{ fs, mountpoint, driver },
+    options: { source: "memory", ...settings },
+  });
   let answered = Promise.resolve();
   process.on("message", (ask: Ask) => {
     const done = ask === "report" ? Promise.resolve() : mount[ask]();
@@ -42,9 +50,9 @@ try {
 }
 process.disconnect();
 
-function report(mount: KernelMount): Report {
+function report(mount: Mount): Report {
   return {
-    counts: mount.requestCounts(),
+    counts: mount instanceof KernelMount ? mount.requestCounts() : {},
     references: fs.references().size,
     inodes: fs.inodeCount,
   };

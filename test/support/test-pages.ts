@@ -7,6 +7,7 @@ import { isPending } from "../../src/core/base/maybe-promise.ts";
 import type { AeadKey } from "../../src/core/base/platform.ts";
 import { PageCodec, type PageKeys } from "../../src/core/format/page-codec.ts";
 import { MemoryStore, type MemoryStoreOptions } from "../../src/core/pages/memory-store.ts";
+import { pageBuffers } from "../../src/core/pages/page-buffers.ts";
 import { PageCache } from "../../src/core/pages/page-cache.ts";
 import { PageFault } from "../../src/core/pages/page-fault.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
@@ -33,7 +34,13 @@ export async function newTestPages(options: MemoryStoreOptions = {}): Promise<Te
   const key = await nodePlatform.aead.importKey(new Uint8Array(32).fill(7));
   const codec = new PageCodec(new Uint8Array(16), new TestKeys(key), nodePlatform.random);
   const store = new MemoryStore(options);
-  const pages = new PageCache({ store, codec, budgetBytes: 2 ** 22, openGeneration: 1 });
+  const pages = new PageCache({
+    store,
+    codec,
+    buffers: pageBuffers(nodePlatform),
+    budgetBytes: 2 ** 22,
+    openGeneration: 1,
+  });
   return { store, pages };
 }
 

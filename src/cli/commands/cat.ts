@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatBytes } from "../../core/base/bytes.ts";
 import { UsageError } from "../../core/base/errors.ts";
 import { type Attributes, type FileSystem, S_IFMT, S_IFREG } from "../../core/fs/file-system.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -51,10 +52,9 @@ async function writeFile(context: CliContext, fs: FileSystem, file: Attributes):
   for (let offset = 0; ; ) {
     context.signal.throwIfAborted();
     const start = offset;
-    for (const piece of await fs.read(file.ino, start, COPY_SIZE)) {
-      offset += piece.length;
-      await writeTo(context.stdout, piece);
-    }
+    const part = concatBytes(...(await fs.read(file.ino, start, COPY_SIZE)));
+    offset += part.length;
+    if (part.length > 0) await writeTo(context.stdout, part);
     if (offset === start) return;
   }
 }

@@ -6,6 +6,8 @@
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StoreError } from "../../core/base/errors.ts";
+import { DRIVER_NAMES } from "../../mount/driver-names.ts";
+import { loadDriver } from "../../mount/load-driver.ts";
 import { prepareMountpoint } from "../../mount/mountpoint.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -18,7 +20,12 @@ import { type MountSecrets, receiveSecrets, sendOutcome } from "../daemon/handov
 import { serveMount } from "../daemon/serve-mount.ts";
 import { type TokenChoice, tokenOptions } from "../discord/discord-secrets.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "../find-vault.ts";
-import { type MountChoice, mountArguments, readMountChoice } from "../mount-choice.ts";
+import {
+  type MountChoice,
+  mountArguments,
+  readMountChoice,
+  withMountWords,
+} from "../mount-choice.ts";
 import { openVault } from "../open-vault.ts";
 import {
   obtainCredentials,
@@ -45,6 +52,11 @@ export const mountCommand: Command = defineCommand({
       type: "boolean",
       default: false,
       describe: "Let other users in, as far as modes allow",
+    },
+    idle: {
+      type: "string",
+      describe: "Unmount when nobody has used the mount for so long, such as 30m",
+      requiresArg: true,
     },
     "cache-size": {
       type: "string",
@@ -86,9 +98,15 @@ export const mountCommand: Command = defineCommand({
     o: {
       type: "string",
       array: true,
-      describe: "Mount options as of mount(8): ro, rw, allow_other, suid, dev",
+      describe: "Mount options as of mount(8); the manual has the list",
       requiresArg: true,
     },
+    driver: {
+      choices: DRIVER_NAMES,
+      describe: "How the kernel is reached (kernel when left out)",
+      requiresArg: true,
+    },
+    sloppy: { alias: "s", type: "boolean", default: false, hidden: true },
     "from-handover": { type: "boolean", default: false, hidden: true },
     ...compressionOption,
     ...passwordOptions,
@@ -97,11 +115,14 @@ export const mountCommand: Command = defineCommand({
   examples: [
     ["dvault mount ~/vault", "the default vault, made now if it does not exist"],
     ["dvault mount work /mnt/work -o ro,allow_other", "read-only, for everybody"],
+    ["dvault mount --idle 30m ~/vault", "until nobody has used it for half an hour"],
     ["dvault mount -r --follow 5 work /mnt/work", "what another machine writes, seconds later"],
     ["dvault mount ./a.dvault /mnt/a --foreground", "stay in the foreground"],
   ],
   notes: `The mount point must be an empty directory; for the default vault it is made when missing. dvault unmount ends the mount, as do SIGTERM, SIGINT and SIGHUP to its process, when everything is safe. ${PASSWORD_NOTE}`,
-  async run(context, { operands, options }) {
+  async run(context, call) {
+    const { operands } = call;
+    const options = withMountWords(call.options);
     const [vault, target] = operands.length === 2 ? operands : ["", operands[0]];
     const choice = readMountChoice(options);
     const request = { vault: vault ?? "", target: target ?? "", choice, secrets: options };
@@ -190,13 +211,15 @@ async function serve(
   ready: () => void,
 ): Promise<void> {
   const store = await openVaultStore(context, place, { ...choice, secrets });
-  const { compression, cacheBytes, readOnly, allowOther, suid, devices } = choice;
-  const open = await openVault(context, store, { credentials, compression, cacheBytes });
+  const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs } = choice;
+  const atime = choice.noatime ? "noatime" : "relatime";
+  const open = await openVault(context, store, { credentials, compression, cacheBytes, atime });
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
-  const options = { source: place.key, readOnly, allowOther, suid, devices, log };
-  const { followMs = FOLLOW_MS } = choice;
-  await serveMount(context, { open, name: place.key, mountpoint, options, followMs, ready });
+  const options = { ...choice, source: place.key, log };
+  const driver = await loadDriver(choice.driver);
+  const served = { open, name: place.key, mountpoint, options, driver };
+  await serveMount(context, { ...served, followMs, idleMs, ready });
 }
 
 /** Whether a mount point is missing, in a directory of the user's own. */

@@ -5,10 +5,12 @@
  */
 import { UsageError } from "../../core/base/errors.ts";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
-import type { Mount, MountOptions } from "../../mount/driver.ts";
+import type { Driver, Mount, MountOptions } from "../../mount/driver.ts";
+import { watchIdle } from "../../mount/idle.ts";
 import type { MountStatus } from "../../mount/mount-status.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
 import { socketPathOf } from "../../mount/runtime-directory.ts";
+import { compileForBursts } from "../../platform/node-engine.ts";
 import type { SegmentStore } from "../../stores/segments/segment-store.ts";
 import { type CliContext, warn } from "../context.ts";
 import type { OpenVault } from "../open-vault.ts";
@@ -27,6 +29,9 @@ export interface ServedMount {
   readonly options: MountOptions;
   /** Time between two looks for a newer commit of a remote vault that is mounted read-only, ms; 0 for never. */
   readonly followMs: number;
+  readonly driver: Driver;
+  /** Time without use after which the mount ends, ms; never, when undefined. */
+  readonly idleMs: number | undefined;
   /** Called once the mount answers. */
   ready(): void;
 }
@@ -38,11 +43,13 @@ export interface ServedMount {
  * @throws UsageError MOUNT_FAILED; StoreError or CommitError when the last changes could not be made safe
  */
 export async function serveMount(context: CliContext, served: ServedMount): Promise<void> {
-  const { open, mountpoint, options } = served;
+  const { open, mountpoint, options, driver } = served;
+  compileForBursts();
   try {
-    const mount = await mountVault({ fs: open.fs, mountpoint, options });
+    const mount = await mountVault({ fs: open.fs, mountpoint, options, driver });
     const ending = new Ending(open, mount, context.signal);
     const control = await serveRequests(served, mount, ending);
+    const stopWatching = endWhenIdle(served, mount, ending);
     const unfollow = new AbortController();
     const following = follow(context, served, mount, unfollow.signal);
     try {
@@ -52,6 +59,7 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
       await Promise.race([mount.ended, aborted(context.signal)]);
       await ending.finish(context);
     } finally {
+      stopWatching();
       unfollow.abort();
       await following;
       await control.close();
@@ -138,6 +146,21 @@ function watchPublishing(context: CliContext, remote: SegmentStore): void {
       `publishing has stopped, changes stay on this machine: ${reason}; dvault flush tries again`,
     );
   };
+}
+
+/** Ends a mount that nobody uses, where that is wanted. @returns stops watching */
+function endWhenIdle({ idleMs }: ServedMount, mount: Mount, ending: Ending): () => void {
+  if (idleMs === undefined) return () => undefined;
+  const timer = (delayMs: number, body: () => void): (() => void) => {
+    const armed = setTimeout(body, delayMs);
+    return () => clearTimeout(armed);
+  };
+  const nobody = { signal: new AbortController().signal, tell: () => undefined };
+  // Whatever waits to be published has been tried for long by now, and is left to the next mount.
+  const unmount = async (): Promise<void> => {
+    await ending.unmount(false, nobody);
+  };
+  return watchIdle({ mount, idleMs, unmount, timer });
 }
 
 /** Gives back what earlier sessions left behind, while calls are served already. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { AfterTurn } from "./buffer-pool.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 
 /** Wall clock. */
@@ -109,4 +110,5 @@ export interface Platform {
   readonly aead: Aead;
   readonly argon2id: Argon2id;
   readonly compressor: Compressor;
+  readonly afterTurn: AfterTurn;
 }

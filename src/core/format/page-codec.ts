@@ -50,6 +50,9 @@ export const PAGE_OVERHEAD: number = SEALED_AT + OWNER_SIZE + TAG_SIZE;
 /** Bytes of a sealed page with a full payload; a clear-text page is shorter. */
 export const STORED_PAGE_MAX: number = PAGE_SIZE + PAGE_OVERHEAD;
 
+/** Room for a sealed page: {@link STORED_PAGE_MAX} rounded up to a cache line, bytes. */
+export const STORED_PAGE_ROOM: number = Math.ceil(STORED_PAGE_MAX / 64) * 64;
+
 /** Who a page belongs to, sealed inside it: the inode and first logical block, or (0, level) for tree pages. */
 export interface PageOwner {
   readonly ino: number;

@@ -94,7 +94,8 @@ async function finish(context: FsContext, attributes: Attributes): Promise<Attri
 }
 
 function setOwner(transaction: Transaction, inode: InodeRecord, changes: AttributeChanges): void {
-  if (changes.killPrivileges === true) killPrivileges(transaction, inode);
+  const { killPrivileges: loss } = changes;
+  if (loss !== undefined) killPrivileges(transaction, inode, loss);
   if (changes.uid !== undefined) inode.uid = changes.uid;
   if (changes.gid !== undefined) inode.gid = changes.gid;
 }

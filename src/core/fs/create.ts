@@ -120,6 +120,20 @@ export function tmpfile(
   });
 }
 
+/** Puts a character device 0:0 without permissions, which overlayfs takes for a deleted name, where a name was. */
+export function putWhiteout(
+  context: FsContext,
+  transaction: Transaction,
+  place: NamePlace,
+  caller: Caller,
+): void {
+  const directory = editDirectory(transaction, place.parent);
+  const asked = { type: S_IFCHR, mode: 0, umask: 0, caller };
+  const inode = newInode(context, transaction, directory, asked);
+  saveInode(transaction, inode);
+  putDentry(transaction, place.parent, place.name, { ino: inode.ino, type: inode.mode });
+}
+
 /** Makes the root directory of a new vault; one that is there stays as it is. */
 export function makeRoot(context: FsContext, creation: Creation): MaybePromise<void> {
   return context.change((transaction) => {

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import type { BufferPool } from "../base/buffer-pool.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 
 /** One written block. */
@@ -72,8 +73,14 @@ function roomFor(length: number): number {
 
 /** All drafts of a file system. */
 export class Drafts {
+  readonly #buffers: BufferPool;
   readonly #files = new Map<number, FileDrafts>();
   #bytes = 0;
+
+  /** @param buffers - give room for whole blocks */
+  constructor(buffers: BufferPool) {
+    this.#buffers = buffers;
+  }
 
   /** Bytes held, rounded up so that as many always suffice to store them. */
   get bytes(): number {
@@ -136,12 +143,20 @@ export class Drafts {
     }
     const { content, isUnmapped } = before;
     const isWhole = at === 0 && part.length >= (content?.length ?? 0);
-    const bytes = new Uint8Array(isWhole ? part : (content ?? EMPTY));
+    const bytes = this.#copy(isWhole ? part : (content ?? EMPTY));
     const made = { bytes, length: bytes.length, isUnmapped, isFrozen: false };
     file.blocks.set(block, made);
     if (isUnmapped) file.unmapped += 1;
     this.#bytes += roomFor(bytes.length);
     if (!isWhole) this.#writeInto(made, at, part);
+  }
+
+  /** A copy as long as the content. */
+  #copy(content: Uint8Array): Uint8Array {
+    if (roomFor(content.length) < PAGE_SIZE) return new Uint8Array(content);
+    const bytes = this.#buffers.take().subarray(0, content.length);
+    bytes.set(content);
+    return bytes;
   }
 
   #fileOf(ino: number): FileDrafts {
@@ -163,8 +178,12 @@ export class Drafts {
   /** Gives a draft a buffer of its own with room for `length` bytes. */
   #replace(draft: MutableDraft, length: number): void {
     const room = Math.min(roomFor(length), PAGE_SIZE);
-    const bytes = new Uint8Array(room);
-    bytes.set(draft.bytes.subarray(0, Math.min(draft.length, length)));
+    const bytes =
+      room < PAGE_SIZE ? new Uint8Array(room) : this.#buffers.take().subarray(0, PAGE_SIZE);
+    const kept = Math.min(draft.length, length);
+    bytes.set(draft.bytes.subarray(0, kept));
+    bytes.fill(0, kept);
+    this.#buffers.giveBack(draft.bytes);
     this.#bytes += room - roomFor(draft.bytes.length);
     draft.bytes = bytes;
     draft.isFrozen = false;
@@ -192,12 +211,21 @@ export class Drafts {
     return this.blocks(ino, first, Math.floor(file.streamEnd / PAGE_SIZE));
   }
 
-  /** The content of a draft, which from now on is copied before it changes. */
+  /**
+   * The content of a draft, which from now on is copied before it changes.
+   * @returns held, until {@link thaw}
+   */
   freeze(ino: number, block: number): Uint8Array | undefined {
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined) return undefined;
     draft.isFrozen = true;
+    this.#buffers.hold(draft.bytes);
     return draft.bytes.subarray(0, draft.length);
+  }
+
+  /** What {@link freeze} gave is not needed any more. */
+  thaw(content: Uint8Array): void {
+    this.#buffers.giveBack(content);
   }
 
   /** Whether a draft still is what {@link freeze} gave. */
@@ -225,6 +253,7 @@ export class Drafts {
     file.blocks.delete(block);
     if (draft.isUnmapped) file.unmapped -= 1;
     this.#bytes -= roomFor(draft.bytes.length);
+    this.#buffers.giveBack(draft.bytes);
     if (file.blocks.size === 0) this.#files.delete(ino);
   }
 

@@ -54,6 +54,12 @@ export interface Attributes {
   readonly btime: Time;
 }
 
+/**
+ * What a change takes along of a file's privileges: set-user-ID, file capabilities, and set-group-ID where the group may
+ * execute the file; by an `outsider`, who is not in that group, set-group-ID in any case.
+ */
+export type PrivilegeLoss = "member" | "outsider";
+
 /** Who makes a call. */
 export interface Caller {
   readonly uid: number;
@@ -72,7 +78,7 @@ export interface AttributeChanges {
   /** Only honoured when set explicitly (restoring a tree); otherwise ctime becomes now. */
   readonly ctime?: Time;
   /** Set-ID bits and file capabilities go (a write, truncate or chown by someone without CAP_FSETID). */
-  readonly killPrivileges?: boolean;
+  readonly killPrivileges?: PrivilegeLoss;
 }
 
 /** Mode bits of a new inode: `mode` as asked, `umask` to apply where no default ACL stands. */
@@ -166,7 +172,8 @@ export interface FileSystem {
   /** @returns the inode whose link went */
   unlink(parent: number, name: Uint8Array): MaybePromise<number>;
   rmdir(parent: number, name: Uint8Array): MaybePromise<number>;
-  rename(from: NamePlace, to: NamePlace, mode: RenameMode): MaybePromise<void>;
+  /** @param whiteout - who leaves a character device 0:0 at the old name (RENAME_WHITEOUT); nobody when absent */
+  rename(from: NamePlace, to: NamePlace, mode: RenameMode, whiteout?: Caller): MaybePromise<void>;
 
   /**
    * Keeps an inode alive without a name, `count` times over, until as many `forget`: the kernel's
@@ -178,7 +185,7 @@ export interface FileSystem {
 
   /**
    * Reads up to `length` bytes; less only at the end of the file.
-   * @returns pieces in order, borrowed: use them before the next call into the file system
+   * @returns pieces in order, borrowed until the turn of the event loop ends in which they came
    */
   read(ino: number, offset: number, length: number): MaybePromise<readonly Uint8Array[]>;
   /**
@@ -229,5 +236,5 @@ export interface FilePlace {
 /** How a write is made. */
 export interface WriteOptions {
   /** Set-ID bits and file capabilities go (FUSE_WRITE_KILL_SUIDGID). */
-  readonly killPrivileges?: boolean;
+  readonly killPrivileges?: PrivilegeLoss;
 }

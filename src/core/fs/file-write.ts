@@ -37,7 +37,8 @@ export function write(
   const done = context.change((transaction) => {
     const inode = editInode(transaction, ino);
     requireFile(inode);
-    if (options.killPrivileges === true) killPrivileges(transaction, inode);
+    const { killPrivileges: loss } = options;
+    if (loss !== undefined) killPrivileges(transaction, inode, loss);
     writeInto(context, transaction, inode, { offset, data: source });
   });
   if (isPending(done)) source = new Uint8Array(data);

@@ -107,11 +107,19 @@ export class Flusher {
       batch.push({ ino, block, content });
       bytes += content.length;
       if (bytes < BATCH_BYTES && batch.length < BATCH_BLOCKS) continue;
-      await this.#storeBatch(batch);
+      await this.#storeFrozen(batch);
       batch = [];
       bytes = 0;
     }
-    if (batch.length > 0) await this.#storeBatch(batch);
+    if (batch.length > 0) await this.#storeFrozen(batch);
+  }
+
+  async #storeFrozen(batch: readonly DraftBlock[]): Promise<void> {
+    try {
+      await this.#storeBatch(batch);
+    } finally {
+      for (const { content } of batch) this.#context.drafts.thaw(content);
+    }
   }
 
   async #storeBatch(blocks: readonly DraftBlock[]): Promise<void> {

@@ -40,7 +40,7 @@ export class FsContext {
   readonly compressor: Compressor;
   readonly compresses: boolean;
   readonly draftBytes: number;
-  readonly drafts: Drafts = new Drafts();
+  readonly drafts: Drafts;
   readonly lookups: LookupCounts = new LookupCounts();
   /** Inodes of this session that have no name and are still in use. */
   readonly nameless: Set<number> = new Set();
@@ -51,6 +51,7 @@ export class FsContext {
 
   constructor(vault: TransactionalVault, options: FileSystemOptions) {
     this.vault = vault;
+    this.drafts = new Drafts(vault.buffers);
     this.clock = options.clock;
     this.compressor = options.compressor;
     this.compresses = options.compression === "deflate";

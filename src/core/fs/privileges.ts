@@ -6,7 +6,7 @@
  */
 import { utf8 } from "../base/bytes.ts";
 import type { Transaction } from "../vault/transaction.ts";
-import { S_ISGID, S_ISUID } from "./file-system.ts";
+import { type PrivilegeLoss, S_ISGID, S_ISUID } from "./file-system.ts";
 import type { InodeRecord } from "./inode-record.ts";
 import { deleteXattr } from "./xattr-record.ts";
 
@@ -14,12 +14,15 @@ const CAPABILITY = utf8("security.capability");
 const GROUP_EXECUTE = 0o010;
 
 /** @param inode - under edit; directories keep theirs */
-export function killPrivileges(transaction: Transaction, inode: InodeRecord): void {
+export function killPrivileges(
+  transaction: Transaction,
+  inode: InodeRecord,
+  loss: PrivilegeLoss,
+): void {
   if (inode.isDirectory) return;
   let { mode } = inode;
   mode &= ~S_ISUID;
-  // Without group execution the bit means mandatory locking, no privilege.
-  if ((mode & GROUP_EXECUTE) !== 0) mode &= ~S_ISGID;
+  if (loss === "outsider" || (mode & GROUP_EXECUTE) !== 0) mode &= ~S_ISGID;
   inode.mode = mode;
   deleteXattr(transaction, inode.ino, CAPABILITY);
 }

@@ -6,6 +6,7 @@
 import { FsError } from "../base/errors.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Transaction } from "../vault/transaction.ts";
+import { putWhiteout } from "./create.ts";
 import {
   checkNewName,
   type Dentry,
@@ -15,39 +16,42 @@ import {
   isEmpty,
   putDentry,
 } from "./dentry.ts";
-import { type NamePlace, type RenameMode, ROOT_INO, S_IFDIR } from "./file-system.ts";
+import { type Caller, type NamePlace, type RenameMode, ROOT_INO, S_IFDIR } from "./file-system.ts";
 import type { FsContext } from "./fs-context.ts";
 import type { InodeRecord } from "./inode-record.ts";
 import { editDirectory, editInode, loadInode, requireDirectory, saveInode } from "./inodes.ts";
 import { dropLink, reclaim } from "./orphans.ts";
 
-/** What a rename is about. */
-interface Rename {
+/** A rename as it is asked for. */
+export interface RenameRequest {
   readonly from: NamePlace;
   readonly to: NamePlace;
+  readonly mode: RenameMode;
+  /** Who leaves a whiteout at the old name. */
+  readonly whiteout: Caller | undefined;
+}
+
+/** What a rename is about. */
+interface Rename extends RenameRequest {
   readonly source: Dentry;
   readonly target: Dentry | undefined;
 }
 
 /** @see FileSystem.rename */
-export function rename(
-  context: FsContext,
-  from: NamePlace,
-  to: NamePlace,
-  mode: RenameMode,
-): MaybePromise<void> {
+export function rename(context: FsContext, request: RenameRequest): MaybePromise<void> {
   const done = context.change((transaction) => {
-    const plan = find(transaction, from, to);
-    checkVariant(plan, mode);
+    const plan = find(transaction, request);
+    checkVariant(plan);
     if (plan.source.ino === plan.target?.ino) return undefined;
-    checkLoop(transaction, plan.source, to.parent);
-    if (mode === "exchange") return exchange(context, transaction, plan);
+    checkLoop(transaction, plan.source, plan.to.parent);
+    if (plan.mode === "exchange") return exchange(context, transaction, plan);
     return replace(context, transaction, plan);
   });
   return chain(done, (left) => (left === undefined ? undefined : reclaim(context, left)));
 }
 
-function find(transaction: Transaction, from: NamePlace, to: NamePlace): Rename {
+function find(transaction: Transaction, request: RenameRequest): Rename {
+  const { from, to } = request;
   if (dots(from.name) !== 0 || dots(to.name) !== 0) {
     throw new FsError("EBUSY", "`.` and `..` are not renamed");
   }
@@ -57,10 +61,11 @@ function find(transaction: Transaction, from: NamePlace, to: NamePlace): Rename 
   editDirectory(transaction, to.parent);
   const source = findDentry(transaction, from.parent, from.name);
   if (source === undefined) throw new FsError("ENOENT", `no such name in ${from.parent}`);
-  return { from, to, source, target: findDentry(transaction, to.parent, to.name) };
+  return { ...request, source, target: findDentry(transaction, to.parent, to.name) };
 }
 
-function checkVariant(plan: Rename, mode: RenameMode): void {
+function checkVariant(plan: Rename): void {
+  const { mode } = plan;
   if (mode === "no-replace" && plan.target !== undefined) {
     throw new FsError("EEXIST", `the name is taken in directory ${plan.to.parent}`);
   }
@@ -85,8 +90,9 @@ function checkLoop(transaction: Transaction, moved: Dentry, directory: number): 
 
 /** @returns the replaced inode when something of it is left to be reclaimed */
 function replace(context: FsContext, transaction: Transaction, plan: Rename): number | undefined {
-  const { from, to, source, target } = plan;
-  deleteDentry(transaction, from.parent, from.name);
+  const { from, to, source, target, whiteout } = plan;
+  if (whiteout === undefined) deleteDentry(transaction, from.parent, from.name);
+  else putWhiteout(context, transaction, from, whiteout);
   putDentry(transaction, to.parent, to.name, source);
   moveInode(context, transaction, source, plan);
   touchDirectories(context, transaction, from.parent, to.parent);

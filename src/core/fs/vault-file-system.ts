@@ -131,8 +131,8 @@ export class VaultFileSystem implements FileSystem {
     return rmdir(this.#context, { parent, name });
   }
 
-  rename(from: NamePlace, to: NamePlace, mode: RenameMode): MaybePromise<void> {
-    return rename(this.#context, from, to, mode);
+  rename(from: NamePlace, to: NamePlace, mode: RenameMode, whiteout?: Caller): MaybePromise<void> {
+    return rename(this.#context, { from, to, mode, whiteout });
   }
 
   retain(ino: number, count = 1): void {

@@ -63,12 +63,16 @@ export class MemoryStore implements PageStore {
     for (const address of addresses) this.#free.push(pageNumber(address));
   }
 
-  read(addresses: readonly number[]): readonly (Uint8Array | PageError)[] {
-    return addresses.map(
-      (address) =>
-        this.contents.pages.get(address)?.slice() ??
-        new PageError("PAGE_MISSING", address, "it is not in the store"),
-    );
+  read(addresses: readonly number[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
+    return addresses.map((address) => {
+      const page = this.contents.pages.get(address);
+      if (page === undefined) {
+        return new PageError("PAGE_MISSING", address, "it is not in the store");
+      }
+      const copy = room().subarray(0, page.length);
+      copy.set(page);
+      return copy;
+    });
   }
 
   write(pages: readonly StoredPage[]): void {

@@ -17,16 +17,11 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
+import type { BufferPool } from "../base/buffer-pool.ts";
 import { PageError } from "../base/errors.ts";
 import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import {
-  type OpenedPage,
-  type PageCodec,
-  type PageOwner,
-  type ReadPage,
-  STORED_PAGE_MAX,
-} from "../format/page-codec.ts";
+import type { OpenedPage, PageCodec, PageOwner, ReadPage } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
@@ -35,14 +30,14 @@ import type { PageStore } from "./page-store.ts";
 /** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
 const WRITE_BATCH = 16;
 
-/** Bookkeeping charged per page on top of its payload, bytes. */
+/** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
 const PAGE_BOOKKEEPING = 256;
 
 /** A resident page. */
 export interface CachedPage extends PagePointer {
   readonly pageClass: PageClass;
   readonly owner: PageOwner;
-  /** Plaintext; borrowed by whoever reads it. Only {@link PageCache.edit} gives leave to change it. */
+  /** Plaintext; borrowed until the turn of the event loop ends. Only {@link PageCache.edit} gives leave to change it. */
   payload: Uint8Array;
 }
 
@@ -50,6 +45,8 @@ export interface CachedPage extends PagePointer {
 export interface PageCacheOptions {
   readonly store: PageStore;
   readonly codec: PageCodec;
+  /** Room for stored pages. */
+  readonly buffers: BufferPool;
   /** Bytes of clean pages kept. */
   readonly budgetBytes: number;
   /** Generation the next commit will have. */
@@ -65,6 +62,9 @@ export interface PageContent {
   readonly payload: Uint8Array;
 }
 
+/** Makes another payload of one, in the room that is given or elsewhere. */
+type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
+
 export class PageCache {
   readonly #store: PageStore;
   readonly #codec: PageCodec;
@@ -74,9 +74,9 @@ export class PageCache {
   readonly #loading = new Map<number, Promise<void>>();
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
-  /** Buffers of stored pages on their way out, used again and again. */
-  readonly #buffers: Uint8Array[] = [];
-  readonly #buffer = (): Uint8Array => this.#buffers.pop() ?? new Uint8Array(STORED_PAGE_MAX);
+  /** Room for stored pages and payloads. */
+  readonly buffers: BufferPool;
+  readonly #room = (): Uint8Array => this.buffers.take();
   #flushing: Promise<void> = Promise.resolve();
   #dirtyBytes = 0;
   #openGeneration: number;
@@ -85,11 +85,13 @@ export class PageCache {
   constructor(options: PageCacheOptions) {
     this.#store = options.store;
     this.#codec = options.codec;
+    this.buffers = options.buffers;
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
     this.#clean = new LRUCache<number, CachedPage>({
       maxSize: Math.max(options.budgetBytes, 2 ** 22),
-      sizeCalculation: (page) => page.payload.byteLength + PAGE_BOOKKEEPING,
+      sizeCalculation: (page) => page.payload.buffer.byteLength + PAGE_BOOKKEEPING,
+      dispose: (page) => this.buffers.giveBack(page.payload),
     });
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
   }
@@ -154,7 +156,10 @@ export class PageCache {
   }
 
   #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
-    const read = this.#store.read(wanted.map((pointer) => pointer.address));
+    const read = this.#store.read(
+      wanted.map((pointer) => pointer.address),
+      this.#room,
+    );
     const opened = chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
     if (!isPending(opened)) return opened;
     const done = opened.finally(() => {
@@ -192,7 +197,7 @@ export class PageCache {
   }
 
   /**
-   * Makes pages, dirty, under fresh addresses that are consecutive where possible. Payloads are taken over.
+   * Makes pages, dirty, under fresh addresses that are consecutive where possible. Payloads are held, and never changed again.
    * @param reserve - pages that must stay writable afterwards
    * @throws StoreError STORE_FULL, with nothing made
    */
@@ -203,6 +208,7 @@ export class PageCache {
       const address = addresses[i] as number;
       const page: CachedPage = { ...content, address, generation: this.#openGeneration };
       this.#onAddress(address, true);
+      this.buffers.hold(page.payload);
       this.#dirty.set(address, page);
       this.#dirtyBytes += page.payload.byteLength;
       return page;
@@ -214,10 +220,12 @@ export class PageCache {
    * generation, else a copy under a fresh address, which supersedes it.
    * @param copy - makes the editable payload of the copy
    */
-  edit(page: CachedPage, copy: (payload: Uint8Array) => Uint8Array): CachedPage {
+  edit(page: CachedPage, copy: Revision): CachedPage {
     if (page.generation === this.#openGeneration) return page;
     const { pageClass, owner } = page;
-    const [fresh] = this.add([{ pageClass, owner, payload: copy(page.payload) }]);
+    const room = this.#room();
+    const [fresh] = this.add([{ pageClass, owner, payload: copy(page.payload, room) }]);
+    this.buffers.giveBack(room);
     this.supersede(page);
     return fresh as CachedPage;
   }
@@ -227,6 +235,8 @@ export class PageCache {
     if (this.#dirty.get(page.address) === page) {
       this.#dirtyBytes += payload.byteLength - page.payload.byteLength;
     }
+    this.buffers.hold(payload);
+    this.buffers.giveBack(page.payload);
     page.payload = payload;
   }
 
@@ -250,6 +260,8 @@ export class PageCache {
     }
     this.#dirty.delete(address);
     this.#dirtyBytes -= page.payload.byteLength;
+    // A flush under way may still be about to seal it.
+    if (!this.#writing.has(address)) this.buffers.giveBack(page.payload);
   }
 
   #giveBack(addresses: readonly number[]): void {
@@ -264,10 +276,12 @@ export class PageCache {
    * Ends the open generation: no page born so far changes any more.
    * @param compact - gives the final payload of a tree page that was edited
    */
-  freeze(compact: (payload: Uint8Array) => Uint8Array): void {
+  freeze(compact: Revision): void {
     for (const page of this.#dirty.values()) {
       if (page.pageClass !== "tree" || page.generation !== this.#openGeneration) continue;
-      this.settle(page, compact(page.payload));
+      const room = this.#room();
+      this.settle(page, compact(page.payload, room));
+      this.buffers.giveBack(room);
     }
     this.#dead.freeze();
     this.#openGeneration += 1;
@@ -297,7 +311,7 @@ export class PageCache {
     try {
       for (let at = 0; at < ready.length; at += WRITE_BATCH) {
         const batch = ready.slice(at, at + WRITE_BATCH);
-        const stored = await this.#codec.sealAll(batch, this.#buffer);
+        const stored = await this.#codec.sealAll(batch, this.#room);
         this.#sealed += batch.length;
         await previous;
         previous = this.#write(batch, stored);
@@ -316,7 +330,7 @@ export class PageCache {
         batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
       );
     } finally {
-      for (const bytes of stored) this.#buffers.push(new Uint8Array(bytes.buffer));
+      for (const bytes of stored) this.buffers.giveBack(bytes);
     }
     for (const page of batch) {
       this.#writing.delete(page.address);

@@ -87,9 +87,13 @@ export interface PageStore {
 
   /**
    * Reads pages; one that is missing or short gives a {@link PageError} in its place, the rest stand.
+   * @param room - gives STORED_PAGE_ROOM bytes to read a page into, for stores that have no array of their own
    * @returns in the order of `addresses`; the arrays are the caller's
    */
-  read(addresses: readonly number[]): MaybePromise<readonly (Uint8Array | PageError)[]>;
+  read(
+    addresses: readonly number[],
+    room: () => Uint8Array,
+  ): MaybePromise<readonly (Uint8Array | PageError)[]>;
 
   /**
    * Writes pages under addresses that `allocate` gave. Bytes are borrowed until the promise ends.

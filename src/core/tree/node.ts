@@ -221,23 +221,50 @@ export function middleOf(node: Uint8Array): number {
   return count - 1;
 }
 
-/** An editable copy: the same records in a buffer of PAGE_SIZE bytes, nothing removed among them. */
-export function copyNode(node: Uint8Array): Uint8Array {
-  return rewrite(node, PAGE_SIZE);
+/**
+ * An editable copy: the same records in PAGE_SIZE bytes, nothing removed among them.
+ * @param room - to make it in, whatever it holds; not where the node stands
+ */
+export function copyNode(node: Uint8Array, room?: Uint8Array): Uint8Array {
+  return rewrite(node, roomOf(PAGE_SIZE, room));
 }
 
-/** The stored form: as long as its records need. */
-export function compactNode(node: Uint8Array): Uint8Array {
-  return rewrite(node, HEADER + usedBytes(node));
+/**
+ * The stored form: as long as its records need.
+ * @param room - PAGE_SIZE bytes to make it in, whatever they hold; not where the node stands
+ */
+export function compactNode(node: Uint8Array, room?: Uint8Array): Uint8Array {
+  return rewrite(node, roomOf(HEADER + usedBytes(node), room));
 }
 
-function rewrite(node: Uint8Array, length: number): Uint8Array {
-  const count = countOf(node);
-  const copy = new Uint8Array(length);
+function roomOf(length: number, room: Uint8Array | undefined): Uint8Array {
+  return room?.subarray(0, length) ?? new Uint8Array(length);
+}
+
+function rewrite(node: Uint8Array, copy: Uint8Array): Uint8Array {
+  copy.fill(0, 0, HEADER);
   copy[0] = levelOf(node);
-  putU16(copy, 2, count);
-  let end = length;
-  for (let position = 0; position < count; position++) {
+  putU16(copy, 2, countOf(node));
+  if (getU32(node, 8) === 0) moveCells(node, copy);
+  else gatherCells(node, copy);
+  return copy;
+}
+
+/** Copies all cells as they stand, nothing having been removed among them. */
+function moveCells(node: Uint8Array, copy: Uint8Array): void {
+  const lowest = getU32(node, 4);
+  const shift = copy.length - node.length;
+  copy.set(node.subarray(lowest), lowest + shift);
+  putU32(copy, 4, lowest + shift);
+  for (let position = countOf(node) - 1; position >= 0; position--) {
+    putU16(copy, HEADER + position * SLOT, cellAt(node, position) + shift);
+  }
+}
+
+/** Copies the cells of all records, in their order. */
+function gatherCells(node: Uint8Array, copy: Uint8Array): void {
+  let end = copy.length;
+  for (let position = 0; position < countOf(node); position++) {
     const cell = cellAt(node, position);
     const size = CELL_HEADER + getU16(node, cell) + getU16(node, cell + 2);
     end -= size;
@@ -245,7 +272,6 @@ function rewrite(node: Uint8Array, length: number): Uint8Array {
     putU16(copy, HEADER + position * SLOT, end);
   }
   putU32(copy, 4, end);
-  return copy;
 }
 
 /**

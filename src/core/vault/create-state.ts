@@ -13,6 +13,7 @@ import type { CommitRoot } from "../format/commit-root.ts";
 import { type Header, VAULT_ID_SIZE } from "../format/header.ts";
 import { encodeKeyDirectory } from "../format/key-directory.ts";
 import { PageCodec } from "../format/page-codec.ts";
+import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { Tree } from "../tree/tree.ts";
@@ -49,6 +50,7 @@ export async function createState(
   const pages = new PageCache({
     store,
     codec: new PageCodec(vaultId, keys, platform.random),
+    buffers: pageBuffers(platform),
     budgetBytes: making.cacheBytes,
     openGeneration: 1,
     onAddress: (address, used) => space?.mark(address, used),

@@ -17,6 +17,7 @@ import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
 import { PageCodec } from "../format/page-codec.ts";
+import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import type { PublishedState } from "./committer.ts";
@@ -131,6 +132,7 @@ async function readKeyDirectory(
   const pages = new PageCache({
     store,
     codec,
+    buffers: pageBuffers(platform),
     budgetBytes: 0,
     openGeneration: header.generation + 1,
   });
@@ -147,6 +149,7 @@ async function readRoot(
   const pages = new PageCache({
     store,
     codec,
+    buffers: pageBuffers(platform),
     budgetBytes: 0,
     openGeneration: header.generation + 1,
   });

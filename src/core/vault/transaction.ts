@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { BufferPool } from "../base/buffer-pool.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { PageOwner } from "../format/page-codec.ts";
 
@@ -51,7 +52,7 @@ export interface TreeRecord {
 export interface NewPage {
   readonly pageClass: "data" | "pack";
   readonly owner: PageOwner;
-  /** At most PAGE_SIZE bytes; taken over and never changed again. */
+  /** At most PAGE_SIZE bytes; held, and never changed again. */
   readonly payload: Uint8Array;
 }
 
@@ -60,6 +61,8 @@ export interface TransactionalVault {
   readonly readOnly: boolean;
   /** Runs `body` until it finds everything it needs resident, then applies its changes at once. */
   transact<T>(body: (transaction: Transaction) => T): T | Promise<T>;
+  /** Where payloads of pages may be made: room for PAGE_SIZE bytes and more. */
+  readonly buffers: BufferPool;
   /**
    * Adds pages under fresh addresses (consecutive where possible); they are written behind and stay
    * unreachable until a record points to them.

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { BufferPool } from "../base/buffer-pool.ts";
 import { CommitError } from "../base/errors.ts";
 import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Argon2Cost, Platform } from "../base/platform.ts";
@@ -14,6 +15,7 @@ import type { Credentials } from "../crypto/unlock.ts";
 import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import { PageCodec } from "../format/page-codec.ts";
+import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
@@ -128,6 +130,7 @@ export class Vault implements TransactionalVault {
     const pages = new PageCache({
       store,
       codec: new PageCodec(state.header.vaultId, state.keys, platform.random),
+      buffers: pageBuffers(platform),
       budgetBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
       openGeneration: state.header.generation + 1,
       onAddress: (address, used) => space?.mark(address, used),
@@ -156,6 +159,10 @@ export class Vault implements TransactionalVault {
   /** Number of the newest commit. */
   get generation(): number {
     return this.#committer.generation;
+  }
+
+  get buffers(): BufferPool {
+    return this.#parts.pages.buffers;
   }
 
   get inodes(): number {

@@ -9,8 +9,18 @@ import type { Answer } from "../protocol/answer.ts";
 import { SetattrFlag } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Operation } from "./operation.ts";
+import { changerOf, lossOf } from "./privileges.ts";
 
 const PERMISSIONS = 0o7777;
+/** Every change a SETATTR can ask for. */
+const ALL_MEANT =
+  SetattrFlag.MODE |
+  SetattrFlag.UID |
+  SetattrFlag.GID |
+  SetattrFlag.SIZE |
+  SetattrFlag.ATIME |
+  SetattrFlag.MTIME |
+  SetattrFlag.CTIME;
 const NSEC_END = 1_000_000_000;
 
 export const getattr: Operation = (request, { fs }) =>
@@ -21,7 +31,15 @@ export const statx: Operation = (request, { fs }) => {
 };
 
 export const setattr: Operation = (request, { fs }) => {
-  return chain(fs.setattr(request.ino, decodeChanges(request)), attributesAnswer);
+  const { ino } = request;
+  const changes = decodeChanges(request);
+  if (!killsPrivileges(request)) return chain(fs.setattr(ino, changes), attributesAnswer);
+  const changer = changerOf(request);
+  return chain(fs.getattr(ino), (attributes) =>
+    chain(lossOf(attributes, changer), (killPrivileges) =>
+      chain(fs.setattr(ino, { ...changes, killPrivileges }), attributesAnswer),
+    ),
+  );
 };
 
 export const readlink: Operation = (request, { fs }) => {
@@ -32,12 +50,19 @@ export const readlink: Operation = (request, { fs }) => {
 };
 
 /**
- * Decodes `struct fuse_setattr_in`. A change of owner takes set-ID bits and file capabilities along, whoever makes it
- * (chown(2)); the kernel does not say so.
+ * Whether set-ID bits and file capabilities go. A change of owner takes them along, whoever makes it (chown(2)), also one
+ * that changes neither user nor group: then nothing at all is marked as meant, as before a change of contents
+ * by fallocate(2) and the like.
  */
+function killsPrivileges(request: Request): boolean {
+  const valid = request.u32(0);
+  const kills = SetattrFlag.UID | SetattrFlag.GID | SetattrFlag.KILL_SUIDGID;
+  return (valid & kills) !== 0 || (valid & ALL_MEANT) === 0;
+}
+
+/** Decodes `struct fuse_setattr_in`. */
 function decodeChanges(request: Request): AttributeChanges {
   const valid = request.u32(0);
-  const changesOwner = (valid & (SetattrFlag.UID | SetattrFlag.GID)) !== 0;
   return {
     ...(valid & SetattrFlag.MODE && { mode: request.u32(68) & PERMISSIONS }),
     ...(valid & SetattrFlag.UID && { uid: request.u32(76) }),
@@ -50,7 +75,6 @@ function decodeChanges(request: Request): AttributeChanges {
       mtime: timeOrNow(request, valid & SetattrFlag.MTIME_NOW, 40, 60),
     }),
     ...(valid & SetattrFlag.CTIME && { ctime: decodeTime(request, 48, 64) }),
-    ...((changesOwner || valid & SetattrFlag.KILL_SUIDGID) && { killPrivileges: true }),
   };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { FsError } from "../../core/base/errors.ts";
+import { FILE_SIZE_MAX } from "../../core/base/limits.ts";
 import { chain, isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
 import {
   type FallocateMode,
@@ -17,6 +18,7 @@ import { type Answer, DONE } from "../protocol/answer.ts";
 import { WRITE_KILL_SUIDGID } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Context, Operation } from "./operation.ts";
+import { type Changer, changerOf, lossOf } from "./privileges.ts";
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
@@ -33,15 +35,16 @@ const FALLOC_OPERATIONS: ReadonlyMap<number, FallocateMode["operation"]> = new M
 ]);
 
 export const read: Operation = (request, { fs }) => {
-  const length = request.u32(16);
-  return chain(fs.read(request.ino, request.offset(8), length), contents);
+  const offset = request.u64(8);
+  if (offset > FILE_SIZE_MAX) return contents([]);
+  return chain(fs.read(request.ino, offset, request.u32(16)), contents);
 };
 
 export const write: Operation = (request, context) => {
   const data = request.bytes(WRITE_IN_SIZE, request.u32(16));
   const place = { ino: request.ino, offset: request.offset(8) };
   const kills = (request.u32(20) & WRITE_KILL_SUIDGID) !== 0;
-  if (kills) return writeKilling(context, place, data);
+  if (kills) return writeKilling(context, place, data, changerOf(request));
   return chain(context.fs.write(place.ino, place.offset, data), taken);
 };
 
@@ -53,12 +56,15 @@ function writeKilling(
   context: Context,
   { ino, offset }: FilePlace,
   data: Uint8Array,
+  changer: Changer,
 ): MaybePromise<Answer> {
   const { fs } = context;
-  const before = fs.getattr(ino);
+  const before = chain(fs.getattr(ino), (attributes) =>
+    chain(lossOf(attributes, changer), (loss) => ({ loss, mode: attributes.mode })),
+  );
   const kept = isPending(before) ? data.slice() : data;
-  return chain(before, ({ mode }) =>
-    chain(fs.write(ino, offset, kept, { killPrivileges: true }), (count) => {
+  return chain(before, ({ loss, mode }) =>
+    chain(fs.write(ino, offset, kept, { killPrivileges: loss }), (count) => {
       if ((mode & (S_ISUID | S_ISGID)) !== 0) context.expireAttributes(ino);
       return taken(count);
     }),
@@ -79,8 +85,11 @@ export const lseek: Operation = (request, { fs }) => {
   const whence = request.u32(16);
   if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw new FsError("EINVAL");
   const kind = whence === SEEK_DATA ? "data" : "hole";
+  // What is negative comes as more than any file has.
+  const offset = request.u64(8);
+  if (offset > FILE_SIZE_MAX) throw new FsError("ENXIO");
   return chain(
-    fs.lseek(request.ino, request.offset(8), kind),
+    fs.lseek(request.ino, offset, kind),
     (offset): Answer => ({ kind: "offset", offset }),
   );
 };

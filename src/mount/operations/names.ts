@@ -21,6 +21,7 @@ import { type Context, callerOf, creationOf, type Operation } from "./operation.
 
 const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
+const RENAME_WHITEOUT = 4;
 
 export const lookup: Operation = (request, { fs }) => {
   const name = request.name(0);
@@ -63,10 +64,10 @@ export const rmdir: Operation = (request, { fs }) =>
   chain(fs.rmdir(request.ino, request.name(0)), done);
 
 export const rename: Operation = (request, context) =>
-  renameBetween(request, context, 8, "replace");
+  renameBetween(request, context, { namesAt: 8, flags: 0 });
 
 export const rename2: Operation = (request, context) => {
-  return renameBetween(request, context, 16, renameModeOf(request.u32(8)));
+  return renameBetween(request, context, { namesAt: 16, flags: request.u32(8) });
 };
 
 /** Decodes `struct fuse_create_in`. */
@@ -77,15 +78,16 @@ function fileCreation(request: Request): Creation {
 function renameBetween(
   request: Request,
   { fs }: Context,
-  namesAt: number,
-  mode: RenameMode,
+  { namesAt, flags }: { readonly namesAt: number; readonly flags: number },
 ): MaybePromise<Answer> {
+  const mode = renameModeOf(flags & ~RENAME_WHITEOUT);
+  const whiteout = (flags & RENAME_WHITEOUT) === 0 ? undefined : callerOf(request);
   const from: NamePlace = { parent: request.ino, name: request.name(namesAt) };
   const to: NamePlace = {
     parent: request.u64(0),
     name: request.name(namesAt + from.name.length + 1),
   };
-  return chain(fs.rename(from, to, mode), done);
+  return chain(fs.rename(from, to, mode, whiteout), done);
 }
 
 function renameModeOf(flags: number): RenameMode {

@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { concatBytes } from "../../core/base/bytes.ts";
+import { concatBytes, equalBytes, utf8 } from "../../core/base/bytes.ts";
 import { FsError } from "../../core/base/errors.ts";
-import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import { chain, isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import { ACL_ACCESS, ACL_DEFAULT } from "../../core/fs/acl.ts";
 import { type FileSystem, S_ISGID, type XattrMode } from "../../core/fs/file-system.ts";
+import { CAP_SYS_ADMIN, hasCapability } from "../credentials.ts";
 import { type Answer, DONE } from "../protocol/answer.ts";
 import { InitFlag, SETXATTR_ACL_KILL_SGID } from "../protocol/flags.ts";
+import type { Request } from "../protocol/request.ts";
 import type { Operation } from "./operation.ts";
 
 const PERMISSIONS = 0o7777;
@@ -16,16 +19,43 @@ const XATTR_CREATE = 1;
 const XATTR_REPLACE = 2;
 const NUL = Uint8Array.of(0);
 
+const TRUSTED = utf8("trusted.");
+const SELINUX_LABEL = utf8("security.selinux");
+
+/** What a name may begin with (xattr(7)). */
+const NAMESPACES: readonly Uint8Array[] = [utf8("user."), utf8("security."), TRUSTED];
+
 export const getxattr: Operation = (request, { fs }) => {
   const room = request.u32(0);
-  return chain(fs.getxattr(request.ino, request.name(8)), (value) => fitted(value, room));
+  const name = attributeName(request, 8);
+  const { ino } = request;
+  const value = equalBytes(name, SELINUX_LABEL) ? labelOf(fs, ino) : fs.getxattr(ino, name);
+  return chain(value, (found) => fitted(found, room));
 };
+
+/**
+ * The SELinux label that an inode was given. One without is answered as if labels were not supported, which is true as
+ * far as nobody set any: `ls -l` then asks no other file, which spares it half of its requests.
+ */
+function labelOf(fs: FileSystem, ino: number): MaybePromise<Uint8Array> {
+  try {
+    const value = fs.getxattr(ino, SELINUX_LABEL);
+    return isPending(value) ? value.catch(refuseLabel) : value;
+  } catch (error) {
+    return refuseLabel(error);
+  }
+}
+
+function refuseLabel(error: unknown): never {
+  if (error instanceof FsError && error.code === "ENODATA") throw new FsError("EOPNOTSUPP");
+  throw error;
+}
 
 /** Decodes `struct fuse_setxattr_in`, which grew from 8 to 16 bytes with SETXATTR_EXT. */
 export const setxattr: Operation = (request, { fs, agreement }) => {
   const isExtended = (agreement.flags & InitFlag.SETXATTR_EXT) !== 0;
   const nameAt = isExtended ? 16 : 8;
-  const name = request.name(nameAt);
+  const name = attributeName(request, nameAt);
   const value = request.bytes(nameAt + name.length + 1, request.u32(0)).slice();
   const mode = xattrModeOf(request.u32(4));
   const killsSetgid = isExtended && (request.u32(8) & SETXATTR_ACL_KILL_SGID) !== 0;
@@ -36,14 +66,41 @@ export const setxattr: Operation = (request, { fs, agreement }) => {
 
 export const listxattr: Operation = (request, { fs }) => {
   const room = request.u32(0);
-  return chain(fs.listxattr(request.ino), (names) => {
-    return fitted(concatBytes(...names.flatMap((name) => [name, NUL])), room);
-  });
+  const { pid } = request;
+  return chain(fs.listxattr(request.ino), (names) =>
+    chain(shownTo(pid, names), (shown) =>
+      fitted(concatBytes(...shown.flatMap((name) => [name, NUL])), room),
+    ),
+  );
 };
 
 export const removexattr: Operation = (request, { fs }) => {
-  return chain(fs.removexattr(request.ino, request.name(0)), () => DONE);
+  return chain(fs.removexattr(request.ino, attributeName(request, 0)), () => DONE);
 };
+
+/**
+ * The name of an attribute. What follows `system.` is known to whoever made it: here, access control lists.
+ * @throws FsError EOPNOTSUPP outside of the namespaces of xattr(7), EINVAL for a namespace alone
+ */
+function attributeName(request: Request, at: number): Uint8Array {
+  const name = request.name(at);
+  if (equalBytes(name, ACL_ACCESS) || equalBytes(name, ACL_DEFAULT)) return name;
+  const space = NAMESPACES.find((prefix) => startsWith(name, prefix));
+  if (space === undefined) throw new FsError("EOPNOTSUPP");
+  if (name.length === space.length) throw new FsError("EINVAL");
+  return name;
+}
+
+/** Only a thread with CAP_SYS_ADMIN gets to see that there are attributes of the `trusted` namespace. */
+function shownTo(pid: number, names: readonly Uint8Array[]): MaybePromise<readonly Uint8Array[]> {
+  const others = names.filter((name) => !startsWith(name, TRUSTED));
+  if (others.length === names.length) return names;
+  return hasCapability(pid, CAP_SYS_ADMIN).then((isAdmin) => (isAdmin ? names : others));
+}
+
+function startsWith(name: Uint8Array, prefix: Uint8Array): boolean {
+  return equalBytes(name.subarray(0, prefix.length), prefix);
+}
 
 function xattrModeOf(flags: number): XattrMode {
   if (flags & XATTR_CREATE) return "create";

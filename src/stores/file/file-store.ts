@@ -181,10 +181,10 @@ export class FileStore implements PageStore {
     return { totalPages: this.#allocator.end - this.#allocator.freeCount + freePages, freePages };
   }
 
-  read(addresses: readonly number[]): readonly (Uint8Array | PageError)[] {
+  read(addresses: readonly number[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
     const results: (Uint8Array | PageError)[] = [];
     for (const run of runsOf(addresses)) {
-      const pages = Array.from({ length: run.count }, newPage);
+      const pages = Array.from({ length: run.count }, room);
       const read = this.#readRun(pages, pageOffset(run.start));
       for (const [i, page] of pages.entries()) {
         const address = addressOf(run.start + i);
@@ -287,9 +287,4 @@ export class FileStore implements PageStore {
     closeSync(this.#fd);
     unlinkSync(this.name);
   }
-}
-
-/** Room for one page, not cleared: it is read over. */
-function newPage(): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(PAGE_STRIDE).buffer);
 }

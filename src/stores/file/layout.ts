@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
+import { STORED_PAGE_ROOM } from "../../core/format/page-codec.ts";
 
 /** Bytes of a header slot: a device writes no less at once. */
 export const HEADER_SLOT_SIZE = 4096;
@@ -20,7 +20,7 @@ export const HEADER_SLOTS = 2;
 const PAGES_AT: number = HEADER_SLOTS * HEADER_SLOT_SIZE;
 
 /** Bytes from one page to the next. */
-export const PAGE_STRIDE: number = Math.ceil(STORED_PAGE_MAX / 64) * 64;
+export const PAGE_STRIDE: number = STORED_PAGE_ROOM;
 
 /** Offset of a page. */
 export function pageOffset(number: number): number {

@@ -1,5 +1,14 @@
 import t from "tap";
-import { type MountLine, mountArguments, readMountChoice } from "../../../src/cli/mount-choice.ts";
+import { commandTable } from "../../../src/cli/command-table.ts";
+import {
+  type MountChoice,
+  type MountLine,
+  mountArguments,
+  readMountChoice,
+  withMountWords,
+} from "../../../src/cli/mount-choice.ts";
+import { mountHelperLine } from "../../../src/cli/mount-helper.ts";
+import { readMountWords } from "../../../src/cli/mount-words.ts";
 
 const PLAIN: MountLine = {
   "read-only": false,
@@ -13,15 +22,63 @@ const PLAIN: MountLine = {
   follow: undefined,
   o: undefined,
   compression: undefined,
+  idle: undefined,
+  driver: undefined,
 };
 
-const choose = (line: Partial<MountLine>): object => readMountChoice({ ...PLAIN, ...line });
+const choose = (line: Partial<MountLine>): MountChoice =>
+  readMountChoice(withMountWords({ ...PLAIN, ...line }));
 
 t.test("options and the list of -o say the same", async (t) => {
   t.same(choose({ o: ["ro,allow_other"] }), choose({ "read-only": true, "allow-other": true }));
   t.match(choose({ o: ["rw,nosuid", "dev"] }), { readOnly: false, suid: false, devices: true });
   t.match(choose({ o: ["suid"] }), { suid: true, devices: false });
+  t.match(choose({ o: ["noexec,noatime"] }), { noexec: true, noatime: true });
+  t.same(
+    choose({ o: ["cache_size=8M,compression=deflate,idle=30m,driver=fuse-native"] }),
+    choose({ "cache-size": "8M", compression: "deflate", idle: "30m", driver: "fuse-native" }),
+  );
   t.throws(() => choose({ o: ["ro,bogus"] }), { code: "USAGE", message: /-o bogus/ });
+  t.throws(() => choose({ o: ["compression=zip"] }), { code: "USAGE", message: /zip/ });
+  t.throws(() => choose({ o: ["driver=x"] }), { code: "USAGE", message: /kernel and fuse-native/ });
+});
+
+t.test("the later of two words that contradict each other holds", async (t) => {
+  t.match(choose({ o: ["suid,dev,nosuid,nodev"] }), { suid: false, devices: false });
+  t.match(choose({ o: ["noexec,exec,noatime,relatime"] }), { noexec: false, noatime: false });
+  t.match(choose({ o: ["ro,rw"] }), { readOnly: false });
+  t.match(choose({ o: ["rw"], "read-only": true }), { readOnly: true }, "but -r is -r");
+});
+
+t.test("an option of its own goes before the same in the list", async (t) => {
+  t.match(choose({ "cache-size": "16M", o: ["cache_size=8M"] }), { cacheBytes: 2 ** 24 });
+});
+
+t.test("what fstab says to others changes nothing", async (t) => {
+  const words =
+    "defaults,noauto,user,users,nofail,_netdev,default_permissions,x-systemd.automount,x-gvfs-show,comment=mine";
+  t.same(choose({ o: [words] }), choose({}));
+});
+
+t.test("owners and modes may be shown otherwise", async (t) => {
+  t.match(choose({ o: ["uid=1000,gid=100,umask=077"] }), {
+    shownAs: { uid: 1000, gid: 100, umask: 0o77 },
+  });
+  for (const word of ["uid=me", "gid=-1", "uid=4294967295", "umask=8", "umask=1777", "umask="]) {
+    t.throws(() => choose({ o: [word] }), { code: "USAGE", message: `-o ${word}: give` }, word);
+  }
+});
+
+t.test("a comma in a value stands behind a backslash", async (t) => {
+  const { options } = readMountWords([
+    "password_command=pass show a\\,b\\\\c,ro",
+    "password_file=/k=1",
+  ]);
+  t.same(options, {
+    "password-command": "pass show a,b\\c",
+    "read-only": true,
+    "password-file": "/k=1",
+  });
 });
 
 t.test("sizes have units", async (t) => {
@@ -43,9 +100,19 @@ t.test("the time between two looks is in seconds", async (t) => {
   }
 });
 
+t.test("times have units, and seconds when they have none", async (t) => {
+  t.match(choose({ idle: "30m" }), { idleMs: 1_800_000 });
+  t.match(choose({ idle: "1.5h" }), { idleMs: 5_400_000 });
+  t.match(choose({ idle: "90" }), { idleMs: 90_000 });
+  t.match(choose({ idle: "24d" }), { idleMs: 24 * 86_400_000 });
+  for (const time of ["", "0", "x", "-5m", "25d", "5y"]) {
+    t.throws(() => choose({ idle: time }), { code: "USAGE" }, time);
+  }
+});
+
 t.test("the process in the background is told the same", async (t) => {
-  t.same(mountArguments(readMountChoice(PLAIN)), []);
-  const all = readMountChoice({
+  t.same(mountArguments(choose({})), []);
+  const all = choose({
     "read-only": true,
     "allow-other": true,
     "cache-size": "8M",
@@ -55,13 +122,15 @@ t.test("the process in the background is told the same", async (t) => {
     "older-commit": true,
     "discard-local": true,
     follow: "0.5",
-    o: ["suid,dev"],
+    o: ["suid,dev,noexec,noatime,uid=1,gid=2,umask=22"],
     compression: "deflate",
+    idle: "30m",
+    driver: "fuse-native",
   });
   t.same(mountArguments(all), [
     "--read-only",
     "--allow-other",
-    ...["-o", "suid", "-o", "dev"],
+    ...["-o", "suid,dev,noexec,noatime,uid=1,gid=2,umask=22"],
     ...["--cache-size", "8388608"],
     ...["--store-cache", String(2 ** 41)],
     ...["--local-budget", String(2 ** 26)],
@@ -70,5 +139,35 @@ t.test("the process in the background is told the same", async (t) => {
     ...["--follow", "0.5"],
     "--older-commit",
     ...["--compression", "deflate"],
+    ...["--idle", "1800"],
+    ...["--driver", "fuse-native"],
   ]);
+  t.match(choose({ o: ["suid,dev,noexec,noatime,uid=1,gid=2,umask=22"], idle: "1800" }), {
+    ...{ suid: true, devices: true, noexec: true, noatime: true, idleMs: all.idleMs },
+    shownAs: all.shownAs,
+  });
+});
+
+t.test("mount(8) calls its helper as it does", async (t) => {
+  const names = commandTable.flatMap((command) => command.names);
+  const helper = (line: string): readonly string[] | undefined =>
+    mountHelperLine(line.split(" "), names);
+  t.same(helper("/v.dvault /mnt -o rw,noauto"), [
+    ...["mount", "-o", "rw,noauto", "--", "/v.dvault", "/mnt"],
+  ]);
+  t.same(helper("work /mnt -sv -n -t fuse.dvault -N /proc/1/ns/mnt -r -o a"), [
+    ...["mount", "--sloppy", "--read-only", "-o", "a", "--", "work", "/mnt"],
+  ]);
+  t.same(helper("work /mnt -f -o rw"), [], "nothing is done when it is only to look as if");
+  t.throws(() => helper("work /mnt -x"), { code: "USAGE" });
+  for (const line of [
+    ...["mount /mnt -o ro", "ls /x -l", "status", "--help", "work /mnt", "-x /mnt -o ro"],
+    ...["work -o ro"],
+  ]) {
+    t.equal(helper(line), undefined, line);
+  }
+});
+
+t.test("mount -s passes over what nobody knows", async (t) => {
+  t.match(choose({ o: ["bogus,ro"], sloppy: true }), { readOnly: true });
 });

@@ -127,9 +127,9 @@ t.test("set-ID bits and capabilities go when they have to", async (t) => {
     await fs.setxattr(ino, CAPABILITY, utf8("caps"), "set");
   };
   const calls = [
-    () => fs.write(ino, 0, utf8("x"), { killPrivileges: true }),
-    () => fs.setattr(ino, { size: 0, killPrivileges: true }),
-    () => fs.setattr(ino, { uid: 3, killPrivileges: true }),
+    () => fs.write(ino, 0, utf8("x"), { killPrivileges: "member" }),
+    () => fs.setattr(ino, { size: 0, killPrivileges: "member" }),
+    () => fs.setattr(ino, { uid: 3, killPrivileges: "member" }),
   ];
   for (const call of calls) {
     await arm(0o6755);
@@ -140,11 +140,14 @@ t.test("set-ID bits and capabilities go when they have to", async (t) => {
     await call();
     t.equal((await fs.getattr(ino)).mode, S_IFREG | 0o2745, "mandatory locking stays");
   }
+  await arm(0o6745);
+  await fs.write(ino, 0, utf8("x"), { killPrivileges: "outsider" });
+  t.equal((await fs.getattr(ino)).mode, S_IFREG | 0o745, "it goes by the hand of an outsider");
   await arm(0o6755);
   await fs.write(ino, 0, utf8("x"));
   t.equal((await fs.getattr(ino)).mode, S_IFREG | 0o6755, "not without being told");
   const { ino: directory } = await fs.mkdir(ROOT_INO, utf8("d"), creation(0o2755));
-  await fs.setattr(directory, { gid: 4, killPrivileges: true });
+  await fs.setattr(directory, { gid: 4, killPrivileges: "member" });
   t.equal((await fs.getattr(directory)).mode, S_IFDIR | 0o2755, "directories keep theirs");
 });
 

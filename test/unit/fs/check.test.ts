@@ -20,8 +20,11 @@ const { compressor } = nodePlatform;
 class FragileStore extends MemoryStore {
   readonly damaged = new Set<number>();
 
-  override read(addresses: readonly number[]): readonly (Uint8Array | PageError)[] {
-    const pages = super.read(addresses);
+  override read(
+    addresses: readonly number[],
+    room: () => Uint8Array,
+  ): readonly (Uint8Array | PageError)[] {
+    const pages = super.read(addresses, room);
     return pages.map((page, i) => {
       const address = addresses[i] as number;
       if (page instanceof PageError || !this.damaged.has(address)) return page;

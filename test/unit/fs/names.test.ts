@@ -221,6 +221,20 @@ t.test("rename replaces what may be replaced", async (t) => {
   t.strictSame(audit(vault), []);
 });
 
+t.test("rename leaves a whiteout where it is asked to", async (t) => {
+  const vault = new MemoryVault({ faultRate: 0.1 });
+  const fs = await newFileSystem(vault);
+  const a = await newFile(fs, "a");
+  const b = await newFile(fs, "b");
+  await fs.rename(at("a"), at("b"), "replace", { uid: 7, gid: 8 });
+  t.equal((await fs.lookup(ROOT_INO, utf8("b"))).ino, a.ino);
+  t.equal(await codeOf(() => fs.getattr(b.ino)), "ENOENT");
+  const left = await fs.lookup(ROOT_INO, utf8("a"));
+  t.match(left, { mode: S_IFCHR, rdev: 0, nlink: 1, uid: 7, gid: 8 });
+  await fs.syncfs();
+  t.strictSame(audit(vault), []);
+});
+
 t.test("rename of one link over another of the same inode does nothing", async (t) => {
   const fs = await newFileSystem(new MemoryVault());
   const { ino } = await newFile(fs, "a");

@@ -113,10 +113,35 @@ t.test("names, links and special files", async (t) => {
     }).error;
   };
   t.equal(rename2(1), -17, "EEXIST");
-  t.equal(rename2(4), -EINVAL, "whiteouts are refused");
+  t.equal(rename2(8), -EINVAL, "a flag of later days");
   t.equal(rename2(2), 0, "exchanged");
   t.equal(fs.lookup(1, Buffer.from("soft")).ino, file);
   t.equal(ask({ opcode: Opcode.RMDIR, body: [name("soft")] }).error, -20);
+  t.equal(rename2(4), 0, "with a whiteout");
+  t.match(fs.lookup(1, Buffer.from("new")), { mode: 0o020_000, rdev: 0, uid: 1000, gid: 100 });
+});
+
+t.test("attributes have names of the namespaces there are", async (t) => {
+  const { ask, fs } = await stage(t);
+  const set = (attribute: string): number => {
+    const head = [u32(1), u32(0), u32(0), u32(0)];
+    return ask({ opcode: Opcode.SETXATTR, body: [...head, name(attribute), u8] }).error;
+  };
+  for (const space of ["user", "trusted", "security"]) t.equal(set(`${space}.`), -EINVAL);
+  for (const other of ["user", "foo.x", "system.x", "x"]) t.equal(set(other), -95, other);
+  t.equal(ask({ opcode: Opcode.GETXATTR, body: [u32(0), u32(0), name("foo.x")] }).error, -95);
+  t.equal(ask({ opcode: Opcode.REMOVEXATTR, body: [name("user.")] }).error, -EINVAL);
+  t.same(fs.listxattr(1), []);
+});
+
+t.test("who asks for an SELinux label hears that there are none, until one is set", async (t) => {
+  const { ask, fs } = await stage(t);
+  const label = name("security.selinux");
+  const get = (): number => ask({ opcode: Opcode.GETXATTR, body: [u32(9), u32(0), label] }).error;
+  t.equal(get(), -95, "so that `ls -l` asks once");
+  fs.setxattr(1, label.subarray(0, -1), u8, "set");
+  t.equal(get(), 0);
+  t.equal(ask({ opcode: Opcode.GETXATTR, body: [u32(9), u32(0), name("security.x")] }).error, -61);
 });
 
 t.test("extended attributes, with and without room", async (t) => {
@@ -196,6 +221,19 @@ t.test(
   },
 );
 
+t.test("a change of owner takes set-ID bits along, also one that changes nothing", async (t) => {
+  const { ask, fs } = await stage(t);
+  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  for (const valid of [0, 2, 4, 1 << 11]) {
+    fs.setattr(ino, { mode: 0o6755 });
+    t.equal(ask({ opcode: Opcode.SETATTR, ino, body: [u32(valid), zeros(84)] }).error, 0);
+    t.equal(fs.getattr(ino).mode, 0o100_755, `valid ${valid}`);
+  }
+  fs.setattr(ino, { mode: 0o6755 });
+  t.equal(ask({ opcode: Opcode.SETATTR, ino, body: [u32(1 << 4), zeros(84)] }).error, 0);
+  t.equal(fs.getattr(ino).mode, 0o106_755, "another change does not");
+});
+
 t.test("what is not served is refused so that the kernel does not ask again", async (t) => {
   const { ask, session } = await stage(t);
   for (const opcode of [
@@ -233,4 +271,16 @@ t.test("no bytes can end a session", async (t) => {
     t.equal(channel.deliver(bytes), undefined, "a request that cannot be read is dropped");
   }
   t.notMatch(log.join("\n"), /Error/, "and none was a bug");
+});
+
+t.test("what lies beyond any file is the end, not an error of its own", async (t) => {
+  const { ask } = await stage(t);
+  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const far = u64(-1);
+  t.match(ask({ opcode: Opcode.READ, ino, body: [u64(0), far, u32(10), zeros(20)] }), {
+    error: 0,
+    body: { length: 0 },
+  });
+  const seek = [u64(0), far, u32(3), u32(0)];
+  t.equal(ask({ opcode: Opcode.LSEEK, ino, body: seek }).error, -6);
 });

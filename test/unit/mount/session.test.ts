@@ -1,5 +1,12 @@
 import t from "tap";
 import { FsError, PageError } from "../../../src/core/base/errors.ts";
+import {
+  CAP_SYS_ADMIN,
+  hasCapability,
+  isMember,
+  showsCapability,
+  showsGroup,
+} from "../../../src/mount/credentials.ts";
 import { hasPendingKill, isDying } from "../../../src/mount/dying.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
@@ -218,4 +225,20 @@ t.test("a thread is dying when SIGKILL is pending", async (t) => {
   t.ok(hasPendingKill(status(none, "0000000000000102")));
   t.notOk(await isDying(process.pid));
   t.ok(await isDying(2 ** 30), "gone");
+});
+
+t.test("a thread shows its groups and capabilities", async (t) => {
+  const status = (gid: number, groups: string, effective: string): string => {
+    return `Gid:\t1\t1\t1\t${gid}\nGroups:\t${groups} \nCapEff:\t${effective}\n`;
+  };
+  const none = "0000000000000000";
+  t.ok(showsGroup(status(7, "", none), 7), "the group for files");
+  t.notOk(showsGroup(status(7, "70 17", none), 1), "the real group says nothing");
+  t.ok(showsGroup(status(1, "5 7 9", none), 7));
+  t.notOk(showsGroup("", 7));
+  t.ok(showsCapability(status(1, "", "0000000000200000"), CAP_SYS_ADMIN));
+  t.notOk(showsCapability(status(1, "", "000001ffffdfffff"), CAP_SYS_ADMIN));
+  t.ok(await isMember(process.pid, process.getgid?.() ?? 0));
+  t.notOk(await isMember(2 ** 30, 7), "gone");
+  t.notOk(await hasCapability(2 ** 30, CAP_SYS_ADMIN));
 });
