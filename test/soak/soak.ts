@@ -47,6 +47,12 @@ export interface SoakOptions {
 const FLUSH_PAUSE_MS = 20_000;
 const MOUNT_PATIENCE_MS = 600_000;
 
+/** What each level of safety is good against. */
+const LOSSES: Readonly<Record<Level, string>> = {
+  local: "death of the process",
+  remote: "loss of the machine",
+};
+
 /** How often the memory of the mount is looked at, ms. */
 const LOOK_MS = 1000;
 
@@ -161,7 +167,9 @@ class SoakRun {
     const clearUp = await badWeather(this.#discord, { ...faults, durationMs });
     try {
       await this.#workInRounds(performance.now() + durationMs);
-      await this.#endInBadWeather();
+      const promise = this.#beginSync("remote");
+      await this.#tally.time("unmount", () => this.#vault.unmount());
+      promise();
     } finally {
       await clearUp();
     }
@@ -175,18 +183,11 @@ class SoakRun {
       this.#vault.loseLocalState();
       this.#level = "remote";
       this.#tally.add("losses of all local state");
+      this.#options.log("all local state is gone");
     }
     if (!this.#isKilled) return;
     this.#isKilled = false;
     await this.#revive();
-  }
-
-  /** Everything is published, lost here, and found again, with every fault still about. */
-  async #endInBadWeather(): Promise<void> {
-    const promise = this.#beginSync("remote");
-    await this.#tally.time("unmount", () => this.#vault.unmount());
-    promise();
-    await this.#findAgain();
   }
 
   /** Mounts with nothing but what is remote, and compares. */
@@ -196,8 +197,9 @@ class SoakRun {
     await this.#revive();
   }
 
-  /** Cleans, and looks whether everything is still there and nothing else. */
+  /** In good weather again: everything is there, and still is after a cleaning, which leaves nothing else. */
   async end(): Promise<void> {
+    await this.#findAgain();
     await this.#vault.unmount();
     await this.#inspectLog();
     const { removed, objects, messages } = await cleanRemote(this.#discord);
@@ -230,6 +232,7 @@ class SoakRun {
     if (!isDue || performance.now() >= endsAt) return;
     this.#isKilled = true;
     this.#tally.add("kills");
+    this.#options.log("killed");
     this.#diedAt = performance.now();
     await this.#vault.kill();
   }
@@ -249,11 +252,15 @@ class SoakRun {
     );
     if (!isMounted) return false;
     try {
-      for (const actor of this.#actors) await actor.recover(this.#level, this.#diedAt);
+      const recovering = this.#actors.map((actor) => actor.recover(this.#level, this.#diedAt));
+      const ends = await Promise.allSettled(recovering);
+      const failed = ends.find((end) => end.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
     } catch (error) {
       if (this.#isKilled) return false;
       throw error;
     }
+    this.#options.log(`found all that was safe from a ${LOSSES[this.#level]}`);
     this.#level = "local";
     return true;
   }

@@ -8,6 +8,9 @@ import { lstat, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry, Tree } from "./history.ts";
 
+/** Files read at the same time: each may have to wait for the network. */
+const PARALLEL = 6;
+
 /** Files with names that begin so are on their way to another name, and may be in any state. */
 export const DRAFT_PREFIX = "~";
 
@@ -31,26 +34,41 @@ export async function survey(root: string): Promise<Survey> {
   const tree = new Map<string, Entry>();
   const contents = new Map<number, Buffer>();
   const inodes = new Map<string, number>();
-  let bytes = 0;
-  for (const { path, name } of await listAll(root, "")) {
-    if (name.startsWith(DRAFT_PREFIX)) continue;
-    const absolute = join(root, path);
-    const status = await lstat(absolute);
-    if (status.isDirectory()) tree.set(path, { kind: "directory" });
-    else if (status.isSymbolicLink()) {
-      tree.set(path, { kind: "symlink", target: await readlink(absolute) });
-    } else {
-      const { ino, size, nlink: links } = status;
-      const content = contents.get(ino) ?? (await readFile(absolute));
-      if (content.length !== size)
-        throw new Error(`${absolute} has ${size} bytes, not all of them readable`);
-      if (!contents.has(ino)) bytes += size;
-      contents.set(ino, content);
-      inodes.set(path, ino);
-      tree.set(path, { kind: "file", size, digest: digestOf(content), links });
-    }
-  }
+  const all = await listAll(root, "");
+  const paths = all.filter(({ name }) => !name.startsWith(DRAFT_PREFIX)).map(({ path }) => path);
+  const look = async (path: string): Promise<void> => {
+    const { entry, ino, content } = await inspect(join(root, path));
+    tree.set(path, entry);
+    if (content === undefined) return;
+    inodes.set(path, ino);
+    contents.set(ino, content);
+  };
+  const work = async (): Promise<void> => {
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) await look(path);
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  const bytes = [...contents.values()].reduce((sum, { length }) => sum + length, 0);
   return { tree, contents, inodes, bytes };
+}
+
+/** One thing with a name. */
+interface Inspected {
+  readonly entry: Entry;
+  readonly ino: number;
+  /** Of a file. */
+  readonly content?: Buffer;
+}
+
+async function inspect(path: string): Promise<Inspected> {
+  const status = await lstat(path);
+  const { ino, size, nlink: links } = status;
+  if (status.isDirectory()) return { entry: { kind: "directory" }, ino };
+  if (status.isSymbolicLink()) {
+    return { entry: { kind: "symlink", target: await readlink(path) }, ino };
+  }
+  const content = await readFile(path);
+  if (content.length !== size) throw new Error(`${path}: ${content.length} of ${size} bytes read`);
+  return { entry: { kind: "file", size, digest: digestOf(content), links }, ino, content };
 }
 
 /** Removes what was on its way to another name when the mount died. */

@@ -127,6 +127,25 @@ t.test("a local database that is damaged or of another make is refused and kept"
   });
 });
 
+t.test("after a power loss, cached pages are fetched anew", async (t) => {
+  const place = newPlace();
+  const store = await place.open("here", {}, "create");
+  store.seed(0, []);
+  const addresses = await commitPages(store, 20);
+  await store.flush();
+  place.kill("here", "here.copy");
+  const file = place.database("here.copy");
+  const database = new SqliteDatabase(file);
+  database.exec("UPDATE state SET boot = 'another'");
+  database.close();
+  writeFileSync(`${file}-pages`, new Uint8Array(statSync(`${file}-pages`).size));
+  const copy = await place.open("here.copy");
+  t.ok(copy.status().cachedBytes < 20 * 1000, "they were forgotten");
+  await expectPages(t, copy, addresses);
+  await copy.close();
+  await store.close();
+});
+
 t.test("it publishes by itself: after a while, or when enough has gathered", async (t) => {
   const place = newPlace();
   const store = await place.open("here", { publishMs: 5000, publishBytes: 100_000 }, "create");

@@ -22,7 +22,7 @@ const STEP = 15;
 /** What a window grows by, and what the first one is of a read. */
 const GROWTH = 4;
 
-/** Pages a reader may skip or read again and still count as going on. */
+/** Pages a reader may skip or read again and still count as going on, once it has gone on exactly where it was. */
 const SLACK = 16;
 
 /** Page numbers. */
@@ -100,6 +100,7 @@ export class ReadAhead {
 /** Whether a read goes on where a stream ended; allocation may have gone on with the next segment there. */
 function continues(stream: Stream, start: number, end: number): boolean {
   const skipped = start - stream.next;
+  if (stream.window === 0) return skipped === 0;
   const isNextSegment = start % PAGES_PER_SEGMENT === 0 && skipped < PAGES_PER_SEGMENT;
   return skipped >= -SLACK && end > stream.next && (skipped <= SLACK || isNextSegment);
 }

@@ -1,0 +1,58 @@
+/**
+ * How a vault at Discord does when Discord is far away: the emulator, in a process of its own, holds every request back
+ * and every connection to a speed.
+ *
+ *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200]
+ *       [--scratch DIR] [--json FILE]
+ *
+ * Prints a table of medians with the requests each took, as the emulator counted them.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stdout } from "node:process";
+import { parseArgs } from "node:util";
+import { EmulatedDiscord } from "./emulated-discord.ts";
+import { LibraryVault } from "./library-vault.ts";
+import { summarize, tableOf } from "./table.ts";
+import { Workloads } from "./workloads.ts";
+
+const { values } = parseArgs({
+  options: {
+    mib: { type: "string", default: "256" },
+    files: { type: "string", default: "2000" },
+    seeks: { type: "string", default: "30" },
+    rounds: { type: "string", default: "3" },
+    latency: { type: "string", default: "40" },
+    bandwidth: { type: "string", default: "200" },
+    scratch: { type: "string", default: tmpdir() },
+    json: { type: "string" },
+  },
+});
+const scratch = mkdtempSync(join(values.scratch, "dvault-far-"));
+const link = { latencyMs: Number(values.latency), megabitsPerSecond: Number(values.bandwidth) };
+const discord = await EmulatedDiscord.start(join(scratch, "discord"), link);
+try {
+  const place = await discord.furnish({ channels: 1, webhooks: 0 });
+  const vault = new LibraryVault(discord, place, scratch);
+  const workloads = new Workloads(vault, discord, {
+    bigBytes: Number(values.mib) * 2 ** 20,
+    smallFiles: Number(values.files),
+    seeks: Number(values.seeks),
+  });
+  await workloads.write();
+  for (let round = 0; round < Number(values.rounds); round++) await workloads.read();
+  const summary = summarize(workloads.figures);
+  stdout.write(tableOf(summary));
+  if (values.json !== undefined) {
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ link, figures: workloads.figures }, null, 2)}\n`,
+    );
+  }
+} finally {
+  await discord.stop();
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,56 @@
+/**
+ * Figures of several rounds as a table.
+ *
+ * @module
+ */
+import type { Figure } from "./workloads.ts";
+
+/** A workload over all rounds. */
+export interface Row {
+  readonly workload: string;
+  readonly unit: string;
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+  /** Requests of the round that took most. */
+  readonly api: number;
+  readonly cdn: number;
+  readonly uploads: number;
+  readonly cpuSeconds: number;
+}
+
+/** One row for each workload, in the order they were first seen. */
+export function summarize(figures: readonly Figure[]): readonly Row[] {
+  const names = [...new Set(figures.map(({ workload }) => workload))];
+  return names.map((workload) => {
+    const rounds = figures.filter((figure) => figure.workload === workload);
+    const values = rounds.map(({ value }) => value).sort((a, b) => a - b);
+    const most = (of: (figure: Figure) => number): number => Math.max(...rounds.map(of));
+    return {
+      workload,
+      unit: rounds[0]?.unit ?? "",
+      median: values[values.length >> 1] as number,
+      least: values[0] as number,
+      most: values.at(-1) as number,
+      api: most(({ api }) => api),
+      cdn: most(({ cdn }) => cdn),
+      uploads: most(({ uploads }) => uploads),
+      cpuSeconds: most(({ cpuSeconds }) => cpuSeconds),
+    };
+  });
+}
+
+/** Rows as Markdown. */
+export function tableOf(rows: readonly Row[]): string {
+  const lines = rows.map(({ workload, unit, median, least, most, ...row }) => {
+    const range = least === most ? "" : ` (${short(least)}-${short(most)})`;
+    const counts = `${row.api} | ${row.cdn} | ${row.uploads} | ${short(row.cpuSeconds)}`;
+    return `| ${workload}, ${unit} | ${short(median)}${range} | ${counts} |`;
+  });
+  const head = ["| workload | median (range) | API requests | CDN requests | uploads | CPU, s |"];
+  return `${[...head, "| --- | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n")}\n`;
+}
+
+function short(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
