@@ -251,15 +251,20 @@ export class Tree {
     const path: Step[] = [];
     let pointer = this.#root as PagePointer;
     for (let level = this.#height - 1; level >= lowest; level--) {
-      const page = this.#edit(this.#node(pointer, level));
-      const above = path[path.length - 1];
-      if (above === undefined) this.#setRoot(page, this.#height);
-      else replaceInPlace(above.page.payload, above.position, encodeChild(page));
+      const found = this.#node(pointer, level);
+      const page = this.#edit(found);
+      if (page !== found) this.#point(path[path.length - 1], page);
       const position = level === 0 ? 0 : findChild(page.payload, key);
       path.push({ page, position });
       if (level > 0) pointer = childAt(page.payload, position);
     }
     return path;
+  }
+
+  /** Makes a step of a path, or the tree where there is none, point to another page. */
+  #point(above: Step | undefined, page: CachedPage): void {
+    if (above === undefined) this.#setRoot(page, this.#height);
+    else replaceInPlace(above.page.payload, above.position, encodeChild(page));
   }
 
   /** Inserts a record into the last node of `path`, splitting upwards where there is no room. */

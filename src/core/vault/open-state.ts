@@ -51,10 +51,7 @@ export async function openState(opening: Opening): Promise<OpenedState> {
     const { header, slot, damaged } = choose(candidates, damage);
     try {
       const state = await tryHeader(opening, candidates[slot] as Uint8Array, header);
-      for (const other of damage === undefined ? damaged : []) {
-        if (isAbsentFromLog(opening.store, candidates[other])) continue;
-        warnings.push(`header slot ${other} is damaged; the vault was opened from the other one`);
-      }
+      if (damage === undefined) warnings.push(...slotWarnings(opening.store, candidates, damaged));
       const other = await compareOther(opening, { ...state, header }, candidates[1 - slot]);
       if (other === "damaged" && warnings.length === 0) {
         warnings.push("the spare commit root is damaged; the next commit replaces it");
@@ -73,9 +70,15 @@ export async function openState(opening: Opening): Promise<OpenedState> {
   throw damaged(damage);
 }
 
-/** A log of headers begins with one; two slots both hold something from the start. */
-function isAbsentFromLog(store: PageStore, stored: Uint8Array | undefined): boolean {
-  return !store.reusesAddresses && stored === undefined;
+/** What is wrong with header slots. A log of headers begins with one; two slots both hold something from the start. */
+function slotWarnings(
+  store: PageStore,
+  candidates: readonly (Uint8Array | undefined)[],
+  damaged: readonly number[],
+): string[] {
+  return damaged
+    .filter((slot) => store.reusesAddresses || candidates[slot] !== undefined)
+    .map((slot) => `header slot ${slot} is damaged; the vault was opened from the other one`);
 }
 
 function choose(

@@ -25,7 +25,7 @@ export interface Owner {
 export type Mend = (transaction: Transaction, owner: Owner) => void;
 
 /** Where inodes without a name go: a directory in the root. */
-export const LOST_AND_FOUND: Uint8Array = utf8("lost+found");
+const LOST_AND_FOUND: Uint8Array = utf8("lost+found");
 
 const PRIVATE_DIRECTORY = S_IFDIR | 0o700;
 const PRIVATE_FILE = S_IFREG | 0o600;
