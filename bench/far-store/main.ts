@@ -17,7 +17,15 @@ import { parseArgs } from "node:util";
 import { EmulatedDiscord } from "./emulated-discord.ts";
 import { LibraryVault } from "./library-vault.ts";
 import { summarize, tableOf } from "./table.ts";
-import { Workloads } from "./workloads.ts";
+import { type Figure, Workloads } from "./workloads.ts";
+
+/** Lanes that uploads are measured over. */
+const LANES = [
+  { channels: 1, webhooks: 0 },
+  { channels: 2, webhooks: 0 },
+  { channels: 0, webhooks: 1 },
+  { channels: 0, webhooks: 2 },
+];
 
 const { values } = parseArgs({
   options: {
@@ -35,22 +43,27 @@ const scratch = mkdtempSync(join(values.scratch, "dvault-far-"));
 const link = { latencyMs: Number(values.latency), megabitsPerSecond: Number(values.bandwidth) };
 const discord = await EmulatedDiscord.start(join(scratch, "discord"), link);
 try {
-  const place = await discord.furnish({ channels: 1, webhooks: 0 });
-  const vault = new LibraryVault(discord, place, scratch);
-  const workloads = new Workloads(vault, discord, {
+  const sizes = {
     bigBytes: Number(values.mib) * 2 ** 20,
     smallFiles: Number(values.files),
     seeks: Number(values.seeks),
-  });
+  };
+  const figures: Figure[] = [];
+  for (const lanes of LANES) {
+    const place = await discord.furnish(lanes);
+    const vault = new LibraryVault(discord, place, mkdtempSync(join(scratch, "upload-")));
+    const workloads = new Workloads(vault, discord, sizes);
+    await workloads.upload(`${lanes.channels} channels, ${lanes.webhooks} webhooks`);
+    figures.push(...workloads.figures);
+  }
+  const place = await discord.furnish({ channels: 1, webhooks: 0 });
+  const workloads = new Workloads(new LibraryVault(discord, place, scratch), discord, sizes);
   await workloads.write();
   for (let round = 0; round < Number(values.rounds); round++) await workloads.read();
-  const summary = summarize(workloads.figures);
-  stdout.write(tableOf(summary));
+  figures.push(...workloads.figures);
+  stdout.write(tableOf(summarize(figures)));
   if (values.json !== undefined) {
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ link, figures: workloads.figures }, null, 2)}\n`,
-    );
+    writeFileSync(values.json, `${JSON.stringify({ link, figures }, null, 2)}\n`);
   }
 } finally {
   await discord.stop();

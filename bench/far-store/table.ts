@@ -16,6 +16,7 @@ export interface Row {
   readonly api: number;
   readonly cdn: number;
   readonly uploads: number;
+  readonly refused: number;
   readonly cpuSeconds: number;
 }
 
@@ -35,6 +36,7 @@ export function summarize(figures: readonly Figure[]): readonly Row[] {
       api: most(({ api }) => api),
       cdn: most(({ cdn }) => cdn),
       uploads: most(({ uploads }) => uploads),
+      refused: most(({ refused }) => refused),
       cpuSeconds: most(({ cpuSeconds }) => cpuSeconds),
     };
   });
@@ -44,11 +46,13 @@ export function summarize(figures: readonly Figure[]): readonly Row[] {
 export function tableOf(rows: readonly Row[]): string {
   const lines = rows.map(({ workload, unit, median, least, most, ...row }) => {
     const range = least === most ? "" : ` (${short(least)}-${short(most)})`;
-    const counts = `${row.api} | ${row.cdn} | ${row.uploads} | ${short(row.cpuSeconds)}`;
+    const counts = `${row.api} | ${row.cdn} | ${row.uploads} | ${row.refused} | ${short(row.cpuSeconds)}`;
     return `| ${workload}, ${unit} | ${short(median)}${range} | ${counts} |`;
   });
-  const head = ["| workload | median (range) | API requests | CDN requests | uploads | CPU, s |"];
-  return `${[...head, "| --- | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n")}\n`;
+  const head = [
+    "| workload | median (range) | API requests | CDN requests | uploads | 429 | CPU, s |",
+  ];
+  return `${[...head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n")}\n`;
 }
 
 function short(value: number): string {

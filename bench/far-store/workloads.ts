@@ -27,6 +27,8 @@ export interface Figure {
   readonly api: number;
   readonly cdn: number;
   readonly uploads: number;
+  /** Refusals for asking too often. */
+  readonly refused: number;
   /** Of the process that has the vault open. */
   readonly cpuSeconds: number;
 }
@@ -70,7 +72,8 @@ export class Workloads {
     const figure = await body();
     const value = figure((performance.now() - begin) / 1000);
     const cpuSeconds = Math.max(0, this.#vault.cpuSeconds() - cpuBefore);
-    const { apiRequests, cdnRequests, uploads }: Counters = await this.#discord.count();
+    const { apiRequests, cdnRequests, uploads, rateLimited }: Counters =
+      await this.#discord.count();
     this.figures.push({
       workload,
       value,
@@ -78,8 +81,22 @@ export class Workloads {
       api: apiRequests,
       cdn: cdnRequests,
       uploads,
+      refused: rateLimited,
       cpuSeconds,
     });
+  }
+
+  /** How fast data goes out. @param lanes - what the table calls them */
+  async upload(lanes: string): Promise<void> {
+    const { bigBytes } = this.#sizes;
+    await this.#vault.create();
+    await this.#vault.flush();
+    await this.#measure(`write and flush over ${lanes}`, "MB/s", async () => {
+      await this.#vault.write(BIG, piecesOf(BIG_NUMBER, bigBytes));
+      await this.#vault.flush();
+      return (seconds) => bigBytes / seconds / 1e6;
+    });
+    await this.#vault.close();
   }
 
   /** Makes the vault with all that is read later. */

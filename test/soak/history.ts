@@ -87,21 +87,23 @@ export class History {
     const least = this.#safe[level] - this.#folded;
     const state = new Map(this.#base);
     const differing = differences(state, found);
-    let standing = differing.size === 0 && least <= 0 ? 0 : undefined;
-    let closest: readonly string[] = [...differing];
+    let standing: number | undefined;
+    let closest: readonly string[] | undefined;
+    const look = (steps: number): void => {
+      if (steps < least) return;
+      if (differing.size === 0) standing = steps;
+      if (differing.size < (closest?.length ?? Number.POSITIVE_INFINITY)) closest = [...differing];
+    };
+    look(0);
     for (const [index, { changes }] of this.#steps.entries()) {
       apply(state, changes);
       for (const path of changes.keys()) {
         if (isSame(state.get(path), found.get(path))) differing.delete(path);
         else differing.add(path);
       }
-      const isAllowed = index + 1 >= least;
-      if (isAllowed && differing.size === 0) standing = index + 1;
-      if (isAllowed && differing.size < closest.length) closest = [...differing];
+      look(index + 1);
     }
-    if (standing === undefined) {
-      throw new Error(this.#complaint(found, level, closest));
-    }
+    if (standing === undefined) throw new Error(this.#complaint(found, level, closest ?? []));
     return this.#cut(standing);
   }
 

@@ -83,6 +83,14 @@ t.test("whatever the CDN does, what comes is right", async (t) => {
   t.strictSame(emulator.faults.rules(), []);
 });
 
+t.test("a URL that is refused is replaced, also when the next is refused as well", async (t) => {
+  const { emulator, store } = await library(t);
+  const { id } = await store.put(BYTES);
+  emulator.faults.add({ fault: { kind: "expire-url" }, site: "cdn", times: 3 });
+  t.ok(await isIntact(store, id));
+  t.strictSame(emulator.faults.rules(), []);
+});
+
 t.test("what broke off is taken up where it broke off", async (t) => {
   const { emulator, store } = await library(t);
   const { id } = await store.put(BYTES);

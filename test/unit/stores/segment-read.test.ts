@@ -165,6 +165,24 @@ t.test(
   },
 );
 
+t.test("damage again and again, and a store that is down for a moment, cost no page", async (t) => {
+  const { reader, objects, addresses, gets } = await published(100);
+  let left = 4;
+  objects.damage = (_, __, bytes) => {
+    left -= 1;
+    return left < 0 ? bytes : bytes.map((byte) => byte ^ 1);
+  };
+  await expectPages(t, reader, addresses.slice(0, 4), STORED_PAGE_MAX);
+  t.equal(gets(), 5, "neighbours are asked for together");
+  let failures = 2;
+  objects.fate = () => {
+    failures -= 1;
+    return failures < 0 ? "pass" : "before";
+  };
+  await expectPages(t, reader, addresses.slice(40, 44), STORED_PAGE_MAX);
+  await reader.close();
+});
+
 t.test(
   "an object that is gone costs its pages only; one that cannot be reached costs none",
   async (t) => {

@@ -65,6 +65,10 @@ export interface DiscordStoreOptions extends ClientParts {
 const PUTS_PER_LANE = 6;
 const PUTS_MAX = 24;
 
+/** URLs of one attachment that the CDN may call gone or expired (404), or refuse (403), before it is believed. */
+const URLS_GONE = 4;
+const URLS_REFUSED = 2;
+
 /** A vault's objects at Discord. */
 export class DiscordObjectStore implements ObjectStore {
   readonly name: string;
@@ -171,14 +175,14 @@ export class DiscordObjectStore implements ObjectStore {
     const place = decodeObjectId(id);
     const { cdn } = this.#client;
     const into = new Uint8Array(range.length);
-    const url = await this.#finder.locate(place, signal);
-    let end = await cdn.read(url, range, into, signal);
-    if (end.kind === "refused") {
-      const fresh = await this.#finder.replace(place, url, signal);
-      end = await cdn.read(fresh, range, into, signal);
+    let url = await this.#finder.locate(place, signal);
+    for (let urls = 1; ; urls++) {
+      const end = await cdn.read(url, range, into, signal);
+      if (end.kind === "done") return into;
+      const most = end.status === 404 ? URLS_GONE : URLS_REFUSED;
+      if (urls >= most) throw refusedByCdn(end.status);
+      url = await this.#finder.replace(place, url, signal);
     }
-    if (end.kind === "refused") throw refusedByCdn(end.status);
-    return into;
   }
 
   async delete(ids: readonly ObjectId[], { signal }: CallOptions = {}): Promise<void> {

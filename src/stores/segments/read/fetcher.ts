@@ -24,6 +24,12 @@ const LONGEST_BYTES = 2 ** 20;
 const NEAR_BEFORE = 2;
 const NEAR_BEHIND = 8;
 
+/** Times a page that comes damaged is read before it counts as damaged where it stands. */
+const READS_MAX = 5;
+
+/** Times a store that is down is asked before readers get to hear of it; each time it has tried for seconds itself. */
+const ASKS_MAX = 3;
+
 /** A page, or what is wrong with it. */
 export type FetchedPage = Uint8Array | PageError;
 
@@ -204,40 +210,63 @@ export class Fetcher {
     }
   }
 
-  /** One request; pages that came damaged are asked for once more, alone. */
+  /** One request; what came damaged is asked for again, neighbours together. */
   async #get(range: ReadRange, signal: AbortSignal): Promise<Map<number, FetchedPage>> {
     const results = new Map<number, FetchedPage>();
-    const bytes = await this.#ask(range, signal);
-    for (const page of range.pages) {
-      const begin = page.offset - range.range.offset;
-      const frame = bytes?.subarray(begin, begin + frameSize(page.length));
-      const whole = frame === undefined ? undefined : pageOfFrame(frame);
-      results.set(page.address, whole ?? (await this.#getAlone(page, signal)));
+    let damaged = await this.#getInto(results, range, signal);
+    for (let tries = 1; damaged.length > 0 && tries < READS_MAX; tries++) {
+      const again: WantedPage[] = [];
+      for (const part of planReads(damaged, LONGEST_BYTES)) {
+        again.push(...(await this.#getInto(results, part, signal)));
+      }
+      damaged = again;
+    }
+    for (const { address, id } of damaged) {
+      results.set(address, new PageError("PAGE_CORRUPT", address, `it is damaged in object ${id}`));
     }
     return results;
   }
 
-  async #getAlone(page: WantedPage, signal: AbortSignal): Promise<FetchedPage> {
-    const { address, id, offset, length } = page;
-    const range = { offset, length: frameSize(length) };
-    const frame = await this.#ask({ id, range, pages: [page] }, signal);
-    if (frame === undefined) {
-      return new PageError("PAGE_MISSING", address, `object ${id} does not have it any more`);
+  /** One request, or one a page where it turns out that there is not all of it. @returns pages that came damaged */
+  async #getInto(
+    results: Map<number, FetchedPage>,
+    range: ReadRange,
+    signal: AbortSignal,
+  ): Promise<WantedPage[]> {
+    const bytes = await this.#ask(range, signal);
+    const damaged: WantedPage[] = [];
+    for (const page of range.pages) {
+      const { address, id, offset, length } = page;
+      const begin = offset - range.range.offset;
+      const alone = { offset, length: frameSize(length) };
+      const frame =
+        bytes?.subarray(begin, begin + alone.length) ??
+        (await this.#ask({ id, range: alone, pages: [page] }, signal));
+      if (frame === undefined) {
+        const problem = `object ${id} does not have it any more`;
+        results.set(address, new PageError("PAGE_MISSING", address, problem));
+        continue;
+      }
+      const whole = pageOfFrame(frame);
+      if (whole === undefined) damaged.push(page);
+      else results.set(address, whole);
     }
-    const whole = pageOfFrame(frame);
-    return whole ?? new PageError("PAGE_CORRUPT", address, `it is damaged in object ${id}`);
+    return damaged;
   }
 
-  /** @returns undefined when the object is gone or too short */
+  /**
+   * Asks; again when the store is down, which may be over at any moment: whoever waits cannot.
+   * @returns undefined when the object is gone or too short
+   */
   async #ask({ id, range }: ReadRange, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#parts.objects.get(id, range, { signal });
-    } catch (error) {
-      const isGone =
-        error instanceof StoreError &&
-        (error.code === "OBJECT_GONE" || error.code === "OBJECT_CUT");
-      if (isGone) return undefined;
-      throw error;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#parts.objects.get(id, range, { signal });
+      } catch (error) {
+        const code = error instanceof StoreError ? error.code : undefined;
+        if (code === "OBJECT_GONE" || code === "OBJECT_CUT") return undefined;
+        if (code !== "STORE_DOWN" || tries === ASKS_MAX || signal.aborted) throw error;
+      }
     }
   }
 }
