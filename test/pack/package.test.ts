@@ -60,8 +60,8 @@ t.test("the packed tarball", async (t) => {
     async (t) => {
       const rooms = new Set(own.map((path) => path.split("/", 1)[0]));
       t.strictSame([...rooms].sort(), [
-        ...["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "native-shim", "package.json"],
-        ...["man", "prebuilds", "scripts"],
+        ...["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "man", "native-shim"],
+        ...["package.json", "prebuilds", "scripts"],
       ]);
       const needed = [
         "dist/cli/main.js",

@@ -58,7 +58,9 @@ export const setxattr: Operation = (request, { fs, agreement }) => {
   const name = attributeName(request, nameAt);
   const value = request.bytes(nameAt + name.length + 1, request.u32(0)).slice();
   const mode = xattrModeOf(request.u32(4));
-  const killsSetgid = isExtended && (request.u32(8) & SETXATTR_ACL_KILL_SGID) !== 0;
+  // The kernel says so of a default list too, which has no say in the mode.
+  const killsSetgid =
+    isExtended && (request.u32(8) & SETXATTR_ACL_KILL_SGID) !== 0 && equalBytes(name, ACL_ACCESS);
   const { ino } = request;
   const ready = killsSetgid ? clearSetgid(fs, ino) : undefined;
   return chain(ready, () => chain(fs.setxattr(ino, name, value, mode), () => DONE));

@@ -144,6 +144,11 @@ t.test("who asks for an SELinux label hears that there are none, until one is se
   t.equal(ask({ opcode: Opcode.GETXATTR, body: [u32(9), u32(0), name("security.x")] }).error, -61);
 });
 
+/** An entry of an access control list for nobody by name. */
+function acl(tag: number, permissions: number): readonly number[] {
+  return [tag, 0, permissions, 0, 0xff, 0xff, 0xff, 0xff];
+}
+
 t.test("extended attributes, with and without room", async (t) => {
   const { ask, fs } = await stage(t);
   const value = Buffer.from("value");
@@ -155,8 +160,18 @@ t.test("extended attributes, with and without room", async (t) => {
   t.equal(set(1, 0), 0);
   t.equal(set(1, 0), -17, "there already");
   fs.setattr(1, { mode: 0o2775 });
-  t.equal(set(0, 1), 0);
+  const list = Buffer.from([2, 0, 0, 0, ...acl(1, 7), ...acl(4, 7), ...acl(32, 5)]);
+  const setList = (kind: string): number => {
+    const head = [u32(list.length), u32(0), u32(1), u32(0)];
+    const body = [...head, name(`system.posix_acl_${kind}`), list];
+    return ask({ opcode: Opcode.SETXATTR, body }).error;
+  };
+  t.equal(setList("default"), 0);
+  t.equal(fs.getattr(1).mode, 0o042_775, "a default list has no say in the mode");
+  t.equal(setList("access"), 0);
   t.equal(fs.getattr(1).mode, 0o040_775, "set-group-ID goes where the kernel says so");
+  ask({ opcode: Opcode.REMOVEXATTR, body: [name("system.posix_acl_access")] });
+  ask({ opcode: Opcode.REMOVEXATTR, body: [name("system.posix_acl_default")] });
   const get = (room: number): TakenReply => {
     return ask({ opcode: Opcode.GETXATTR, body: [u32(room), u32(0), name("user.x")] });
   };

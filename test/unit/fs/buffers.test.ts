@@ -1,0 +1,71 @@
+import t from "tap";
+import { BufferPool } from "../../../src/core/base/buffer-pool.ts";
+import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
+import { Drafts } from "../../../src/core/fs/drafts.ts";
+import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
+import { newFile, newFileSystem } from "../../support/test-file-system.ts";
+import { createTestVault } from "../../support/test-vault.ts";
+
+const BLOCKS = 160;
+
+t.test("what a read lent stays as it was until the turn ends, whatever else is read", async (t) => {
+  const vault = await createTestVault(new MemoryStore(), 2 ** 22);
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "file");
+  for (let block = 0; block < BLOCKS; block++) {
+    await fs.write(ino, block * PAGE_SIZE, new Uint8Array(PAGE_SIZE).fill(block + 1));
+  }
+  await fs.syncfs();
+  const read = (block: number): Uint8Array => {
+    const pieces = fs.read(ino, block * PAGE_SIZE, PAGE_SIZE);
+    if (pieces instanceof Promise) throw new Error("the store answers at once");
+    return pieces[0] ?? new Uint8Array(0);
+  };
+  const lent = Array.from({ length: BLOCKS }, (_, block) => read(block));
+  const changed = lent.findIndex((bytes, block) => bytes.some((byte) => byte !== block + 1));
+  t.equal(changed, -1, "more was read than the cache holds");
+  const before = new Set(lent.map(({ buffer }) => buffer));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.ok(before.has(read(0).buffer), "then buffers are used again");
+  await vault.close();
+});
+
+t.test("a frozen draft keeps its buffer until it is thawed", async (t) => {
+  const turns: (() => void)[] = [];
+  const pool = new BufferPool(PAGE_SIZE, (body) => turns.push(body));
+  const endTurn = (): void => {
+    for (const body of turns.splice(0)) body();
+  };
+  const drafts = new Drafts(pool);
+  const write = (fill: number): void => {
+    const part = new Uint8Array(PAGE_SIZE).fill(fill);
+    drafts.write({ ino: 5, block: 0, at: 0 }, part, { isUnmapped: true });
+  };
+  write(1);
+  const frozen = drafts.freeze(5, 0) ?? new Uint8Array(0);
+  write(2);
+  endTurn();
+  t.not(pool.take().buffer, frozen.buffer);
+  t.ok(frozen.every((byte) => byte === 1));
+  t.notOk(drafts.isSame(5, 0, frozen));
+  drafts.thaw(frozen);
+  endTurn();
+  t.equal(pool.take().buffer, frozen.buffer);
+  const second = drafts.content(5, 0)?.buffer;
+  drafts.drop(5, 0);
+  endTurn();
+  t.equal(pool.take().buffer, second, "a dropped draft gives its buffer back");
+});
+
+t.test("a draft in a used buffer reads as zeros beyond what was written", async (t) => {
+  const pool = new BufferPool(PAGE_SIZE, (body) => body());
+  const stale = pool.take().fill(0xff);
+  pool.giveBack(stale);
+  const drafts = new Drafts(pool);
+  const long = new Uint8Array(40_000).fill(1);
+  drafts.write({ ino: 5, block: 0, at: 0 }, long, { isUnmapped: true });
+  drafts.write({ ino: 5, block: 0, at: 60_000 }, long.subarray(0, 10), { isUnmapped: true });
+  const content = drafts.content(5, 0) ?? new Uint8Array(0);
+  t.equal(content.length, 60_010);
+  t.ok(content.subarray(40_000, 60_000).every((byte) => byte === 0));
+});
