@@ -43,8 +43,10 @@ export interface SoakOptions {
   readonly log: (line: string) => void;
 }
 
-/** Longest pause between two flushes, and the time after which a mount that does not come is given up, ms. */
-const FLUSH_PAUSE_MS = 20_000;
+/** Flushes from one death to the next, at least, if none takes any time. */
+const FLUSHES = 3;
+
+/** Time after which a mount that does not come is given up, ms. */
 const MOUNT_PATIENCE_MS = 600_000;
 
 /** What each level of safety is good against. */
@@ -53,8 +55,8 @@ const LOSSES: Readonly<Record<Level, string>> = {
   remote: "loss of the machine",
 };
 
-/** How often the memory of the mount is looked at, ms. */
-const LOOK_MS = 1000;
+/** How often the memory of the mount is looked at, and whether it is time to stop, ms. */
+const LOOK_MS = 500;
 
 /** Part of the deaths that strike while the vault is being mounted. */
 const EARLY_DEATHS = 0.15;
@@ -296,9 +298,10 @@ class SoakRun {
   }
 
   async #flushNowAndThen(isStopped: () => boolean): Promise<void> {
-    while (!isStopped()) {
-      for (let left = this.#random.below(FLUSH_PAUSE_MS); left > 0 && !isStopped(); left -= 500) {
-        await delay(Math.min(left, 500));
+    const longestMs = this.#options.killEveryMs / FLUSHES;
+    for (;;) {
+      for (let left = this.#random.below(longestMs); left > 0 && !isStopped(); left -= LOOK_MS) {
+        await delay(Math.min(left, LOOK_MS));
       }
       if (isStopped()) return;
       const promise = this.#beginSync("remote");
