@@ -196,7 +196,9 @@ t.test("pages stand in an object where its extents say, each with its checksum",
           run.lengths.map((_, n) => {
             const { offset, length: size } = frameAt(run, n);
             const frame = bytes.subarray(offset, offset + frameSize(size));
-            return { address: run.first + n, bytes: pageOfFrame(frame) };
+            const address = run.first + n;
+            const isAnothers = pageOfFrame(frame, address + 1) !== undefined;
+            return { address, bytes: isAnothers ? undefined : pageOfFrame(frame, address) };
           }),
         );
         const isWhole = isDeepStrictEqual(
@@ -205,9 +207,10 @@ t.test("pages stand in an object where its extents say, each with its checksum",
         );
         const size = extents.reduce((sum, run) => sum + extentSize(run), 0);
         const isFitting = extents.every((run) => (run.first % 128) + run.lengths.length <= 127);
-        const damaged = bytes.slice(0, frameSize(stored[0]?.bytes.length ?? 0));
+        const [first] = stored;
+        const damaged = bytes.slice(0, frameSize(first?.bytes.length ?? 0));
         damaged[0] = (damaged[0] as number) ^ 1;
-        const isNoticed = pageOfFrame(damaged) === undefined;
+        const isNoticed = pageOfFrame(damaged, first?.address ?? 0) === undefined;
         return isWhole && isFitting && isNoticed && bytes.length === size + trailer.length;
       }) as never,
     ),

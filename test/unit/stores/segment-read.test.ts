@@ -183,6 +183,21 @@ t.test("damage again and again, and a store that is down for a moment, cost no p
   await reader.close();
 });
 
+t.test("whole pages of another place are not taken for those that were asked for", async (t) => {
+  const { reader, objects, addresses, gets } = await published(100);
+  const { get } = objects;
+  let isFirst = true;
+  objects.get = (id, range, options) => {
+    const offset = range.offset + (isFirst ? 4 * (STORED_PAGE_MAX + 4) : 0);
+    isFirst = false;
+    return get.call(objects, id, { ...range, offset }, options);
+  };
+  await expectPages(t, reader, addresses.slice(0, 4), STORED_PAGE_MAX);
+  t.equal(gets(), 2);
+  await expectPages(t, reader, addresses.slice(0, 4), STORED_PAGE_MAX);
+  await reader.close();
+});
+
 t.test(
   "an object that is gone costs its pages only; one that cannot be reached costs none",
   async (t) => {

@@ -4,12 +4,15 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { getU32, putU32 } from "../../../core/base/bytes.ts";
+import { getU32, putU32, putU48 } from "../../../core/base/bytes.ts";
 import { PAGES_PER_SEGMENT } from "../../../core/base/limits.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import { type Extent, FRAME_OVERHEAD, frameSize } from "./extent.ts";
 
 const ADDRESSES_PER_SEGMENT = 128;
+
+/** Bytes of an address in a checksum. */
+const ADDRESS_SIZE = 6;
 
 /** An object that is about to be stored. */
 export interface PackedObject {
@@ -71,7 +74,7 @@ export function sealFrames({ bytes, pages }: LaidOut): void {
   let at = 0;
   for (const page of pages) {
     at += page.bytes.length;
-    putU32(bytes, at, crc32(page.bytes));
+    putU32(bytes, at, checksum(page.bytes, page.address));
     at += FRAME_OVERHEAD;
   }
 }
@@ -104,11 +107,18 @@ function follows(
 /**
  * The page in a frame.
  * @param frame - page and checksum
- * @returns the page, borrowed from `frame`; undefined when its checksum is wrong
+ * @param address - of the page that should be there
+ * @returns the page, borrowed from `frame`; undefined when it is damaged or another one
  */
-export function pageOfFrame(frame: Uint8Array): Uint8Array | undefined {
+export function pageOfFrame(frame: Uint8Array, address: number): Uint8Array | undefined {
   const end = frame.length - FRAME_OVERHEAD;
   if (end < 0) return undefined;
   const page = frame.subarray(0, end);
-  return getU32(frame, end) === crc32(page) ? page : undefined;
+  return getU32(frame, end) === checksum(page, address) ? page : undefined;
+}
+
+function checksum(page: Uint8Array, address: number): number {
+  const seed = new Uint8Array(ADDRESS_SIZE);
+  putU48(seed, 0, address);
+  return crc32(page, crc32(seed));
 }

@@ -36,7 +36,7 @@ export function decodeOpeningPages(bytes: Uint8Array): StoredPage[] {
     const address = reader.u48();
     const size = frameSize(reader.u8() * 2 ** 16 + reader.u16());
     at += HEAD_SIZE;
-    const page = pageOfFrame(bytes.subarray(at, at + size));
+    const page = pageOfFrame(bytes.subarray(at, at + size), address);
     if (page === undefined || at + size > bytes.length) return pages;
     pages.push({ address, bytes: page });
     at += size;

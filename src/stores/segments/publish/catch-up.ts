@@ -301,8 +301,9 @@ function keepTail({ local }: CatchingUp, { change, tail, offset, view }: Taken):
       const place = frameAt(extent, n);
       const at = place.offset - offset;
       if (at < 0 || at + frameSize(place.length) > tail.length) continue;
-      const bytes = pageOfFrame(tail.subarray(at, at + frameSize(place.length)));
-      if (bytes !== undefined) kept.set(extent.first + n, bytes);
+      const address = extent.first + n;
+      const bytes = pageOfFrame(tail.subarray(at, at + frameSize(place.length)), address);
+      if (bytes !== undefined) kept.set(address, bytes);
     }
   }
   local.pages.putCached([...kept].map(([address, bytes]) => ({ address, bytes })));

@@ -247,7 +247,7 @@ export class Fetcher {
         results.set(address, new PageError("PAGE_MISSING", address, problem));
         continue;
       }
-      const whole = pageOfFrame(frame);
+      const whole = pageOfFrame(frame, address);
       if (whole === undefined) damaged.push(page);
       else results.set(address, whole);
     }
