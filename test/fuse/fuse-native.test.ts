@@ -34,6 +34,14 @@ async function tryDriver(): Promise<void> {
     t.equal(status, 0, stderr);
   });
 
+  t.test("a read-only mount refuses to write", async (t) => {
+    const { mountpoint } = await serveMemory(t, newMountpoint(t), {
+      ...{ driver: "fuse-native", readOnly: true },
+    });
+    t.same(fs.readdirSync(mountpoint), []);
+    t.throws(() => fs.writeFileSync(join(mountpoint, "a"), ""), { code: "EROFS" });
+  });
+
   t.test("nobody else is let in", async (t) => {
     const refused = serveMemory(t, newMountpoint(t), { driver: "fuse-native", allowOther: true });
     await t.rejects(refused, { code: "MOUNT_FAILED", message: /does not tell who/ });

@@ -18,8 +18,10 @@ const NAME = "fuse-native";
 
 /** Largest read and write that libfuse 2 speaks of, bytes. */
 const MAX_TRANSFER = 131_072;
-/** How long the kernel may keep names and attributes: nobody else changes them. */
+/** How long the kernel may keep names and attributes of a mount that is the only writer. */
 const YEAR_SECONDS = 31_536_000;
+/** How long where others may write, of which the kernel cannot be told. */
+const SHORT_SECONDS = 1;
 
 /** @throws UsageError MOUNT_FAILED when the package is missing or does not run here */
 export function loadFuseNativeDriver(): Driver {
@@ -65,16 +67,19 @@ async function mountThrough(
 
 /** Options of libfuse 2 and of the kernel. */
 function optionsOf(fs: FileSystem, settings: Settings): readonly string[] {
+  const isReader = settings.readOnly || fs.readOnly;
+  const kept = isReader ? SHORT_SECONDS : YEAR_SECONDS;
   return [
-    settings.readOnly || fs.readOnly ? "ro" : "rw",
+    isReader ? "ro" : "rw",
     ...(settings.suid ? ["suid"] : []),
     ...(settings.devices ? ["dev"] : []),
     ...(settings.noexec ? ["noexec"] : []),
     ...(settings.noatime ? ["noatime"] : []),
     `fsname=${settings.source.replace(/[\\,]/g, "\\$&")}`,
-    ...["subtype=dvault", "default_permissions", "use_ino", "big_writes", "kernel_cache"],
+    ...["subtype=dvault", "default_permissions", "use_ino", "big_writes"],
+    isReader ? "auto_cache" : "kernel_cache",
     ...[`max_read=${MAX_TRANSFER}`, `max_write=${MAX_TRANSFER}`, `max_readahead=${MAX_TRANSFER}`],
-    ...[`entry_timeout=${YEAR_SECONDS}`, `attr_timeout=${YEAR_SECONDS}`],
+    ...[`entry_timeout=${kept}`, `attr_timeout=${kept}`],
   ];
 }
 

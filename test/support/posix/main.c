@@ -188,6 +188,7 @@ int main(int count, char **arguments) {
   if (count != 2 || chdir(arguments[1]) < 0) fail("cannot enter", count == 2 ? arguments[1] : "nothing");
   umask(022);
   signal(SIGXFSZ, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
   for (int i = 0; i < SLOTS; i++) files[i] = -1;
   char *text = NULL;
   size_t room = 0;
