@@ -14,7 +14,7 @@ t.test("whatever was promised to be safe is there after each death", async (t) =
     directory: t.testdir(),
     seed: "1",
     durationMs: 20_000,
-    killEveryMs: 9000,
+    killEveryMs: 5000,
     lossEvery: 2,
     actors: 2,
     faults: { chance: 0.04, hasSilence: false },

@@ -15,7 +15,7 @@ const USAGE = `Soaks a mounted vault at an emulated Discord in faults, and kills
   --minutes <n>      how long (30)
   --seed <text>      decides what is done and what goes wrong (1)
   --chance <n>       of each kind of fault at each request (0.05)
-  --kill-every <n>   seconds from death to death (60)
+  --kill-every <n>   seconds that a mount lives (60)
   --loss-every <n>   deaths from one loss of all local state to the next (5)
   --actors <n>       that work at the same time (3)
   --dir <directory>  for everything; it is emptied, and left when something is wrong (build/soak-data)

@@ -34,7 +34,7 @@ export interface SoakOptions {
   readonly directory: string;
   readonly seed: string;
   readonly durationMs: number;
-  /** Time from one death to the next, about. */
+  /** Time from when a mount was found to be whole to its death, about. */
   readonly killEveryMs: number;
   /** Every so many deaths all local state is lost as well. */
   readonly lossEvery: number;
@@ -58,8 +58,9 @@ const LOSSES: Readonly<Record<Level, string>> = {
 /** How often the memory of the mount is looked at, and whether it is time to stop, ms. */
 const LOOK_MS = 500;
 
-/** Part of the deaths that strike while the vault is being mounted. */
+/** Part of the deaths that strike soon after mounting has begun, and how soon at the latest, ms. */
 const EARLY_DEATHS = 0.15;
+const EARLY_MS = 5000;
 
 /**
  * Runs a soak.
@@ -215,22 +216,26 @@ class SoakRun {
 
   async #round(endsAt: number): Promise<void> {
     this.#isKilled = false;
+    const { killEveryMs } = this.#options;
     const ending = new AbortController();
-    const death = this.#dieLater(endsAt, ending.signal);
-    const watch = this.#watchMemory(ending.signal);
+    const isEarly = this.#random.next() < EARLY_DEATHS;
+    const aside = [this.#watchMemory(ending.signal)];
+    const dieIn = (ms: number): void => {
+      aside.push(this.#die(ms, endsAt, ending.signal));
+    };
+    if (isEarly) dieIn(this.#random.below(EARLY_MS));
     try {
-      if (await this.#revive()) await this.#workUntilDeath(endsAt);
+      if (!(await this.#revive())) return;
+      if (!isEarly) dieIn(killEveryMs * (0.75 + this.#random.next() / 2));
+      await this.#workUntilDeath(endsAt);
     } finally {
       ending.abort();
-      await Promise.all([death, watch]);
+      await Promise.all(aside);
     }
   }
 
-  async #dieLater(endsAt: number, signal: AbortSignal): Promise<void> {
-    const { killEveryMs } = this.#options;
-    const isEarly = this.#random.next() < EARLY_DEATHS;
-    const ms = isEarly ? this.#random.below(3000) : killEveryMs * (0.75 + this.#random.next() / 2);
-    const isDue = await delay(ms, true, { signal }).catch(() => false);
+  async #die(afterMs: number, endsAt: number, signal: AbortSignal): Promise<void> {
+    const isDue = await delay(afterMs, true, { signal }).catch(() => false);
     if (!isDue || performance.now() >= endsAt) return;
     this.#isKilled = true;
     this.#tally.add("kills");
