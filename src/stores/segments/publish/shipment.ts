@@ -14,8 +14,8 @@ import type { LocalParts } from "../local/local-parts.ts";
 import type { FreshPage } from "../local/page-table.ts";
 import { callOptions } from "./lease.ts";
 
-/** Objects in memory at once, whatever the store could take. */
-const PARALLEL_MAX = 4;
+/** Objects in memory at once, whatever the store could take: two full messages of Discord's, 48 MiB. */
+const PARALLEL_MAX = 6;
 
 /** What a page adds to the change of the catalog in a record, at most, bytes. */
 const TAIL_PAGE_BYTES = 24;
