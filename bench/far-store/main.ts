@@ -2,7 +2,7 @@
  * How a vault at Discord does when Discord is far away: the emulator, in a process of its own, holds every request back
  * and every connection to a speed.
  *
- *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200]
+ *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200] [--unlimited]
  *       [--parts uploads,reads] [--scratch DIR] [--json FILE]
  *       [--mount [--cache 64M] [--dvault dist/cli/main.js]]
  *
@@ -43,6 +43,7 @@ const { values } = parseArgs({
     latency: { type: "string", default: "40" },
     bandwidth: { type: "string", default: "200" },
     scratch: { type: "string", default: tmpdir() },
+    unlimited: { type: "boolean", default: false },
     parts: { type: "string", default: "uploads,reads" },
     mount: { type: "boolean", default: false },
     cache: { type: "string", default: "64M" },
@@ -51,7 +52,11 @@ const { values } = parseArgs({
   },
 });
 const scratch = mkdtempSync(join(values.scratch, "dvault-far-"));
-const link = { latencyMs: Number(values.latency), megabitsPerSecond: Number(values.bandwidth) };
+const link = {
+  latencyMs: Number(values.latency),
+  megabitsPerSecond: Number(values.bandwidth),
+  isLimited: !values.unlimited,
+};
 const discord = await EmulatedDiscord.start(join(scratch, "discord"), link);
 
 const mounted: MountedVault[] = [];
