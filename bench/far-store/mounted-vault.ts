@@ -5,8 +5,17 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, open, readdir } from "node:fs/promises";
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { env, execPath } from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
@@ -33,6 +42,7 @@ export interface MountSettings {
   readonly options: readonly string[];
 }
 
+/** Calls of the system block, as those of other programs do: whoever serves them is another process. */
 export class MountedVault implements FarVault {
   readonly #url: string;
   readonly #scratch: string;
@@ -119,23 +129,23 @@ export class MountedVault implements FarVault {
   }
 
   async mkdir(path: string): Promise<void> {
-    await mkdir(this.#pathOf(path));
+    mkdirSync(this.#pathOf(path));
   }
 
   #pathOf(path: string): string {
     return join(this.#mountpoint, path);
   }
 
-  list(path: string): Promise<readonly string[]> {
-    return readdir(this.#pathOf(path));
+  async list(path: string): Promise<readonly string[]> {
+    return readdirSync(this.#pathOf(path));
   }
 
   async write(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
-    const file = await open(this.#pathOf(path), "w");
+    const fd = openSync(this.#pathOf(path), "w");
     try {
-      for (const piece of pieces) await file.writeFile(piece);
+      for (const piece of pieces) writeSync(fd, piece);
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   }
 
@@ -144,15 +154,14 @@ export class MountedVault implements FarVault {
   }
 
   async open(path: string): Promise<FarFile> {
-    const file = await open(this.#pathOf(path), "r");
-    const { size } = await file.stat();
+    const fd = openSync(this.#pathOf(path), "r");
     return {
-      size,
+      size: fstatSync(fd).size,
       read: async (offset, length) => {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
-        return buffer.subarray(0, bytesRead);
+        const bytes = Buffer.alloc(length);
+        return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
       },
-      close: () => file.close(),
+      close: async () => closeSync(fd),
     };
   }
 }
