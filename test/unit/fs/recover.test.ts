@@ -1,16 +1,25 @@
 import t from "tap";
-import { toText, utf8 } from "../../../src/core/base/bytes.ts";
+import { getU64, toText, utf8 } from "../../../src/core/base/bytes.ts";
 import { PageError } from "../../../src/core/base/errors.ts";
-import { addressOf } from "../../../src/core/format/address.ts";
+import { addressOf, pageNumber } from "../../../src/core/format/address.ts";
 import { decodePageHeader, type PageClass } from "../../../src/core/format/page-header.ts";
-import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
+import { pagesOfRecord } from "../../../src/core/fs/check/record-pages.ts";
+import { decodeDentry } from "../../../src/core/fs/dentry.ts";
+import { type FileSystem, ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { copyTree } from "../../../src/core/fs/recover/copy-tree.ts";
 import { type RecoveredVault, recoverVault } from "../../../src/core/fs/recover/recover-vault.ts";
 import type { RecoveredEntry } from "../../../src/core/fs/recover/recovered-entry.ts";
 import { type MemoryContents, MemoryStore } from "../../../src/core/pages/memory-store.ts";
+import { KeyKind } from "../../../src/core/tree/key.ts";
+import { recordsIn } from "../../../src/core/tree/walk-tree.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { makeSampleFiles } from "../../support/sample-files.ts";
-import { copyContents, type Damage, destroyPage, ScannedStore } from "../../support/scanned-store.ts";
+import {
+  copyContents,
+  type Damage,
+  destroyPage,
+  ScannedStore,
+} from "../../support/scanned-store.ts";
 import { creation, newFileSystem } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault, testCredentials } from "../../support/test-vault.ts";
 import { type ListedEntry, listContents } from "../../support/vault-contents.ts";
@@ -88,7 +97,9 @@ function changedIn(listed: Readonly<Record<string, ListedEntry>>): string[] {
   return Object.entries(original)
     .filter(([path, entry]) => {
       const found = listed[path];
-      return found === undefined || JSON.stringify(essence(found)) !== JSON.stringify(essence(entry));
+      return (
+        found === undefined || JSON.stringify(essence(found)) !== JSON.stringify(essence(entry))
+      );
     })
     .map(([path]) => path);
 }
@@ -143,7 +154,9 @@ t.test("without headers and commit roots nothing but certainty is lost", async (
   const outcome = await recover(damaged);
   t.equal(outcome.origin, "nothing");
   const changed = changedIn(outcome.listed).filter((path) => {
-    return outcome.listed[`${path}.old`] === undefined && outcome.listed[`${path}.partial`] === undefined;
+    return (
+      outcome.listed[`${path}.old`] === undefined && outcome.listed[`${path}.partial`] === undefined
+    );
   });
   t.strictSame(changed, []);
 });
@@ -160,4 +173,89 @@ for (const damage of ["gone", "garbled"] as const) {
     t.strictSame(problems(outcome), []);
     t.strictSame(changedIn(outcome.listed), []);
   });
+}
+
+/** Paths of files whose names, attributes or content stand in a page of the TOC, or whose content stands in a page. */
+async function dependents(address: number): Promise<ReadonlySet<string>> {
+  const vault = await openTestVault(new MemoryStore({ contents: copyContents(contents) }));
+  const inos = new Set<number>();
+  for await (const step of vault.inspect().toc()) {
+    if (step.damage !== undefined || step.level > 0) continue;
+    for (const { key, value } of recordsIn(step)) {
+      const ino = getU64(key, 0);
+      if (step.pointer.address === address) {
+        inos.add(ino);
+        if (key[8] === KeyKind.dentry) inos.add(decodeDentry(value).ino);
+      }
+      const pages = pagesOfRecord(key, value);
+      const number = pageNumber(address);
+      if (pages !== undefined && number >= pages.start && number < pages.start + pages.count)
+        inos.add(ino);
+    }
+  }
+  const fs = await newFileSystem(vault);
+  const paths = new Set<string>();
+  for (const path of Object.keys(original)) {
+    // A name that is no UTF-8 cannot be looked up by the text that stands for it; it is left out.
+    if (path.includes("\ufffd") || inos.has(await inoOf(fs, path))) paths.add(path);
+  }
+  await vault.abandon();
+  return paths;
+}
+
+async function inoOf(fs: FileSystem, path: string): Promise<number> {
+  let ino = ROOT_INO;
+  for (const name of path.split("/").filter((part) => part !== "")) {
+    ino = (await fs.lookup(ino, Buffer.from(name))).ino;
+  }
+  return ino;
+}
+
+for (const damage of ["gone", "garbled"] as const) {
+  t.test(`when any page of content is ${damage}, other files are whole`, async (t) => {
+    for (const address of await pagesOf("data", "pack")) {
+      const damaged = copyContents(contents);
+      destroyPage(damaged, address, damage);
+      const outcome = await recover(damaged);
+      const hurt = await dependents(address);
+      const changed = changedIn(outcome.listed);
+      t.ok(hurt.size > 0);
+      t.strictSame(
+        changed.filter((path) => !hurt.has(path)),
+        [],
+        `page ${address}`,
+      );
+      for (const path of changed) t.ok(isTold(outcome, path), `${path} is told`);
+    }
+  });
+
+  t.test(
+    `when any page of the tree is ${damage}, files without records in it are whole`,
+    async (t) => {
+      for (const address of await pagesOf("tree", "root", "space")) {
+        const damaged = copyContents(contents);
+        destroyPage(damaged, address, damage);
+        const outcome = await recover(damaged);
+        const hurt = await dependents(address);
+        const changed = changedIn(outcome.listed);
+        t.strictSame(
+          changed.filter((path) => !hurt.has(path)),
+          [],
+          `page ${address}`,
+        );
+        for (const path of changed) t.ok(isTold(outcome, path), `${path} is told`);
+      }
+    },
+  );
+}
+
+/** Whether an entry is not passed off as whole: it is told, or it is whole without its name; of directories the names are. */
+function isTold({ entries, listed, lostNames }: Outcome, path: string): boolean {
+  const entry = original[path];
+  if (entry?.mode.startsWith("4")) return true;
+  const isHurt = entries.some((found) => toText(found.path) === path && found.state !== "whole");
+  const isFound = Object.entries(listed).some(([at, found]) => {
+    return at.startsWith("/lost+found/") && found.content === entry?.content;
+  });
+  return isHurt || isFound || lostNames.some((name) => toText(name.path ?? utf8("")) === path);
 }
