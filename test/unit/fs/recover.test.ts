@@ -11,15 +11,10 @@ import { type RecoveredVault, recoverVault } from "../../../src/core/fs/recover/
 import type { RecoveredEntry } from "../../../src/core/fs/recover/recovered-entry.ts";
 import { type MemoryContents, MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import { KeyKind } from "../../../src/core/tree/key.ts";
-import { recordsIn } from "../../../src/core/tree/walk-tree.ts";
+import { type NodeStep, recordsIn } from "../../../src/core/tree/walk-tree.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { makeSampleFiles } from "../../support/sample-files.ts";
-import {
-  copyContents,
-  type Damage,
-  destroyPage,
-  ScannedStore,
-} from "../../support/scanned-store.ts";
+import { copyContents, destroyPage, ScannedStore } from "../../support/scanned-store.ts";
 import { creation, newFileSystem } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault, testCredentials } from "../../support/test-vault.ts";
 import { type ListedEntry, listContents } from "../../support/vault-contents.ts";
@@ -175,22 +170,35 @@ for (const damage of ["gone", "garbled"] as const) {
   });
 }
 
+/** Inodes that a record is about, or that it names. */
+function inosOf(key: Uint8Array, value: Uint8Array): readonly number[] {
+  const ino = getU64(key, 0);
+  return key[8] === KeyKind.dentry ? [ino, decodeDentry(value).ino] : [ino];
+}
+
+function pointsTo(key: Uint8Array, value: Uint8Array, address: number): boolean {
+  const pages = pagesOfRecord(key, value);
+  const at = pageNumber(address) - (pages?.start ?? 0);
+  return pages !== undefined && at >= 0 && at < pages.count;
+}
+
+/** Inodes with records in a leaf that are lost with a page, or that point to it. */
+function hurtIn(leaf: NodeStep, address: number): readonly number[] {
+  const records = [...recordsIn(leaf)];
+  if (leaf.pointer.address === address) {
+    return records.flatMap(({ key, value }) => inosOf(key, value));
+  }
+  const pointing = records.filter(({ key, value }) => pointsTo(key, value, address));
+  return pointing.map(({ key }) => getU64(key, 0));
+}
+
 /** Paths of files whose names, attributes or content stand in a page of the TOC, or whose content stands in a page. */
 async function dependents(address: number): Promise<ReadonlySet<string>> {
   const vault = await openTestVault(new MemoryStore({ contents: copyContents(contents) }));
   const inos = new Set<number>();
   for await (const step of vault.inspect().toc()) {
-    if (step.damage !== undefined || step.level > 0) continue;
-    for (const { key, value } of recordsIn(step)) {
-      const ino = getU64(key, 0);
-      if (step.pointer.address === address) {
-        inos.add(ino);
-        if (key[8] === KeyKind.dentry) inos.add(decodeDentry(value).ino);
-      }
-      const pages = pagesOfRecord(key, value);
-      const number = pageNumber(address);
-      if (pages !== undefined && number >= pages.start && number < pages.start + pages.count)
-        inos.add(ino);
+    if (step.damage === undefined && step.level === 0) {
+      for (const ino of hurtIn(step, address)) inos.add(ino);
     }
   }
   const fs = await newFileSystem(vault);

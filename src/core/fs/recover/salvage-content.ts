@@ -82,28 +82,31 @@ interface Look {
   readonly note: (block: FoundBlock) => void;
 }
 
-async function lookInto(
-  salvage: Salvage,
-  { pageClass, pointers, parts, note }: Look,
-): Promise<void> {
+async function lookInto(salvage: Salvage, look: Look): Promise<void> {
   const inspection = salvage.vault.inspect();
-  for (const batch of batchesOf(pointers)) {
+  for (const batch of batchesOf(look.pointers)) {
     salvage.signal?.throwIfAborted();
-    const found: FoundBlock[] = [];
-    for (const page of await inspection.read(pageClass, batch)) {
-      if (page instanceof PageError) continue;
-      const isLive = lifeOf(salvage, page) === "live";
-      found.push(...(pageClass === "data" ? [blockOf(page, isLive)] : piecesOf(page, isLive)));
-    }
-    for (const block of found) {
-      const { ino, extent } = block;
-      if (ino === 0 || extent.block >= BLOCK_END) continue;
-      const part = partOf(extentKey(ino, extent.block), parts);
-      if (part === undefined || extent.generation > part.generation) continue;
-      const known = extent.kind === "piece" ? await pieceLife(salvage, parts, block) : block;
-      if (known !== undefined) note(known);
-    }
+    const pages = await inspection.read(look.pageClass, batch);
+    const found = pages.flatMap((page) =>
+      page instanceof PageError ? [] : blocksOf(salvage, page),
+    );
+    for (const block of found) await noteLost(salvage, look, block);
   }
+}
+
+function blocksOf(salvage: Salvage, page: CachedPage): readonly FoundBlock[] {
+  const isLive = lifeOf(salvage, page) === "live";
+  return page.pageClass === "data" ? [blockOf(page, isLive)] : piecesOf(page, isLive);
+}
+
+/** Notes a block whose record may be lost. */
+async function noteLost(salvage: Salvage, { parts, note }: Look, block: FoundBlock): Promise<void> {
+  const { ino, extent } = block;
+  if (ino === 0 || extent.block >= BLOCK_END) return;
+  const part = partOf(extentKey(ino, extent.block), parts);
+  if (part === undefined || extent.generation > part.generation) return;
+  const known = extent.kind === "piece" ? await pieceLife(salvage, parts, block) : block;
+  if (known !== undefined) note(known);
 }
 
 function blockOf({ address, generation, owner }: CachedPage, isLive: boolean): FoundBlock {
