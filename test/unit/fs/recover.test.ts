@@ -3,7 +3,9 @@ import { getU64, toText, utf8 } from "../../../src/core/base/bytes.ts";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { addressOf, pageNumber } from "../../../src/core/format/address.ts";
 import { decodePageHeader, type PageClass } from "../../../src/core/format/page-header.ts";
+import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { pagesOfRecord } from "../../../src/core/fs/check/record-pages.ts";
+import { repairVault } from "../../../src/core/fs/check/repair-vault.ts";
 import { decodeDentry } from "../../../src/core/fs/dentry.ts";
 import { type FileSystem, ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { copyTree } from "../../../src/core/fs/recover/copy-tree.ts";
@@ -267,3 +269,24 @@ function isTold({ entries, listed, lostNames }: Outcome, path: string): boolean 
   });
   return isHurt || isFound || lostNames.some((name) => toText(name.path ?? utf8("")) === path);
 }
+
+t.test("either copy of the key directory opens the vault, and both are made anew", async (t) => {
+  const addresses = await pagesOf("key-directory");
+  t.equal(addresses.length, 2);
+  for (const address of addresses) {
+    const damaged = copyContents(contents);
+    destroyPage(damaged, address, "garbled");
+    const found = await recover(copyContents(damaged));
+    t.strictSame(problems(found), []);
+    const vault = await openTestVault(new MemoryStore({ contents: damaged }));
+    const checking = { readData: false, compressor: nodePlatform.compressor, owner };
+    t.strictSame((await repairVault(vault, checking)).after.findings, []);
+    await vault.close();
+    const again = await openTestVault(new MemoryStore({ contents: damaged }));
+    t.strictSame(again.warnings, []);
+    const { findings, leakedPages } = await checkVault(again, checking);
+    t.strictSame(findings, []);
+    t.equal(leakedPages, 0);
+    await again.abandon();
+  }
+});
