@@ -26,6 +26,7 @@ import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
+import { directoriesOf, type KeyDirectories } from "./key-directories.ts";
 import type { SpaceMap } from "./space.ts";
 
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
@@ -64,7 +65,7 @@ export class Committer {
   #header: Header;
   #root: CommitRoot;
   #rootPointer: PagePointer;
-  #keyDirectory: PagePointer;
+  #keyDirectories: KeyDirectories;
   /** Pages that whoever opens the commit and lists its root directory reads. */
   #opening: readonly number[] = [];
   #slot: 0 | 1;
@@ -77,7 +78,7 @@ export class Committer {
     this.#header = state.header;
     this.#root = state.root;
     this.#rootPointer = state.header.commitRoot;
-    this.#keyDirectory = state.header.keyDirectory;
+    this.#keyDirectories = state.header;
     this.#slot = state.slot;
     this.#isTwin = state.isTwin;
     this.#sealedBase = state.root.sealed + UNCOUNTED_SEALS;
@@ -108,17 +109,20 @@ export class Committer {
     this.#header = header;
     this.#root = root;
     this.#rootPointer = header.commitRoot;
-    this.#keyDirectory = header.keyDirectory;
+    this.#keyDirectories = header;
     this.#slot = slot;
     this.#isTwin = isTwin;
     this.counters.nextIno = root.nextIno;
     this.counters.inodes = root.inodes;
   }
 
-  /** Says where the key directory is from the next commit on. */
-  moveKeyDirectory(pointer: PagePointer): void {
-    this.#parts.pages.supersede(this.#keyDirectory);
-    this.#keyDirectory = pointer;
+  /** Says where the key directory and its spare are from the next commit on. */
+  moveKeyDirectories(moved: Required<KeyDirectories>): void {
+    const { pages } = this.#parts;
+    const { keyDirectory, spareDirectory } = this.#keyDirectories;
+    pages.supersede(keyDirectory);
+    if (spareDirectory !== undefined) pages.supersede(spareDirectory);
+    this.#keyDirectories = moved;
   }
 
   /**
@@ -132,7 +136,7 @@ export class Committer {
     await pages.flush("frozen");
     const header: Header = {
       ...this.#header,
-      keyDirectory: this.#keyDirectory,
+      ...directoriesOf(this.#keyDirectories),
       generation: root.generation,
       commitRoot: this.#rootPointer,
     };
@@ -185,7 +189,7 @@ export class Committer {
       spaceMap: [...spaceMap],
     };
     pages.settle(page, encodeCommitRoot(root));
-    this.#opening = [this.#keyDirectory.address, page.address, ...tree.firstPath()];
+    this.#opening = [this.#keyDirectories.keyDirectory.address, page.address, ...tree.firstPath()];
     pages.freeze(compactNode);
     return root;
   }

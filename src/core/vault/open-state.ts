@@ -11,7 +11,7 @@ import type { Platform } from "../base/platform.ts";
 import { VaultKeys } from "../crypto/key-schedule.ts";
 import type { KeySlot } from "../crypto/key-slot.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
-import { samePointer } from "../format/address.ts";
+import { type PagePointer, samePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
@@ -30,6 +30,8 @@ export interface OpenedState extends PublishedState {
   readonly slotId: string;
   /** What was not as it should be, for people to read. */
   readonly warnings: readonly string[];
+  /** Whether the key directory is damaged, and the vault was opened by its spare. */
+  readonly isSpareUsed: boolean;
 }
 
 /** What opening stands on. */
@@ -52,6 +54,9 @@ export async function openState(opening: Opening): Promise<OpenedState> {
     try {
       const state = await tryHeader(opening, candidates[slot] as Uint8Array, header);
       if (damage === undefined) warnings.push(...slotWarnings(opening.store, candidates, damaged));
+      if (state.isSpareUsed) {
+        warnings.push("the key directory is damaged; its spare opened the vault");
+      }
       const other = await compareOther(opening, { ...state, header }, candidates[1 - slot]);
       if (other === "damaged" && warnings.length === 0) {
         warnings.push("the spare commit root is damaged; the next commit replaces it");
@@ -108,14 +113,20 @@ async function tryHeader(
   stored: Uint8Array,
   header: Header,
 ): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings">> {
-  const slots = await readKeyDirectory(store, platform, header);
+  const { slots, isSpareUsed } = await readKeyDirectory(store, platform, header);
   const { vaultKey, slotId } = await unlock(platform, header.vaultId, slots, credentials);
   const keys = new VaultKeys(header.vaultId, vaultKey, platform.aead);
   try {
     if (!isHeaderSigned(stored, keys)) {
       throw new FormatError("VAULT_DAMAGED", "the header was not written by a holder of the key");
     }
-    return { keys, slots, slotId, root: await readRoot(store, platform, { header, keys }) };
+    return {
+      keys,
+      slots,
+      slotId,
+      isSpareUsed,
+      root: await readRoot(store, platform, { header, keys }),
+    };
   } catch (error) {
     keys.close();
     throw error;
@@ -123,14 +134,14 @@ async function tryHeader(
 }
 
 /**
- * Key slots, which are in clear text.
+ * Key slots, which are in clear text, of the key directory or its spare.
  * @throws PageError, FormatError RECORD_MALFORMED
  */
 async function readKeyDirectory(
   store: PageStore,
   platform: Platform,
   header: Header,
-): Promise<readonly KeySlot[]> {
+): Promise<Pick<OpenedState, "slots" | "isSpareUsed">> {
   const codec = new PageCodec(header.vaultId, undefined, platform.random);
   const pages = new PageCache({
     store,
@@ -139,8 +150,17 @@ async function readKeyDirectory(
     budgetBytes: 0,
     openGeneration: header.generation + 1,
   });
-  await pages.load("key-directory", [header.keyDirectory]);
-  return decodeKeyDirectory(pages.page("key-directory", header.keyDirectory).payload).slots;
+  const slotsIn = async (pointer: PagePointer): Promise<readonly KeySlot[]> => {
+    await pages.load("key-directory", [pointer]);
+    return decodeKeyDirectory(pages.page("key-directory", pointer).payload).slots;
+  };
+  const { keyDirectory, spareDirectory } = header;
+  try {
+    return { slots: await slotsIn(keyDirectory), isSpareUsed: false };
+  } catch (error) {
+    if (spareDirectory === undefined || !isDamage(error)) throw error;
+    return { slots: await slotsIn(spareDirectory), isSpareUsed: true };
+  }
 }
 
 async function readRoot(
