@@ -24,6 +24,7 @@ import { type CommitRoot, encodeCommitRoot } from "../format/commit-root.ts";
 import { encodeHeader, type Header } from "../format/header.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
+import { encodeKey, KeyKind } from "../tree/key.ts";
 import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
 import { directoriesOf, type KeyDirectories } from "./key-directories.ts";
@@ -31,6 +32,9 @@ import type { SpaceMap } from "./space.ts";
 
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
 const UNCOUNTED_SEALS = 2 ** 20;
+
+/** What everybody who opens a vault reads first: inode 1, the root directory. */
+const FIRST_READ: Uint8Array = encodeKey(1, KeyKind.attributes);
 
 /** What a commit is made of. */
 export interface VaultParts {
@@ -189,7 +193,8 @@ export class Committer {
       spaceMap: [...spaceMap],
     };
     pages.settle(page, encodeCommitRoot(root));
-    this.#opening = [this.#keyDirectories.keyDirectory.address, page.address, ...tree.firstPath()];
+    const { keyDirectory } = this.#keyDirectories;
+    this.#opening = [keyDirectory.address, page.address, ...tree.residentPath(FIRST_READ)];
     pages.freeze(compactNode);
     return root;
   }
