@@ -46,7 +46,7 @@ t.test("each command has help with an example", async (t) => {
   t.same(
     names,
     (
-      "init mount unmount status flush gc create extract ls cat put get rm mkdir mv stat df key check " +
+      "init mount unmount status flush gc create extract ls cat put get rm mkdir mv stat df key check recover " +
       "doctor recover-config completion"
     ).split(" "),
   );
