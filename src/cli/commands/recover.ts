@@ -84,7 +84,7 @@ export const recoverCommand: Command = defineCommand({
           ? summary.asJson(vault, recovered)
           : summary.asText(vault, recovered);
         await writeTo(context.stdout, text);
-        return summary.isWhole && recovered.lostNodes === 0 ? ExitCode.done : ExitCode.damaged;
+        return summary.isWhole && !isBehind(recovered) ? ExitCode.done : ExitCode.damaged;
       } finally {
         await recovered.vault.abandon();
       }
@@ -95,6 +95,12 @@ export const recoverCommand: Command = defineCommand({
     }
   },
 });
+
+/** Whether something may be lost that is not told by name. */
+function isBehind({ origin, root, newest, lostNodes }: RecoveredVault): boolean {
+  if (lostNodes > 0 || root === undefined) return true;
+  return origin === "root" && root.generation < newest;
+}
 
 /** @throws UsageError USAGE */
 function checkTarget(target: string | undefined, isReport: boolean): void {

@@ -12,8 +12,8 @@ import { humanSize, isoTime, printable } from "./human.ts";
 const RANGES_SHOWN = 8;
 
 const ORIGINS = {
-  header: "the newest header",
-  root: "a commit root found by search; no header leads to one",
+  header: "the headers",
+  root: "a commit root found by search; a header is lost",
   nothing: "single pages; no commit root is left",
 } as const satisfies Record<RecoveredVault["origin"], string>;
 
@@ -57,12 +57,16 @@ export class RecoverySummary {
 
   asText(vault: string, recovered: RecoveredVault): string {
     const { whole, old, partial, lost } = this.#counts;
-    const { origin, root, lostNodes } = recovered;
+    const { origin, root, newest, lostNodes } = recovered;
     const commit =
       root === undefined ? "no commit" : `commit ${root.generation} of ${isoTime(root.time)}`;
+    const isBehind = origin === "root" && root !== undefined && root.generation < newest;
     const lines = [
       ...this.#hurt.map(entryLine),
       `${vault}: found by ${ORIGINS[origin]}: ${commit}`,
+      ...(isBehind
+        ? [`there are pages of later commits, up to ${newest}: what those changed may be lost`]
+        : []),
       ...(lostNodes === 0
         ? []
         : [
@@ -74,12 +78,13 @@ export class RecoverySummary {
   }
 
   asJson(vault: string, recovered: RecoveredVault): string {
-    const { origin, root, pages, lostNodes } = recovered;
+    const { origin, root, newest, pages, lostNodes } = recovered;
     const shown = {
       vault,
       origin,
       generation: root?.generation ?? null,
       time: root === undefined ? null : isoTime(root.time),
+      newest,
       pages,
       lostNodes,
       directories: this.#directories,

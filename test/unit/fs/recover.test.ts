@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import t from "tap";
 import { getU64, toText, utf8 } from "../../../src/core/base/bytes.ts";
 import { PageError } from "../../../src/core/base/errors.ts";
-import { addressOf, pageNumber } from "../../../src/core/format/address.ts";
+import { addressOf, type PagePointer, pageNumber } from "../../../src/core/format/address.ts";
 import { decodePageHeader, type PageClass } from "../../../src/core/format/page-header.ts";
 import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { pagesOfRecord } from "../../../src/core/fs/check/record-pages.ts";
@@ -289,4 +290,63 @@ t.test("either copy of the key directory opens the vault, and both are made anew
     t.equal(leakedPages, 0);
     await again.abandon();
   }
+});
+
+/** Root of the newest TOC. */
+async function tocRoot(): Promise<PagePointer> {
+  const vault = await openTestVault(new MemoryStore({ contents: copyContents(contents) }));
+  const { pointer } = vault.inspect().root.toc;
+  await vault.abandon();
+  if (pointer === undefined) throw new Error("the sample's TOC is empty");
+  return pointer;
+}
+
+t.test("all leaves of the TOC may be lost", async (t) => {
+  const damaged = copyContents(contents);
+  const root = await tocRoot();
+  for (const address of await pagesOf("tree")) {
+    if (address !== root.address) destroyPage(damaged, address, "gone");
+  }
+  const { entries, lostNodes } = await recover(damaged);
+  t.ok(lostNodes > 1);
+  t.strictSame(
+    entries.filter(({ state }) => state === "whole"),
+    [],
+  );
+});
+
+/** Whether an original file holds something else now. */
+function isOther(listed: Readonly<Record<string, ListedEntry>>): (path: string) => boolean {
+  return (path) => {
+    const [before, after] = [original[path], listed[path]];
+    if (before === undefined) return false;
+    return before.content !== after?.content || before.size !== after.size;
+  };
+}
+
+t.test("whatever pages are lost, nothing changed is passed off as whole", async (t) => {
+  const keys = new Set(await pagesOf("key-directory"));
+  const { generation: newest } = await tocRoot();
+  const addresses = [...contents.pages.keys()].filter((address) => !keys.has(address));
+  const damages = fc.record({
+    lost: fc.subarray(addresses, { minLength: 2, maxLength: addresses.length - 1 }),
+    damage: fc.constantFrom("gone" as const, "garbled" as const),
+    hasHeaders: fc.boolean(),
+  });
+  await t.resolves(
+    fc.assert(
+      fc.asyncProperty(damages, async ({ lost, damage, hasHeaders }) => {
+        const damaged = copyContents(contents);
+        for (const address of lost) destroyPage(damaged, address, damage);
+        if (!hasHeaders) damaged.headers.fill(undefined);
+        const { entries, listed, root } = await recover(damaged);
+        // Of an earlier commit everything may be whole, and differ.
+        if (root !== undefined && root.generation < newest) return;
+        const whole = entries.filter(({ state }) => state === "whole");
+        const differing = whole.map(({ path }) => toText(path)).filter(isOther(listed));
+        if (differing.length > 0) throw new Error(`not whole: ${differing.join(", ")}`);
+      }),
+      { numRuns: Number(process.env.FC_RUNS ?? 25) },
+    ),
+  );
 });

@@ -1,8 +1,9 @@
 /**
  * The state of a vault to recover: a commit root, and which parts of its TOC are lost.
  *
- * A header that is signed and leads to a commit root says which commit counts. Without one, the newest root whose TOC is
- * whole is taken: a later one may belong to a commit that never came to be. When none is whole, it is the newest.
+ * Headers that are all signed say which commit counts. Where one is lost, it may have been the newest, so the newest root
+ * whose TOC is whole is taken: a later one may belong to a commit that never came to be. When none is whole, it is the
+ * newest.
  *
  * @module
  */
@@ -42,6 +43,8 @@ export interface FoundState {
   /** Undefined when none opens. */
   readonly root: CommitRoot | undefined;
   readonly lost: readonly LostPart[];
+  /** Whether the root leads to any leaf; without one, the TOC is begun anew. */
+  readonly hasLeaves: boolean;
   /** Nodes that are reached from the root. */
   readonly reached: PageUse;
 }
@@ -76,14 +79,16 @@ export async function findState(search: StateSearch): Promise<FoundState> {
 function nothingFound({ generation }: PageIndex): FoundState {
   const level = Number.POSITIVE_INFINITY;
   const lost = [{ pointer: undefined, level, from: LOWEST, to: undefined, generation }];
-  return { origin: "nothing", root: undefined, lost, reached: new PageUse() };
+  return { origin: "nothing", root: undefined, lost, hasLeaves: false, reached: new PageUse() };
 }
 
 async function rootOfHeader(search: StateSearch): Promise<CommitRoot | undefined> {
   const { store, pages, unlocked } = search;
-  const headers = (await readHeaders(store))
-    .flatMap((stored) => signedHeader(stored, unlocked))
+  const stored = await readHeaders(store);
+  const headers = stored
+    .flatMap((bytes) => signedHeader(bytes, unlocked))
     .sort((a, b) => b.generation - a.generation);
+  if (headers.length < stored.length) return undefined;
   for (const { commitRoot } of headers) {
     const root = await readRoot(pages, commitRoot);
     if (root !== undefined) return root;
@@ -132,9 +137,12 @@ async function lookThrough(
 ): Promise<Omit<FoundState, "origin">> {
   const lost: LostPart[] = [];
   const reached = new PageUse();
+  let hasLeaves = false;
   for await (const { damage, pointer, level, from, to } of walkTree(pages, root.toc)) {
-    if (damage === undefined) reached.reach(pageNumber(pointer.address));
-    else lost.push({ pointer, level, from, to, generation: pointer.generation });
+    if (damage === undefined) {
+      reached.reach(pageNumber(pointer.address));
+      hasLeaves ||= level === 0;
+    } else lost.push({ pointer, level, from, to, generation: pointer.generation });
   }
-  return { root, lost, reached };
+  return { root, lost, hasLeaves, reached };
 }

@@ -69,6 +69,8 @@ export interface RecoveredVault {
   readonly origin: FoundState["origin"];
   /** Commit that was recovered; undefined when no commit root is left. */
   readonly root: CommitRoot | undefined;
+  /** Highest generation of any page that was found. */
+  readonly newest: number;
   /** Pages that were found, of all commits. */
   readonly pages: number;
   /** Nodes of the TOC that are lost. */
@@ -109,7 +111,8 @@ export async function recoverVault(
     const salvage: Salvage = { vault, index, state, liveness, doubts, signal };
     if (lost.length > 0) await fillLost(salvage, store);
     const lostNames = await mendAll(salvage, { ...options, compressor: platform.compressor });
-    return { vault, origin, root, pages, lostNodes: lost.length, doubts, lostNames };
+    const newest = index.generation;
+    return { vault, origin, root, newest, pages, lostNodes: lost.length, doubts, lostNames };
   } catch (error) {
     await vault.abandon();
     throw error;
@@ -168,11 +171,11 @@ async function openOver(
 }
 
 /** The found commit root as a vault of its own goes on from it: without the snapshots and the space map. */
-function rootAbove({ generation }: PageIndex, { root, lost }: FoundState, end: number): CommitRoot {
-  const empty = { pointer: undefined, height: 0 };
-  const isHeadless = lost.some(
-    ({ pointer, level }) => pointer === undefined || level + 1 === root?.toc.height,
-  );
+function rootAbove(
+  { generation }: PageIndex,
+  { root, hasLeaves }: FoundState,
+  end: number,
+): CommitRoot {
   return {
     time: { sec: 0, nsec: 0 },
     inodes: 0,
@@ -180,7 +183,7 @@ function rootAbove({ generation }: PageIndex, { root, lost }: FoundState, end: n
     epoch: 1,
     sealed: 0,
     ...root,
-    toc: root === undefined || isHeadless ? empty : root.toc,
+    toc: root !== undefined && hasLeaves ? root.toc : { pointer: undefined, height: 0 },
     env: undefined,
     previous: undefined,
     nextIno: FREE_INO,
@@ -195,9 +198,8 @@ function rootAbove({ generation }: PageIndex, { root, lost }: FoundState, end: n
 /** Cuts what is lost out of the TOC, and fills the gaps with what is found. */
 async function fillLost(salvage: Salvage, scan: PageScan): Promise<void> {
   const { vault, state } = salvage;
-  const height = state.root?.toc.height ?? 0;
-  for (const { pointer, level, from } of state.lost) {
-    if (pointer !== undefined && level + 1 < height) await vault.prune({ pointer, level, from });
+  for (const { pointer, level, from } of state.hasLeaves ? state.lost : []) {
+    if (pointer !== undefined) await vault.prune({ pointer, level, from });
   }
   const parts = await salvageRecords(salvage);
   for (const { from } of parts) doubtEdge(salvage.doubts, from);

@@ -4,7 +4,8 @@
  * 1. Leaves that the space map calls needed, and that nothing leads to any more, are what is missing.
  * 2. Where that is not enough, other leaves are taken from the newest on. A leaf speaks for all keys between its first and
  *    last: what an older one says about these was changed or removed.
- * 3. Records of old leaves that point to whole pages are left out: the pages themselves say better whose they are.
+ * 3. Records of replaced leaves that point to whole pages are left out: the pages themselves say better whose they are.
+ * 4. What does not surely belong to the recovered commit is called old.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import type { LostPart } from "./find-state.ts";
 import { KeyIntervals } from "./key-intervals.ts";
 import { batchesOf, mayHold, partOf, partsInDoubt, type Salvage } from "./salvage.ts";
 
-const OLD = "its records are of an earlier commit: it may have been changed or deleted since";
+const OLD = "its records may be of an earlier commit: it may have been changed or deleted since";
 
 /**
  * Puts back what is found.
@@ -107,13 +108,13 @@ async function putBack(salvage: Salvage, leaf: Leaf): Promise<void> {
   const first = keyAt(payload, 0);
   const last = keyAt(payload, countOf(payload) - 1);
   const records = recordsOf(leaf);
-  const isOld = !isNeeded && isOutdated(salvage, leaf, records);
+  const isReplaced = !isNeeded && isOutdated(salvage, leaf, records);
   spoken.add({ first, last });
-  const kept = isOld ? records.filter(speaksForItself) : records;
+  const kept = isReplaced ? records.filter(speaksForItself) : records;
   await vault.transact((transaction) => {
     for (const { key, value } of kept) transaction.put(key, value);
   });
-  if (!isOld) return;
+  if (isNeeded) return;
   for (const { key } of records) if (getU64(key, 0) > 0) doubts.add(getU64(key, 0), "old", OLD);
 }
 
