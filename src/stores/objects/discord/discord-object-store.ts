@@ -114,7 +114,7 @@ export class DiscordObjectStore implements ObjectStore {
       readLagMs,
       closing,
     });
-    const poster = new Poster({ timing, clock, random, onMessage });
+    const poster = new Poster({ timing, clock, readLagMs, random, onMessage });
     const label = dataLabel(config.headerChannel);
     const mailboxes = [
       ...config.dataChannels.map((id) => new ChannelMailbox(channels, id)),
