@@ -13,7 +13,7 @@ import type { KeySlot } from "../crypto/key-slot.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
 import { samePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
-import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
+import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
 import { PageCodec } from "../format/page-codec.ts";
@@ -161,7 +161,7 @@ async function readRoot(
 }
 
 /**
- * Whether another slot describes the same TOC under the same key directory, with a root page that opens. A store that
+ * Whether another slot describes the same TOC and snapshots under the same key directory, with a root page that opens. A store that
  * never reuses addresses keeps a log of headers instead of slots, so there is nothing to be made the same.
  */
 async function compareOther(
@@ -176,7 +176,7 @@ async function compareOther(
     if (!isHeaderSigned(stored, state.keys)) return "damaged";
     const other = await readRoot(store, platform, { header, keys: state.keys });
     const isSame =
-      samePointer(other.toc.pointer, state.root.toc.pointer) &&
+      hasSameContent(other, state.root) &&
       samePointer(header.keyDirectory, state.header.keyDirectory);
     return isSame ? "same" : "older";
   } catch (error) {

@@ -127,7 +127,7 @@ export class SpaceMap {
       const owner = { ino: 0, block: index };
       const [page] = pages.add([{ pageClass: "space", owner, payload: new Uint8Array(0) }]);
       const old = this.#pointers[index];
-      if (old !== undefined) pages.supersede(old);
+      if (old !== undefined) pages.retire(old);
       const { address, generation } = page as CachedPage;
       this.#pointers[index] = { address, generation };
       fresh.set(index, page as CachedPage);
