@@ -80,6 +80,7 @@ export async function createState(
     slots,
     slotId: slots[0]?.id ?? "",
     warnings: [],
+    spare: [],
   };
   return { state, parts: { store, platform, keys, pages, tree, space } };
 }

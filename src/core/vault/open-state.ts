@@ -11,7 +11,7 @@ import type { Platform } from "../base/platform.ts";
 import { VaultKeys } from "../crypto/key-schedule.ts";
 import type { KeySlot } from "../crypto/key-slot.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
-import { samePointer } from "../format/address.ts";
+import { type PagePointer, samePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
@@ -30,6 +30,8 @@ export interface OpenedState extends PublishedState {
   readonly slotId: string;
   /** What was not as it should be, for people to read. */
   readonly warnings: readonly string[];
+  /** Pages that only the other slot's header needs, when it describes the same state. */
+  readonly spare: readonly PagePointer[];
 }
 
 /** What opening stands on. */
@@ -53,11 +55,12 @@ export async function openState(opening: Opening): Promise<OpenedState> {
       const state = await tryHeader(opening, candidates[slot] as Uint8Array, header);
       if (damage === undefined) warnings.push(...slotWarnings(opening.store, candidates, damaged));
       const other = await compareOther(opening, { ...state, header }, candidates[1 - slot]);
-      if (other === "damaged" && warnings.length === 0) {
+      if (other.kind === "damaged" && warnings.length === 0) {
         warnings.push("the spare commit root is damaged; the next commit replaces it");
       }
-      const isTwin = other === "same";
-      return { ...state, header, slot: slot as 0 | 1, isTwin, warnings };
+      const isTwin = other.kind === "same";
+      const { spare = [] } = other;
+      return { ...state, header, slot: slot as 0 | 1, isTwin, warnings, spare };
     } catch (error) {
       if (!isDamage(error)) throw error;
       damage ??= error;
@@ -107,7 +110,7 @@ async function tryHeader(
   { store, platform, credentials }: Opening,
   stored: Uint8Array,
   header: Header,
-): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings">> {
+): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings" | "spare">> {
   const slots = await readKeyDirectory(store, platform, header);
   const { vaultKey, slotId } = await unlock(platform, header.vaultId, slots, credentials);
   const keys = new VaultKeys(header.vaultId, vaultKey, platform.aead);
@@ -168,19 +171,27 @@ async function compareOther(
   { store, platform }: Opening,
   state: { readonly header: Header; readonly root: CommitRoot; readonly keys: VaultKeys },
   stored: Uint8Array | undefined,
-): Promise<"same" | "older" | "damaged"> {
-  if (!store.reusesAddresses) return "same";
-  if (stored === undefined) return "older";
+): Promise<OtherSlot> {
+  if (!store.reusesAddresses) return { kind: "same" };
+  if (stored === undefined) return { kind: "older" };
   try {
     const header = decodeHeader(stored);
-    if (!isHeaderSigned(stored, state.keys)) return "damaged";
+    if (!isHeaderSigned(stored, state.keys)) return { kind: "damaged" };
     const other = await readRoot(store, platform, { header, keys: state.keys });
     const isSame =
       hasSameContent(other, state.root) &&
       samePointer(header.keyDirectory, state.header.keyDirectory);
-    return isSame ? "same" : "older";
+    return isSame
+      ? { kind: "same", spare: [header.commitRoot, ...other.spaceMap] }
+      : { kind: "older" };
   } catch (error) {
-    if (isDamage(error) || error instanceof FormatError) return "damaged";
+    if (isDamage(error) || error instanceof FormatError) return { kind: "damaged" };
     throw error;
   }
+}
+
+/** What the other slot holds; `spare` is as in {@link OpenedState}, with pages that both may have. */
+interface OtherSlot {
+  readonly kind: "same" | "older" | "damaged";
+  readonly spare?: readonly PagePointer[];
 }

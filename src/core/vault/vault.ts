@@ -148,7 +148,8 @@ export class Vault implements TransactionalVault {
     if (!store.readOnly && store.reusesAddresses) {
       space = await loadSpace(pages, state, options.findPages);
     }
-    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end) ?? []);
+    // The newest map calls free what the other header needs, which must open until a commit takes its slot.
+    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end, state.spare) ?? []);
     const tree = new Tree(pages, state.root.toc);
     const vault = new Vault({ store, platform, keys: state.keys, pages, tree, space }, state);
     // What died in the last commit is about to be reused, so the other slot must not need it any more.
