@@ -22,6 +22,7 @@ import { mvCommand } from "./commands/mv.ts";
 import { putCommand } from "./commands/put.ts";
 import { recoverConfigCommand } from "./commands/recover-config.ts";
 import { rmCommand } from "./commands/rm.ts";
+import { snapshotCommand } from "./commands/snapshot.ts";
 import { statCommand } from "./commands/stat.ts";
 import { statusCommand } from "./commands/status.ts";
 import { unmountCommand } from "./commands/unmount.ts";
@@ -45,6 +46,7 @@ export const commandTable: readonly Command[] = [
   mvCommand,
   statCommand,
   dfCommand,
+  snapshotCommand,
   keyCommand,
   checkCommand,
   doctorCommand,
