@@ -18,6 +18,7 @@ import { NAME_MAX } from "../base/limits.ts";
 import { SNAPSHOTS_SIZE_MAX, type Snapshot, snapshotsSize } from "../format/commit-root.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { TreeRoot } from "../tree/tree.ts";
+import { differenceOf, type TreeDifference, type TreeStates } from "../tree/tree-difference.ts";
 import { type DamagedStep, type NodeStep, walkTree } from "../tree/walk-tree.ts";
 import type { Committer, FrozenState } from "./committer.ts";
 import { SnapshotView } from "./snapshot-view.ts";
@@ -138,6 +139,16 @@ export class Snapshots {
     const isThere = (): boolean =>
       this.list().some((snapshot) => snapshot.id === id && snapshot.generation === generation);
     return new SnapshotView({ pages, toc, space, isThere });
+  }
+
+  /** All nodes of a state. @throws StoreError */
+  walk(toc: TreeRoot): AsyncIterable<NodeStep | DamagedStep> {
+    return walkTree(this.#parts.pages, toc);
+  }
+
+  /** What two states do not share. */
+  difference(states: TreeStates): Promise<TreeDifference> {
+    return differenceOf(this.#parts.pages, states, () => true);
   }
 
   /**

@@ -25,6 +25,17 @@ t.test("snapshots are made, listed and deleted by name", async (t) => {
   t.match(made, { name: "second", time: String, generation: Number });
   const listed = JSON.parse(await cli.ok("snapshot list --json", vault));
   t.match(listed, [{ name: "first" }, made]);
+  await cli.ok("mkdir", `${vault}:/d`);
+  t.equal(await cli.ok("snapshot diff", vault, "first", "second"), "M /\n- /a\n");
+  t.equal(await cli.ok("snapshot diff", vault, "second"), "M /\n+ /d\n");
+  await cli.ok("mv", `${vault}:/d`, `${vault}:/e`);
+  const diff = JSON.parse(await cli.ok("snapshot diff --json", vault, "first"));
+  t.same(diff, [
+    { kind: "changed", path: "/" },
+    { kind: "removed", path: "/a" },
+    { kind: "added", path: "/e" },
+  ]);
+  t.match(await cli.open("snapshot diff", vault, "no"), { code: 2, err: /no snapshot is called/ });
   t.match(await cli.open("snapshot create", vault, "first"), {
     code: 1,
     err: /snapshot first: a snapshot of that name exists/,
