@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { keepOnce } from "../../../src/cli/snapshots/keep-snapshots.ts";
@@ -113,6 +114,28 @@ t.test("a time means the newest snapshot up to it", async (t) => {
   t.equal(snapshotAt(snapshots, "2027-01-01").id, 2);
   t.throws(() => snapshotAt(snapshots, "2025-01-01"), { code: "USAGE", message: /oldest is a/ });
   t.throws(() => snapshotAt([], "c"), { code: "USAGE", message: /has none/ });
+});
+
+t.test("objects of a folder go when the last snapshot that needs them is deleted", async (t) => {
+  const cli = await CommandLine.start(t.testdir());
+  const folder = join(cli.home, "objects");
+  const vault = `dir:${folder}`;
+  mkdirSync(folder);
+  await cli.run(["init", vault, "--recipient", cli.recipient]);
+  const content = randomBytes(1_000_000);
+  writeFileSync(join(cli.home, "a"), content);
+  await cli.ok("put", join(cli.home, "a"), `${vault}:/`);
+  await cli.ok("snapshot create", vault, "then");
+  await cli.ok("rm", `${vault}:/a`);
+  const size = (): number =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  await cli.run(["gc", vault]);
+  t.ok(size() > content.length, "the snapshot keeps them");
+  await cli.ok("snapshot delete", vault, "then");
+  await cli.run(["gc", vault]);
+  t.ok(size() < content.length / 2, "nothing keeps them");
 });
 
 t.test("a session that changes nothing leaves the spare commit root where it is", async (t) => {
