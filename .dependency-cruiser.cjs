@@ -6,8 +6,8 @@
 const CORE = ["base", "crypto", "format", "pages", "tree", "vault", "fs"].map((l) => `core/${l}`);
 const ISOMORPHIC_PACKAGES = ["@noble/[^/]+", "lru-cache", "age-encryption"];
 
-/** The interface of page stores, and what the stores have in common. */
-const PAGE_STORE = "core/pages/page-store.ts";
+/** The interfaces of page stores, and what the stores have in common. */
+const PAGE_STORE = ["core/pages/page-store.ts", "core/pages/page-scan.ts"];
 const STORES_SHARE = ["stores/timing.ts", "stores/file/file-errors.ts"];
 
 /** A layer of the core imports the layers before it in {@link CORE}. */
@@ -24,13 +24,13 @@ const rooms = [
   {
     room: "stores",
     imports: ["core/base", "core/format", "native", "platform"],
-    files: [PAGE_STORE],
+    files: PAGE_STORE,
     packages: ["better-sqlite3", "discord-api-types", "undici"],
   },
   {
     room: "stores/file",
     imports: ["core/base", "core/format", "native"],
-    files: [PAGE_STORE],
+    files: PAGE_STORE,
     packages: [],
   },
   {
@@ -42,7 +42,7 @@ const rooms = [
   {
     room: "stores/segments",
     imports: ["core/base", "core/format"],
-    files: [PAGE_STORE, "stores/objects/object-store.ts", ...STORES_SHARE],
+    files: [...PAGE_STORE, "stores/objects/object-store.ts", ...STORES_SHARE],
     packages: ["better-sqlite3"],
   },
   { room: "mount", imports: [...CORE, "native", "platform"], packages: [] },

@@ -15,6 +15,8 @@ export interface Link {
   readonly latencyMs: number;
   /** Of each connection, in each direction. */
   readonly megabitsPerSecond: number;
+  /** Whether Discord's rate limits are in force. */
+  readonly isLimited: boolean;
 }
 
 /** What the emulator counted. */
@@ -61,10 +63,11 @@ export class EmulatedDiscord {
 
   /** @param directory - where attachments are kept */
   static async start(directory: string, link: Link): Promise<EmulatedDiscord> {
-    const { latencyMs, megabitsPerSecond } = link;
+    const { latencyMs, megabitsPerSecond, isLimited } = link;
     const options = { dir: directory, port: 0, channels: 0, latency: latencyMs };
     const named = Object.entries({ ...options, bandwidth: megabitsPerSecond });
     const args = named.flatMap(([name, value]) => [`--${name}`, String(value)]);
+    if (!isLimited) args.push("--no-rate-limits");
     const child = spawn(SCRIPT, args, { stdio: ["ignore", "pipe", "inherit"] });
     const [text] = (await once(child.stdout, "data")) as [Buffer];
     const urls = String(text).match(/http:[^\s,;]+/g) ?? [];

@@ -6,8 +6,6 @@
 
 /** A vault far away. Paths have no slash at the beginning. */
 export interface FarVault {
-  /** What the table calls this way. */
-  readonly name: string;
   /** Makes the vault and opens it. */
   create(): Promise<void>;
   /** Opens it on a machine that knows nothing of it but where it is. */
@@ -15,6 +13,8 @@ export interface FarVault {
   close(): Promise<void>;
   /** CPU time used so far by the process that has it open. */
   cpuSeconds(): number;
+  /** Most memory that process has had so far, MiB. */
+  peakMemoryMib(): number;
   mkdir(path: string): Promise<void>;
   /** Names in a directory, in its order. */
   list(path: string): Promise<readonly string[]>;

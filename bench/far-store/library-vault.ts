@@ -5,7 +5,7 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { cpuUsage, pid } from "node:process";
+import { cpuUsage, pid, resourceUsage } from "node:process";
 import { setImmediate } from "node:timers/promises";
 import { utf8 } from "../../src/core/base/bytes.ts";
 import { makePasswordSlot } from "../../src/core/crypto/password-slot.ts";
@@ -40,7 +40,6 @@ interface Opened {
 }
 
 export class LibraryVault implements FarVault {
-  readonly name = "library";
   readonly #discord: EmulatedDiscord;
   readonly #place: EmulatedPlace;
   readonly #scratch: string;
@@ -115,6 +114,10 @@ export class LibraryVault implements FarVault {
   cpuSeconds(): number {
     const { user, system } = cpuUsage();
     return (user + system) / 1e6;
+  }
+
+  peakMemoryMib(): number {
+    return resourceUsage().maxRSS / 1024;
   }
 
   async #find(path: string): Promise<{ readonly ino: number; readonly size: number }> {

@@ -2,10 +2,11 @@
  * How a vault at Discord does when Discord is far away: the emulator, in a process of its own, holds every request back
  * and every connection to a speed.
  *
- *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200]
- *       [--scratch DIR] [--json FILE]
+ *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200] [--unlimited]
+ *       [--parts uploads,reads] [--scratch DIR] [--json FILE]
+ *       [--mount [--cache 64M] [--dvault dist/cli/main.js]]
  *
- * Prints a table of medians with the requests each took, as the emulator counted them.
+ * The vault is used as a library, in this process, or with `--mount` through the kernel, which needs root. Prints a table of medians with the requests each took, as the emulator counted them.
  *
  * @module
  */
@@ -13,9 +14,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stdout } from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { EmulatedDiscord } from "./emulated-discord.ts";
+import { EmulatedDiscord, type EmulatedPlace } from "./emulated-discord.ts";
+import type { FarVault } from "./far-vault.ts";
 import { LibraryVault } from "./library-vault.ts";
+import { MountedVault } from "./mounted-vault.ts";
 import { summarize, tableOf } from "./table.ts";
 import { type Figure, Workloads } from "./workloads.ts";
 
@@ -27,6 +31,9 @@ const LANES = [
   { channels: 0, webhooks: 2 },
 ];
 
+/** `dist/cli/main.js` of this checkout. */
+const PROGRAM = fileURLToPath(new URL("../../../../dist/cli/main.js", import.meta.url));
+
 const { values } = parseArgs({
   options: {
     mib: { type: "string", default: "256" },
@@ -36,36 +43,59 @@ const { values } = parseArgs({
     latency: { type: "string", default: "40" },
     bandwidth: { type: "string", default: "200" },
     scratch: { type: "string", default: tmpdir() },
+    unlimited: { type: "boolean", default: false },
+    parts: { type: "string", default: "uploads,reads" },
+    mount: { type: "boolean", default: false },
+    cache: { type: "string", default: "64M" },
+    dvault: { type: "string", default: PROGRAM },
     json: { type: "string" },
   },
 });
 const scratch = mkdtempSync(join(values.scratch, "dvault-far-"));
-const link = { latencyMs: Number(values.latency), megabitsPerSecond: Number(values.bandwidth) };
+const link = {
+  latencyMs: Number(values.latency),
+  megabitsPerSecond: Number(values.bandwidth),
+  isLimited: !values.unlimited,
+};
 const discord = await EmulatedDiscord.start(join(scratch, "discord"), link);
+
+const mounted: MountedVault[] = [];
+
+function vaultAt(place: EmulatedPlace): FarVault {
+  const directory = mkdtempSync(join(scratch, "vault-"));
+  if (!values.mount) return new LibraryVault(discord, place, directory);
+  const options = ["--cache-size", values.cache, "--store-cache", values.cache];
+  const vault = new MountedVault(discord, place, directory, { program: values.dvault, options });
+  mounted.push(vault);
+  return vault;
+}
+
 try {
   const sizes = {
     bigBytes: Number(values.mib) * 2 ** 20,
     smallFiles: Number(values.files),
     seeks: Number(values.seeks),
   };
+  const parts = values.parts.split(",");
   const figures: Figure[] = [];
-  for (const lanes of LANES) {
-    const place = await discord.furnish(lanes);
-    const vault = new LibraryVault(discord, place, mkdtempSync(join(scratch, "upload-")));
-    const workloads = new Workloads(vault, discord, sizes);
+  for (const lanes of parts.includes("uploads") ? LANES : []) {
+    const workloads = new Workloads(vaultAt(await discord.furnish(lanes)), discord, sizes);
     await workloads.upload(`${lanes.channels} channels, ${lanes.webhooks} webhooks`);
     figures.push(...workloads.figures);
   }
-  const place = await discord.furnish({ channels: 1, webhooks: 0 });
-  const workloads = new Workloads(new LibraryVault(discord, place, scratch), discord, sizes);
-  await workloads.write();
-  for (let round = 0; round < Number(values.rounds); round++) await workloads.read();
-  figures.push(...workloads.figures);
+  if (parts.includes("reads")) {
+    const place = await discord.furnish({ channels: 1, webhooks: 0 });
+    const workloads = new Workloads(vaultAt(place), discord, sizes);
+    await workloads.write();
+    for (let round = 0; round < Number(values.rounds); round++) await workloads.read();
+    figures.push(...workloads.figures);
+  }
   stdout.write(tableOf(summarize(figures)));
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ link, figures }, null, 2)}\n`);
   }
 } finally {
+  for (const vault of mounted) vault.abandon();
   await discord.stop();
   rmSync(scratch, { recursive: true, force: true });
 }

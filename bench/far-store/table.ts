@@ -18,6 +18,7 @@ export interface Row {
   readonly uploads: number;
   readonly refused: number;
   readonly cpuSeconds: number;
+  readonly peakMib: number;
 }
 
 /** One row for each workload, in the order they were first seen. */
@@ -38,6 +39,7 @@ export function summarize(figures: readonly Figure[]): readonly Row[] {
       uploads: most(({ uploads }) => uploads),
       refused: most(({ refused }) => refused),
       cpuSeconds: most(({ cpuSeconds }) => cpuSeconds),
+      peakMib: most(({ peakMib }) => peakMib),
     };
   });
 }
@@ -46,13 +48,14 @@ export function summarize(figures: readonly Figure[]): readonly Row[] {
 export function tableOf(rows: readonly Row[]): string {
   const lines = rows.map(({ workload, unit, median, least, most, ...row }) => {
     const range = least === most ? "" : ` (${short(least)}-${short(most)})`;
-    const counts = `${row.api} | ${row.cdn} | ${row.uploads} | ${row.refused} | ${short(row.cpuSeconds)}`;
-    return `| ${workload}, ${unit} | ${short(median)}${range} | ${counts} |`;
+    const counts = `${row.api} | ${row.cdn} | ${row.uploads} | ${row.refused}`;
+    const process = `${short(row.cpuSeconds)} | ${row.peakMib.toFixed(0)}`;
+    return `| ${workload}, ${unit} | ${short(median)}${range} | ${counts} | ${process} |`;
   });
   const head = [
-    "| workload | median (range) | API requests | CDN requests | uploads | 429 | CPU, s |",
+    "| workload | median (range) | API requests | CDN requests | uploads | 429 | CPU, s | peak, MiB |",
   ];
-  return `${[...head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n")}\n`;
+  return `${[...head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n")}\n`;
 }
 
 function short(value: number): string {

@@ -31,6 +31,8 @@ export interface Figure {
   readonly refused: number;
   /** Of the process that has the vault open. */
   readonly cpuSeconds: number;
+  /** Of the same process, since it was started. */
+  readonly peakMib: number;
 }
 
 const BIG = "big";
@@ -83,6 +85,7 @@ export class Workloads {
       uploads,
       refused: rateLimited,
       cpuSeconds,
+      peakMib: this.#vault.peakMemoryMib(),
     });
   }
 

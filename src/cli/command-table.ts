@@ -20,6 +20,7 @@ import { mkdirCommand } from "./commands/mkdir.ts";
 import { mountCommand } from "./commands/mount.ts";
 import { mvCommand } from "./commands/mv.ts";
 import { putCommand } from "./commands/put.ts";
+import { recoverCommand } from "./commands/recover.ts";
 import { recoverConfigCommand } from "./commands/recover-config.ts";
 import { rmCommand } from "./commands/rm.ts";
 import { snapshotCommand } from "./commands/snapshot.ts";
@@ -49,6 +50,7 @@ export const commandTable: readonly Command[] = [
   snapshotCommand,
   keyCommand,
   checkCommand,
+  recoverCommand,
   doctorCommand,
   recoverConfigCommand,
 ];

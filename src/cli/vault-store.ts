@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { StoreError } from "../core/base/errors.ts";
 import type { PageStore } from "../core/pages/page-store.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import { FileStore } from "../stores/file/file-store.ts";
@@ -13,12 +14,16 @@ import { DirectoryObjectStore } from "../stores/objects/directory-object-store.t
 import { systemTiming } from "../stores/objects/discord/steady-timing.ts";
 import type { ObjectStore } from "../stores/objects/object-store.ts";
 import { type OpeningIntent, openSegmentStore } from "../stores/segments/open-segment-store.ts";
+import { requireCommit } from "../stores/segments/require-commit.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import { localDatabase, makeStateDirectory } from "./config/local-database.ts";
 import type { RemotePlace, VaultPlace } from "./config/vault-place.ts";
 import type { CliContext } from "./context.ts";
 import { type DiscordSecrets, obtainSecrets, type TokenChoice } from "./discord/discord-secrets.ts";
 import { openDiscordObjects } from "./discord/discord-vault.ts";
+
+/** What does not keep a vault from being used that was used on this machine before. */
+const KNOWN_SUFFICES: ReadonlySet<string> = new Set(["STORE_DOWN", "STORE_MISSING"]);
 
 /** A store. */
 export interface VaultStore {
@@ -63,6 +68,30 @@ export async function openVaultStore(
   if (place.kind === "file") return { pages: FileStore.open(place.path, options) };
   const remote = await openSegments(context, place, { ...options, intent: "open" });
   return { pages: remote, remote };
+}
+
+/**
+ * Looks whether a vault is where it should be, without opening it: one request where it is far away.
+ * @throws StoreError as {@link openVaultStore}; not when a vault that is known here is out of reach
+ */
+export async function findVaultStore(
+  context: CliContext,
+  place: VaultPlace,
+  secrets: DiscordSecrets | undefined,
+): Promise<void> {
+  if (place.kind === "file") {
+    await FileStore.open(place.path, { readOnly: true }).close();
+    return;
+  }
+  const objects = await openObjects(context, place, { intent: "open", readOnly: true, secrets });
+  try {
+    await requireCommit(objects);
+  } catch (error) {
+    const isSufficient = error instanceof StoreError && KNOWN_SUFFICES.has(error.code);
+    if (!isSufficient || !existsSync(localDatabase(context.env, place))) throw error;
+  } finally {
+    await objects.close();
+  }
 }
 
 /**

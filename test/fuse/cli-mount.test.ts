@@ -26,7 +26,7 @@ t.test("the first command of all makes vault and mount point", async (t) => {
       readOnly: false,
     },
   ]);
-  t.match(dvault.run(["status"]).out, `${mountpoint}: `);
+  t.match(dvault.run(["status"]).out, `${mountpoint}\n`);
   t.same(dvault.run(["unmount", mountpoint]), { code: 0, out: "", err: "" });
   t.notOk(isMounted(mountpoint));
   t.same(dvault.status(), []);

@@ -21,7 +21,7 @@ import { type CliContext, warn } from "../context.ts";
 import { mountInBackground } from "../daemon/background.ts";
 import { type MountSecrets, receiveSecrets, sendOutcome } from "../daemon/handover.ts";
 import { serveMount } from "../daemon/serve-mount.ts";
-import { type TokenChoice, tokenOptions } from "../discord/discord-secrets.ts";
+import { type DiscordSecrets, type TokenChoice, tokenOptions } from "../discord/discord-secrets.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "../find-vault.ts";
 import {
   type MountChoice,
@@ -38,7 +38,7 @@ import {
   wipeCredentials,
 } from "../password/sources.ts";
 import { snapshotAt } from "../snapshots/snapshot-at.ts";
-import { obtainStoreSecrets, openVaultStore, type VaultStoreOptions } from "../vault-store.ts";
+import { findVaultStore, obtainStoreSecrets, openVaultStore } from "../vault-store.ts";
 
 /** Time between two looks for newer commits unless told otherwise, ms. */
 const FOLLOW_MS = 30_000;
@@ -169,8 +169,7 @@ async function mount(
     ? await makeDefaultVault(context, reference, request.secrets)
     : undefined;
   const store = await obtainStoreSecrets(context, reference.place, request.secrets);
-  const { readOnly, discardLocal } = request.choice;
-  await checkFree(context, reference, { readOnly, discardLocal, secrets: store });
+  await checkFree(context, reference, request.choice.readOnly, store);
   const credentials = made ?? (await obtainCredentials(context, request.secrets, reference.label));
   try {
     if (isMadeNow) makeMountpoint(context, request.target);
@@ -268,13 +267,10 @@ function makeMountpoint(context: CliContext, target: string): void {
 async function checkFree(
   context: CliContext,
   reference: VaultReference,
-  { readOnly, discardLocal, secrets }: VaultStoreOptions,
+  readOnly: boolean,
+  secrets: DiscordSecrets | undefined,
 ): Promise<void> {
-  // Local changes are given up by the mount itself, when the password was right.
-  if (discardLocal !== true) {
-    const store = await openVaultStore(context, reference.place, { readOnly: true, secrets });
-    await store.pages.close();
-  }
+  await findVaultStore(context, reference.place, secrets);
   if (readOnly) return;
   const other = await writingMount(reference);
   if (other === undefined) return;

@@ -47,6 +47,7 @@ const FORMAT_VERSION = 1;
 const KNOWN_FEATURES = 0;
 
 const MAGIC = utf8("DVAULT");
+const SPARE_AT = 88;
 const TAG_AT = 120;
 const CHECKSUM_AT = 152;
 
@@ -58,6 +59,8 @@ export interface Header {
   /** Cost of password slots made from now on; each slot carries its own. */
   readonly argon2: Argon2Cost;
   readonly keyDirectory: PagePointer;
+  /** A second page with the same key directory; vaults made by early versions have none. */
+  readonly spareDirectory?: PagePointer;
   readonly commitRoot: PagePointer;
   readonly created: Time;
 }
@@ -83,6 +86,7 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
   putPointer(out, 52, header.keyDirectory);
   putPointer(out, 64, header.commitRoot);
   putTime(out, 76, header.created);
+  if (header.spareDirectory !== undefined) putPointer(out, SPARE_AT, header.spareDirectory);
   out.set(key.signHeader(out.subarray(0, TAG_AT)), TAG_AT);
   putU32(out, CHECKSUM_AT, crc32c(out, 0, CHECKSUM_AT));
   return out;
@@ -105,7 +109,9 @@ export function decodeHeader(stored: Uint8Array): Header {
     throw damaged("checksum mismatch");
   }
   checkVersion(stored);
+  const spareDirectory = getPointer(stored, SPARE_AT);
   const header: Header = {
+    ...(spareDirectory.generation === 0 ? {} : { spareDirectory }),
     compatibleFeatures: getU32(stored, 12),
     vaultId: stored.slice(16, 16 + VAULT_ID_SIZE),
     generation: getU48(stored, 36),
@@ -118,7 +124,7 @@ export function decodeHeader(stored: Uint8Array): Header {
     commitRoot: getPointer(stored, 64),
     created: getTime(stored, 76),
   };
-  for (const pointer of [header.keyDirectory, header.commitRoot]) {
+  for (const pointer of [header.keyDirectory, header.commitRoot, spareDirectory]) {
     if (!isAddress(pointer.address) || pointer.generation > header.generation) {
       throw damaged(`it points to page ${pointer.address} of generation ${pointer.generation}`);
     }

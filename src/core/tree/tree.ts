@@ -114,14 +114,15 @@ export class Tree {
     return node;
   }
 
-  /** Addresses of the nodes on the way to the first record, root first, as far as they are resident. */
-  firstPath(): readonly number[] {
+  /** Addresses of the nodes on the way to a key, root first, as far as they are resident. */
+  residentPath(key: Uint8Array): readonly number[] {
     const path: number[] = [];
     let next = this.#root;
     for (let level = this.#height - 1; level >= 0 && next !== undefined; level--) {
       path.push(next.address);
-      const isKnown = this.#pages.peek(next) !== undefined;
-      next = isKnown && level > 0 ? childAt(this.#node(next, level).payload, 0) : undefined;
+      if (level === 0 || this.#pages.peek(next) === undefined) break;
+      const node = this.#node(next, level).payload;
+      next = childAt(node, findChild(node, key));
     }
     return path;
   }

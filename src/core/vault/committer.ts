@@ -29,12 +29,17 @@ import {
 import { encodeHeader, type Header } from "../format/header.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
+import { encodeKey, KeyKind } from "../tree/key.ts";
 import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
+import { directoriesOf, type KeyDirectories } from "./key-directories.ts";
 import type { SpaceMap } from "./space.ts";
 
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
 const UNCOUNTED_SEALS = 2 ** 20;
+
+/** What everybody who opens a vault reads first: inode 1, the root directory. */
+const FIRST_READ: Uint8Array = encodeKey(1, KeyKind.attributes);
 
 /** What a commit is made of. */
 export interface VaultParts {
@@ -75,7 +80,7 @@ export class Committer {
   #header: Header;
   #root: CommitRoot;
   #rootPointer: PagePointer;
-  #keyDirectory: PagePointer;
+  #keyDirectories: KeyDirectories;
   /** Pages that whoever opens the commit and lists its root directory reads. */
   #opening: readonly number[] = [];
   #slot: 0 | 1;
@@ -88,7 +93,7 @@ export class Committer {
     this.#header = state.header;
     this.#root = state.root;
     this.#rootPointer = state.header.commitRoot;
-    this.#keyDirectory = state.header.keyDirectory;
+    this.#keyDirectories = state.header;
     this.#slot = state.slot;
     this.#isTwin = state.isTwin;
     this.#sealedBase = state.root.sealed + UNCOUNTED_SEALS;
@@ -120,7 +125,7 @@ export class Committer {
     this.#header = header;
     this.#root = root;
     this.#rootPointer = header.commitRoot;
-    this.#keyDirectory = header.keyDirectory;
+    this.#keyDirectories = header;
     this.#slot = slot;
     this.#isTwin = isTwin;
     this.counters.nextIno = root.nextIno;
@@ -133,10 +138,13 @@ export class Committer {
     this.#atFreeze.push(body);
   }
 
-  /** Says where the key directory is from the next commit on. */
-  moveKeyDirectory(pointer: PagePointer): void {
-    this.#parts.pages.retire(this.#keyDirectory);
-    this.#keyDirectory = pointer;
+  /** Says where the key directory and its spare are from the next commit on. */
+  moveKeyDirectories(moved: Required<KeyDirectories>): void {
+    const { pages } = this.#parts;
+    const { keyDirectory, spareDirectory } = this.#keyDirectories;
+    pages.retire(keyDirectory);
+    if (spareDirectory !== undefined) pages.retire(spareDirectory);
+    this.#keyDirectories = moved;
   }
 
   /**
@@ -150,7 +158,7 @@ export class Committer {
     await pages.flush("frozen");
     const header: Header = {
       ...this.#header,
-      keyDirectory: this.#keyDirectory,
+      ...directoriesOf(this.#keyDirectories),
       generation: root.generation,
       commitRoot: this.#rootPointer,
     };
@@ -205,7 +213,8 @@ export class Committer {
       spaceMap: [...spaceMap],
     };
     pages.settle(page, encodeCommitRoot(root));
-    this.#opening = [this.#keyDirectory.address, page.address, ...tree.firstPath()];
+    const { keyDirectory } = this.#keyDirectories;
+    this.#opening = [keyDirectory.address, page.address, ...tree.residentPath(FIRST_READ)];
     pages.freeze(compactNode);
     return root;
   }

@@ -8,7 +8,6 @@ import { timeNow } from "../base/time.ts";
 import { KEY_SIZE, VaultKeys } from "../crypto/key-schedule.ts";
 import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import { SecretBytes } from "../crypto/secret-bytes.ts";
-import type { PagePointer } from "../format/address.ts";
 import type { CommitRoot } from "../format/commit-root.ts";
 import { type Header, VAULT_ID_SIZE } from "../format/header.ts";
 import { encodeKeyDirectory } from "../format/key-directory.ts";
@@ -18,6 +17,7 @@ import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { Tree } from "../tree/tree.ts";
 import type { VaultParts } from "./committer.ts";
+import { addKeyDirectories } from "./key-directories.ts";
 import type { OpenedState } from "./open-state.ts";
 import { SpaceMap } from "./space.ts";
 
@@ -56,18 +56,16 @@ export async function createState(
     onAddress: (address, used) => space?.mark(address, used),
   });
   const owner = { ino: 0, block: 0 };
-  const [directory] = pages.add([
-    { pageClass: "key-directory", owner, payload: encodeKeyDirectory({ vaultId, slots }) },
-  ]);
+  const directories = addKeyDirectories(pages, encodeKeyDirectory({ vaultId, slots }));
   const [placeholder] = pages.add([{ pageClass: "root", owner, payload: new Uint8Array(0) }]);
-  if (directory === undefined || placeholder === undefined) throw new Error("no page was made");
+  if (placeholder === undefined) throw new Error("no page was made");
   const header: Header = {
     compatibleFeatures: 0,
     vaultId,
     generation: 0,
     argon2: making.argon2,
-    keyDirectory: pointerTo(directory),
-    commitRoot: pointerTo(placeholder),
+    ...directories,
+    commitRoot: { address: placeholder.address, generation: placeholder.generation },
     created: timeNow(platform.clock),
   };
   const tree = new Tree(pages, { pointer: undefined, height: 0 });
@@ -80,13 +78,10 @@ export async function createState(
     slots,
     slotId: slots[0]?.id ?? "",
     warnings: [],
+    isSpareUsed: false,
     spare: [],
   };
   return { state, parts: { store, platform, keys, pages, tree, space } };
-}
-
-function pointerTo({ address, generation }: PagePointer): PagePointer {
-  return { address, generation };
 }
 
 function emptyRoot(header: Header): CommitRoot {

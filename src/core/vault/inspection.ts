@@ -6,6 +6,7 @@
 import { PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { CommitRoot } from "../format/commit-root.ts";
+import type { Header } from "../format/header.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
 import type { CachedPage, PageCache } from "../pages/page-cache.ts";
@@ -17,8 +18,8 @@ export interface InspectedState {
   readonly pages: PageCache;
   /** Of the newest commit. */
   readonly root: CommitRoot;
-  readonly commitRoot: PagePointer;
-  readonly keyDirectory: PagePointer;
+  /** Of the same commit. */
+  readonly header: Header;
 }
 
 export class Inspection {
@@ -35,8 +36,15 @@ export class Inspection {
 
   /** Pages a header or commit root points to by itself, beside the trees. */
   get ownPages(): readonly PagePointer[] {
-    const { root, commitRoot, keyDirectory } = this.#state;
-    return [commitRoot, keyDirectory, ...(root.env ? [root.env] : []), ...root.spaceMap];
+    const { root, header } = this.#state;
+    const env = root.env ? [root.env] : [];
+    return [header.commitRoot, ...this.keyDirectories, ...env, ...root.spaceMap];
+  }
+
+  /** The key directory and its spare. */
+  get keyDirectories(): readonly PagePointer[] {
+    const { keyDirectory, spareDirectory } = this.#state.header;
+    return spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
   }
 
   /** All nodes of the newest TOC, in the order of their keys. @throws StoreError */

@@ -8,6 +8,7 @@ import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import { addSlot, removeSlot, replaceSlot } from "../crypto/slot-list.ts";
 import { encodeKeyDirectory } from "../format/key-directory.ts";
 import type { Committer, VaultParts } from "./committer.ts";
+import { addKeyDirectories } from "./key-directories.ts";
 import type { OpenedState } from "./open-state.ts";
 
 export class KeyRing {
@@ -55,13 +56,14 @@ export class KeyRing {
     return this.#change(replaceSlot(this.#slots, id, by));
   }
 
+  /** Writes the key directory and its spare anew, when one of them is damaged. */
+  renew(): Promise<void> {
+    return this.#change(this.#slots);
+  }
+
   async #change(slots: readonly KeySlot[]): Promise<void> {
     const payload = encodeKeyDirectory({ vaultId: this.secret.vaultId, slots });
-    const owner = { ino: 0, block: 0 };
-    const { pages } = this.#parts;
-    const [page] = pages.add([{ pageClass: "key-directory", owner, payload }]);
-    if (page === undefined) throw new Error("the page cache made no key directory");
-    this.#committer.moveKeyDirectory({ address: page.address, generation: page.generation });
+    this.#committer.moveKeyDirectories(addKeyDirectories(this.#parts.pages, payload));
     this.#slots = slots;
     await this.#commit();
   }

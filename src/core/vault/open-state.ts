@@ -30,6 +30,8 @@ export interface OpenedState extends PublishedState {
   readonly slotId: string;
   /** What was not as it should be, for people to read. */
   readonly warnings: readonly string[];
+  /** Whether the key directory is damaged, and the vault was opened by its spare. */
+  readonly isSpareUsed: boolean;
   /** Pages that only the other slot's header needs, when it describes the same state. */
   readonly spare: readonly PagePointer[];
 }
@@ -54,6 +56,9 @@ export async function openState(opening: Opening): Promise<OpenedState> {
     try {
       const state = await tryHeader(opening, candidates[slot] as Uint8Array, header);
       if (damage === undefined) warnings.push(...slotWarnings(opening.store, candidates, damaged));
+      if (state.isSpareUsed) {
+        warnings.push("the key directory is damaged; its spare opened the vault");
+      }
       const other = await compareOther(opening, { ...state, header }, candidates[1 - slot]);
       if (other.kind === "damaged" && warnings.length === 0) {
         warnings.push("the spare commit root is damaged; the next commit replaces it");
@@ -111,14 +116,20 @@ async function tryHeader(
   stored: Uint8Array,
   header: Header,
 ): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings" | "spare">> {
-  const slots = await readKeyDirectory(store, platform, header);
+  const { slots, isSpareUsed } = await readKeyDirectory(store, platform, header);
   const { vaultKey, slotId } = await unlock(platform, header.vaultId, slots, credentials);
   const keys = new VaultKeys(header.vaultId, vaultKey, platform.aead);
   try {
     if (!isHeaderSigned(stored, keys)) {
       throw new FormatError("VAULT_DAMAGED", "the header was not written by a holder of the key");
     }
-    return { keys, slots, slotId, root: await readRoot(store, platform, { header, keys }) };
+    return {
+      keys,
+      slots,
+      slotId,
+      isSpareUsed,
+      root: await readRoot(store, platform, { header, keys }),
+    };
   } catch (error) {
     keys.close();
     throw error;
@@ -126,14 +137,14 @@ async function tryHeader(
 }
 
 /**
- * Key slots, which are in clear text.
+ * Key slots, which are in clear text, of the key directory or its spare.
  * @throws PageError, FormatError RECORD_MALFORMED
  */
 async function readKeyDirectory(
   store: PageStore,
   platform: Platform,
   header: Header,
-): Promise<readonly KeySlot[]> {
+): Promise<Pick<OpenedState, "slots" | "isSpareUsed">> {
   const codec = new PageCodec(header.vaultId, undefined, platform.random);
   const pages = new PageCache({
     store,
@@ -142,8 +153,17 @@ async function readKeyDirectory(
     budgetBytes: 0,
     openGeneration: header.generation + 1,
   });
-  await pages.load("key-directory", [header.keyDirectory]);
-  return decodeKeyDirectory(pages.page("key-directory", header.keyDirectory).payload).slots;
+  const slotsIn = async (pointer: PagePointer): Promise<readonly KeySlot[]> => {
+    await pages.load("key-directory", [pointer]);
+    return decodeKeyDirectory(pages.page("key-directory", pointer).payload).slots;
+  };
+  const { keyDirectory, spareDirectory } = header;
+  try {
+    return { slots: await slotsIn(keyDirectory), isSpareUsed: false };
+  } catch (error) {
+    if (spareDirectory === undefined || !isDamage(error)) throw error;
+    return { slots: await slotsIn(spareDirectory), isSpareUsed: true };
+  }
 }
 
 async function readRoot(

@@ -154,6 +154,7 @@ export class Vault implements TransactionalVault {
     const vault = new Vault({ store, platform, keys: state.keys, pages, tree, space }, state);
     // What died in the last commit is about to be reused, so the other slot must not need it any more.
     if (!store.readOnly) await vault.#committer.twin();
+    if (!store.readOnly && state.isSpareUsed) await vault.keys.renew();
     return vault;
   }
 
@@ -350,8 +351,7 @@ export class Vault implements TransactionalVault {
   /** Everything the newest commit consists of, to be checked; commit first to include what was done since. */
   inspect(): Inspection {
     const { header, root } = this.#committer;
-    const { commitRoot, keyDirectory } = header;
-    return new Inspection({ pages: this.#parts.pages, root, commitRoot, keyDirectory });
+    return new Inspection({ pages: this.#parts.pages, root, header });
   }
 
   /**
@@ -386,8 +386,7 @@ function loadSpace(
   findPages: OpenOptions["findPages"],
 ): Promise<SpaceMap> {
   if (findPages === undefined) return SpaceMap.load(pages, root.spaceMap);
-  const { commitRoot, keyDirectory } = header;
-  const inspection = new Inspection({ pages, root, commitRoot, keyDirectory });
+  const inspection = new Inspection({ pages, root, header });
   return findPages(inspection).then((isInUse) =>
     SpaceMap.rebuild(root.spaceMap, root.end, isInUse),
   );

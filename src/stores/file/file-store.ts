@@ -30,6 +30,13 @@ import { promisify } from "node:util";
 import { PageError } from "../../core/base/errors.ts";
 import type { MaybePromise } from "../../core/base/maybe-promise.ts";
 import { addressOf, pageNumber } from "../../core/format/address.ts";
+import {
+  classCode,
+  decodePageHeader,
+  PAGE_HEADER_SIZE,
+  type PageHeader,
+} from "../../core/format/page-header.ts";
+import type { PageScan } from "../../core/pages/page-scan.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { tryLock } from "../../native/host.ts";
 import { storeBusy, storeError, storeFull } from "./file-errors.ts";
@@ -52,10 +59,13 @@ const SYNCS_BETWEEN_PROBES = 1000;
 /** Pages handed out before the room left on the disk is asked for again. */
 const SPACE_CHECK_PAGES = 64;
 
+/** Where a page header says which class the page is of. */
+const CLASS_AT = 4;
+
 const syncData = promisify(fdatasync);
 const writeVector = promisify(writev);
 
-export class FileStore implements PageStore {
+export class FileStore implements PageStore, PageScan {
   readonly name: string;
   readonly readOnly: boolean;
   readonly reusesAddresses = true;
@@ -261,6 +271,25 @@ export class FileStore implements PageStore {
     } catch (error) {
       throw storeError(this.name, "write", error);
     }
+  }
+
+  /** Headers of all pages in the file, in the order of their places. @throws StoreError */
+  async *scan(): AsyncGenerator<PageHeader> {
+    const head = new Uint8Array(PAGE_HEADER_SIZE);
+    for (let number = 0; number < pagesWithin(this.size); number++) {
+      if (this.#read(head, pageOffset(number)) < PAGE_HEADER_SIZE) continue;
+      const header = this.#headerOf(head, number);
+      if (header?.address === addressOf(number)) yield header;
+    }
+  }
+
+  /** The checksum of a page in clear covers its body too, so that is read as well. */
+  #headerOf(head: Uint8Array, number: number): PageHeader | undefined {
+    const isClear = head[CLASS_AT] === classCode("key-directory");
+    const stored = isClear ? new Uint8Array(PAGE_STRIDE) : head;
+    if (isClear) this.#read(stored, pageOffset(number));
+    const header = decodePageHeader(stored);
+    return typeof header === "string" ? undefined : header;
   }
 
   /** Bytes of the file. */

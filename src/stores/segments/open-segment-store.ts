@@ -12,6 +12,7 @@ import { closeLocal, type LocalParts, openLocal } from "./local/local-parts.ts";
 import { catchUp, discardLocal } from "./publish/catch-up.ts";
 import { Lease } from "./publish/lease.ts";
 import { readLog } from "./publish/read-log.ts";
+import { noVault } from "./require-commit.ts";
 import { type SegmentSettings, type SegmentStoreOptions, withDefaults } from "./segment-options.ts";
 import { type SegmentParts, SegmentStore } from "./segment-store.ts";
 
@@ -86,9 +87,7 @@ function checkIntent(
       `there is a vault in ${name} already; it is not overwritten`,
     );
   }
-  if (intent === "open" && !isThere && !isKnown) {
-    throw new StoreError("STORE_MISSING", `there is no vault in ${name}`);
-  }
+  if (intent === "open" && !isThere && !isKnown) throw noVault(settings.objects);
 }
 
 async function adopt(parts: SegmentParts, view: LogView): Promise<void> {

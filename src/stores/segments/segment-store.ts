@@ -20,6 +20,7 @@ import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { Cleaner, type CleaningOptions, type CleaningReport } from "./clean/cleaner.ts";
 import { closeLocal, type LocalParts, removeLocal } from "./local/local-parts.ts";
+import { freshRoom, roomOf } from "./page-room.ts";
 import { PageSequence } from "./page-sequence.ts";
 import { catchUp } from "./publish/catch-up.ts";
 import type { Lease } from "./publish/lease.ts";
@@ -180,10 +181,14 @@ export class SegmentStore implements PageStore {
     }
   }
 
-  read(addresses: readonly number[]): MaybePromise<readonly (Uint8Array | PageError)[]> {
-    const pages = addresses.map((address) => this.#local.pages.get(address));
+  read(
+    addresses: readonly number[],
+    room?: () => Uint8Array,
+  ): MaybePromise<readonly (Uint8Array | PageError)[]> {
+    const pageRoom = room === undefined ? freshRoom : roomOf(room);
+    const pages = addresses.map((address) => this.#local.pages.get(address, pageRoom));
     const missing = addresses.filter((_, i) => pages[i] === undefined);
-    const fetched = missing.length === 0 ? undefined : this.#fetcher.fetch(missing);
+    const fetched = missing.length === 0 ? undefined : this.#fetcher.fetch(missing, pageRoom);
     if (addresses.length > 0) this.#follow(this.#readAhead.note(addresses));
     if (fetched === undefined) return pages as Uint8Array[];
     return fetched.then((found) =>

@@ -47,7 +47,7 @@ t.test("each command has help with an example", async (t) => {
     names,
     (
       "init mount unmount status flush gc create extract ls cat put get rm mkdir mv stat df snapshot key check " +
-      "doctor recover-config completion"
+      "recover doctor recover-config completion"
     ).split(" "),
   );
   const keys = ["list", "add", "remove", "change-password"].map((name) => `key ${name}`);

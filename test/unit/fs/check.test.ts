@@ -11,6 +11,7 @@ import type { Transaction } from "../../../src/core/vault/transaction.ts";
 import type { Vault } from "../../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { makeSampleFiles } from "../../support/sample-files.ts";
+import { copyContents } from "../../support/scanned-store.ts";
 import { allRecords, newFileSystem } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
@@ -101,10 +102,11 @@ t.test("each damaged page is found, with the path and bytes that are hurt", asyn
   const addresses = await usedAddresses(await openTestVault(store));
   t.ok(addresses.length > 10);
   for (const address of addresses) {
-    store.damaged.add(address);
+    const damagedStore = new FragileStore({ contents: copyContents(store.contents) });
+    damagedStore.damaged.add(address);
     let isFound = true;
     try {
-      const damaged = await openTestVault(store);
+      const damaged = await openTestVault(damagedStore);
       const { findings } = await check(damaged);
       isFound = findings.length > 0 || damaged.warnings.length > 0;
       for (const { code, path, span, message } of findings) {
@@ -117,7 +119,6 @@ t.test("each damaged page is found, with the path and bytes that are hurt", asyn
       t.match(error, { code: /PAGE_CORRUPT|VAULT_DAMAGED/ }, "what does not open says so");
     }
     t.ok(isFound, `damage of page ${address} is noticed`);
-    store.damaged.clear();
   }
 });
 

@@ -23,9 +23,14 @@ interface Shipping extends DiscordPlace {
 }
 
 /** Puts many objects, as many at once as the store says. */
-async function ship(t: Test, objects: number, options: PlaceOptions): Promise<Shipping> {
+async function ship(
+  t: Test,
+  objects: number,
+  options: PlaceOptions,
+  sizes = ALONE,
+): Promise<Shipping> {
   const place = await discordPlace(t, options);
-  const store = place.open(ALONE);
+  const store = place.open(sizes);
   let left = objects;
   const worker = async (): Promise<void> => {
     while (left-- > 0) await store.put(BYTES);
@@ -47,6 +52,18 @@ t.test("a clean run meets no 429, whatever the lanes", async (t) => {
     t.match(store.traffic().lanes, Array(dataChannels + webhooks).fill({ state: /ready|waiting/ }));
   }
 });
+
+t.test(
+  "messages go full once limits hold everything back, and the last does not wait for ever",
+  async (t) => {
+    const sizes = { objectBytes: 200_000, messageBytes: 620_000 };
+    const { counters } = await ship(t, 61, {}, sizes);
+    t.equal(counters.filesUploaded, 61);
+    t.equal(counters.rateLimited, 0);
+    // Five go with what there is before the limit shows, and 56 more objects in messages of three.
+    t.ok(counters.messagesPosted <= 5 + 19 + 3, `${counters.messagesPosted} messages`);
+  },
+);
 
 t.test("data is spread over the lanes", async (t) => {
   const { emulator, config, laneWebhooks } = await ship(t, 60, { dataChannels: 2, webhooks: 1 });

@@ -107,6 +107,23 @@ t.test("a vault is opened and its root listed with three requests, whatever its 
   await reader.vault.close();
 });
 
+t.test("the root is listed as quickly when it stands deep in the tree", async (t) => {
+  const place = await unlimited(t);
+  const writer = await createThere(place);
+  const { ino } = await writer.fs.mkdir(ROOT_INO, utf8("work"), creation(S_IFDIR | 0o755));
+  // The back reference of each packed file stands before all inodes: several leaves full of them.
+  for (let n = 0; n < 3000; n++) {
+    await makeFile(writer, ino, `file ${n}`, new Uint8Array(1100).fill(n));
+  }
+  await flush(writer);
+  await writer.vault.close();
+  countsOf(place);
+  const reader = await openThere(place);
+  t.same(await rootNames(reader), [".", "..", "work"]);
+  t.same(countsOf(place), { api: 2, cdn: 1, uploads: 0 });
+  await reader.vault.close();
+});
+
 t.test("2,000 small files are published in at most ten uploads", async (t) => {
   const place = await unlimited(t);
   const writer = await createThere(place);

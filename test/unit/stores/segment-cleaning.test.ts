@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import t from "tap";
 import { STORED_PAGE_MAX } from "../../../src/core/format/page-codec.ts";
+import type { MemoryObjectStore } from "../../../src/stores/objects/memory-object-store.ts";
 import { commitPages, expectPages } from "../../support/segment-pages.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";
 import { createRounds, openRounds, readRound, writeRound } from "../../support/segment-vault.ts";
@@ -50,6 +51,24 @@ t.test("live pages move together, and their old objects are deleted", async (t) 
   t.equal(told.at(-1), report.movedBytes);
   t.same(report.unreadable, []);
   t.ok(totalBytes(place) < before / 4, `${totalBytes(place)} of ${before} bytes are left`);
+  await expectPages(t, store, live, STORED_PAGE_MAX);
+  await store.close();
+  const fresh = await place.open("new", { readOnly: true });
+  await expectPages(t, fresh, live, STORED_PAGE_MAX);
+  await fresh.close();
+});
+
+t.test("a cleaning goes on with smaller objects when the store takes no larger ones", async (t) => {
+  const { place, objects, store, live } = await nearlyEmpty();
+  const memory = objects.store as MemoryObjectStore;
+  objects.gate = ({ method }) => {
+    const lower = { objectBytes: 500_000, recordBytes: 500_000 };
+    if (method === "put") memory.limits = { ...memory.limits, ...lower };
+    return undefined;
+  };
+  const report = await store.gc();
+  t.ok(report.rewritten >= 4);
+  t.equal(memory.limits.objectBytes, 500_000, "it was refused something");
   await expectPages(t, store, live, STORED_PAGE_MAX);
   await store.close();
   const fresh = await place.open("new", { readOnly: true });

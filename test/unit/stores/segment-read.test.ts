@@ -7,7 +7,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { addressOf, pageNumber } from "../../../src/core/format/address.ts";
-import { STORED_PAGE_MAX } from "../../../src/core/format/page-codec.ts";
+import { STORED_PAGE_MAX, STORED_PAGE_ROOM } from "../../../src/core/format/page-codec.ts";
 import type { ObjectLimits } from "../../../src/stores/objects/object-store.ts";
 import { ReadAhead } from "../../../src/stores/segments/read/read-ahead.ts";
 import { ReadGate } from "../../../src/stores/segments/read/read-gate.ts";
@@ -50,6 +50,27 @@ t.test("a random read costs one request of the pages wanted, and then none", asy
   t.equal(gets(), 1);
   await expectPages(t, reader, addresses.slice(20, 24), STORED_PAGE_MAX);
   t.equal(gets(), 2, "neighbours come together");
+  await reader.close();
+});
+
+t.test("full pages go into the rooms that are given, fetched or cached", async (t) => {
+  const { reader, addresses, gets } = await published(40);
+  for (const requests of [1, 1]) {
+    const rooms: ArrayBufferLike[] = [];
+    const room = (): Uint8Array => {
+      const bytes = new Uint8Array(STORED_PAGE_ROOM);
+      rooms.push(bytes.buffer);
+      return bytes;
+    };
+    const wanted = addresses.slice(0, 3);
+    const pages = await reader.read(wanted, room);
+    t.equal(gets(), requests);
+    t.equal(rooms.length, wanted.length);
+    for (const [i, page] of pages.entries()) {
+      t.ok(page instanceof Uint8Array && rooms.includes(page.buffer));
+      t.ok(Buffer.from(page as Uint8Array).equals(pageOf(wanted[i] as number, STORED_PAGE_MAX)));
+    }
+  }
   await reader.close();
 });
 

@@ -161,6 +161,7 @@ class Check {
    */
   async space(): Promise<number> {
     for (const { address } of this.#inspection.ownPages) this.#use.reach(pageNumber(address));
+    await this.#openKeyDirectories();
     await this.#reachSnapshots();
     let leaked = 0;
     for await (const part of this.#inspection.spaceMap()) {
@@ -182,6 +183,15 @@ class Check {
   #tellFree(number: number): void {
     const message = `page number ${number} is in use, but counts as free`;
     this.#report({ code: "space-wrong", message });
+  }
+
+  async #openKeyDirectories(): Promise<void> {
+    const pointers = this.#inspection.keyDirectories;
+    for (const page of await this.#inspection.read("key-directory", pointers)) {
+      if (!(page instanceof PageError)) continue;
+      const message = `a copy of the key directory is damaged: ${page.message}`;
+      this.#report({ code: "keys-damaged", message });
+    }
   }
 
   async #reachSnapshots(): Promise<void> {

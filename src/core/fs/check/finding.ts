@@ -27,6 +27,8 @@ export type FindingCode =
   | "page-shared"
   /** A page does not open, or is not the one it should be. */
   | "page-damaged"
+  /** One of the two key directories does not open. */
+  | "keys-damaged"
   /** A page in use counts as free: it may be overwritten. */
   | "space-wrong"
   /** A counter of the commit root is wrong. */

@@ -45,6 +45,7 @@ export async function repairVault(vault: Vault, options: RepairOptions): Promise
   const structure = { ...options, readData: false };
   // The space map was found anew and is to be kept, whatever else there is to mend.
   vault.markDirty();
+  if (await hasDamagedDirectory(vault)) await vault.keys.renew();
   for (let round = 0; round < ROUNDS_MAX; round++) {
     await vault.commit();
     const { findings } = await checkVault(vault, structure);
@@ -54,6 +55,13 @@ export async function repairVault(vault: Vault, options: RepairOptions): Promise
   }
   await vault.commit();
   return { mended, after: await checkVault(vault, options) };
+}
+
+/** Whether a copy of the key directory does not open; the slots are known from the other. */
+async function hasDamagedDirectory(vault: Vault): Promise<boolean> {
+  const inspection = vault.inspect();
+  const copies = await inspection.read("key-directory", inspection.keyDirectories);
+  return copies.some((page) => page instanceof PageError);
 }
 
 /**

@@ -9,13 +9,14 @@
 import { equalBytes } from "../../../core/base/bytes.ts";
 import { PageError, StoreError } from "../../../core/base/errors.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
-import type { ObjectStore } from "../../objects/object-store.ts";
+import type { ObjectStore, StoredObject } from "../../objects/object-store.ts";
 import type { PlacedExtent } from "../format/catalog-change.ts";
 import { frameSize, livePages } from "../format/extent.ts";
 import { packObject } from "../format/frame.ts";
 import type { ObjectShare } from "../local/catalog-table.ts";
 import type { LocalParts } from "../local/local-parts.ts";
 import { callOptions } from "../publish/lease.ts";
+import { isTooLarge } from "../publish/shipment.ts";
 import { Fetcher } from "../read/fetcher.ts";
 import { remainder } from "./remainder.ts";
 
@@ -73,7 +74,7 @@ function* movingPages(local: LocalParts, sparse: readonly ObjectShare[]): Genera
   }
 }
 
-/** Moves pages that fit into one object. @returns those that could not be read */
+/** Moves pages that fit into one object, or into several where that proves too large. @returns those not readable */
 async function moveBatch(work: Rewriting, batch: readonly MovingPage[]): Promise<number[]> {
   work.signal?.throwIfAborted();
   const { found, unreadable } = await readPages(
@@ -82,7 +83,12 @@ async function moveBatch(work: Rewriting, batch: readonly MovingPage[]): Promise
   );
   if (found.length === 0) return unreadable;
   const packed = packObject(found);
-  const stored = await work.objects.put(packed.bytes, callOptions(work.signal));
+  const stored = await tryPut(work, packed.bytes, found.length > 1);
+  if (stored === undefined) {
+    const half = batch.length >> 1;
+    const first = await moveBatch(work, batch.slice(0, half));
+    return [...first, ...(await moveBatch(work, batch.slice(half)))];
+  }
   const range = { offset: 0, length: packed.bytes.length };
   const readBack = await work.objects.get(stored.id, range, callOptions(work.signal));
   if (!equalBytes(readBack, packed.bytes)) {
@@ -104,6 +110,20 @@ async function moveBatch(work: Rewriting, batch: readonly MovingPage[]): Promise
   });
   work.onMoved(packed.bytes.length);
   return unreadable;
+}
+
+/** Puts an object. @returns undefined when it is too large, as the store knows by now, and can be split */
+async function tryPut(
+  { objects, signal }: Rewriting,
+  bytes: Uint8Array,
+  canSplit: boolean,
+): Promise<StoredObject | undefined> {
+  try {
+    return await objects.put(bytes, callOptions(signal));
+  } catch (error) {
+    if (canSplit && isTooLarge(error, objects, bytes.length)) return undefined;
+    throw error;
+  }
 }
 
 /** The extents the pages of a batch stand in now. */

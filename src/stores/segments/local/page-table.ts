@@ -11,6 +11,7 @@
  */
 import type { Statement } from "better-sqlite3";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
+import { freshRoom, type PageRoom } from "../page-room.ts";
 import type { LocalDatabase } from "./database.ts";
 import type { Slab, SlotBytes } from "./slab.ts";
 
@@ -147,12 +148,12 @@ export class PageTable {
     return this.#cachedBytes;
   }
 
-  /** A page's bytes, fresh or cached; a fresh array. @throws StoreError STORE_FAILED */
-  get(address: number): Uint8Array | undefined {
+  /** A page's bytes, fresh or cached; the caller's. @throws StoreError STORE_FAILED */
+  get(address: number, room: PageRoom = freshRoom): Uint8Array | undefined {
     const place = this.#statements.place.get({ address }) as Place | undefined;
     if (place === undefined) return undefined;
     this.#touch(address);
-    const bytes = new Uint8Array(place.length);
+    const bytes = room(place.length);
     this.#slab.readSync({ slot: place.slot, bytes });
     return bytes;
   }

@@ -186,7 +186,7 @@ export class Publisher {
     return encodeCatalogChange({ checkpoint: state.checkpointParts(), ...changes }).length;
   }
 
-  /** Puts a checkpoint when the changes have become many. */
+  /** Puts a checkpoint when the changes have become many; parts that prove too large are made anew. */
   async #makeCheckpoint(signal: AbortSignal | undefined): Promise<NewCheckpoint | undefined> {
     const { objectBytes, recordBytes } = this.#objects.limits;
     const most = Math.min(CHECKPOINT_BYTES, Math.min(objectBytes, recordBytes) / 4);
@@ -195,7 +195,12 @@ export class Publisher {
     const { version } = state.now;
     const parts: StoredObject[] = [];
     for (const bytes of checkpointParts(catalog, objectBytes)) {
-      parts.push(await this.#objects.put(bytes, callOptions(signal)));
+      try {
+        parts.push(await this.#objects.put(bytes, callOptions(signal)));
+      } catch (error) {
+        if (!isTooLarge(error, this.#objects, bytes.length)) throw error;
+        return this.#makeCheckpoint(signal);
+      }
     }
     return { parts, version };
   }

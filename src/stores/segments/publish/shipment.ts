@@ -14,8 +14,8 @@ import type { LocalParts } from "../local/local-parts.ts";
 import type { FreshPage } from "../local/page-table.ts";
 import { callOptions } from "./lease.ts";
 
-/** Objects in memory at once, whatever the store could take. */
-const PARALLEL_MAX = 4;
+/** Objects in memory at once, whatever the store could take: two full messages of Discord's, 48 MiB. */
+const PARALLEL_MAX = 6;
 
 /** What a page adds to the change of the catalog in a record, at most, bytes. */
 const TAIL_PAGE_BYTES = 24;
@@ -100,7 +100,7 @@ export async function packFresh(
 export async function shipFullObjects(shipping: Shipping, room: () => number): Promise<void> {
   const { limits } = shipping.objects;
   const lane = new Lane(Math.max(1, Math.min(PARALLEL_MAX, limits.parallelPuts)));
-  // Used again and again: garbage of this size would pile up faster than it is collected.
+  // Used again and again, so each has room for any: garbage of this size would pile up faster than it is collected.
   const rooms: Uint8Array[] = [];
   let after = -1;
   for (;;) {
@@ -165,7 +165,8 @@ async function putBatch(
   rooms: Uint8Array[],
 ): Promise<boolean> {
   const { objects, local, signal } = shipping;
-  const packed = await packFresh(shipping, pages, { room: rooms.pop() });
+  const room = rooms.pop() ?? new Uint8Array(objects.limits.objectBytes);
+  const packed = await packFresh(shipping, pages, { room });
   let stored: Awaited<ReturnType<ObjectStore["put"]>>;
   try {
     stored = await objects.put(packed.bytes, callOptions(signal));
@@ -174,7 +175,7 @@ async function putBatch(
     if (canSplit && isTooLarge(error, objects, packed.bytes.length)) return false;
     throw error;
   }
-  rooms.push(new Uint8Array(packed.bytes.buffer));
+  rooms.push(room);
   local.database.transaction(() => {
     const { version } = local.state.now;
     const number = local.catalog.nextNumber();

@@ -11,6 +11,7 @@ import type { ObjectStore } from "../../objects/object-store.ts";
 import { frameAt, frameSize } from "../format/extent.ts";
 import { pageOfFrame } from "../format/frame.ts";
 import type { CatalogTable } from "../local/catalog-table.ts";
+import { freshRoom, type PageRoom } from "../page-room.ts";
 import { ReadGate, type Turn, type Urgency } from "./read-gate.ts";
 import { planReads, type ReadRange, type WantedPage } from "./read-plan.ts";
 
@@ -81,7 +82,10 @@ export class Fetcher {
    * @returns by address; the arrays are the caller's
    * @throws StoreError STORE_DOWN, STORE_DENIED
    */
-  async fetch(addresses: readonly number[]): Promise<Map<number, FetchedPage>> {
+  async fetch(
+    addresses: readonly number[],
+    room: PageRoom = freshRoom,
+  ): Promise<Map<number, FetchedPage>> {
     const results = new Map<number, FetchedPage>();
     const jobs = new Set<Job>();
     const missing: WantedPage[] = [];
@@ -103,7 +107,7 @@ export class Fetcher {
     const fetched = await Promise.all([...jobs].map((job) => job.done));
     for (const address of addresses) {
       const page = fetched.find((pages) => pages.has(address))?.get(address);
-      if (page !== undefined) results.set(address, page instanceof PageError ? page : page.slice());
+      if (page !== undefined) results.set(address, copied(page, room));
     }
     return results;
   }
@@ -269,6 +273,14 @@ export class Fetcher {
       }
     }
   }
+}
+
+/** A page in room of its own: others may have asked for the same. */
+function copied(page: FetchedPage, room: PageRoom): FetchedPage {
+  if (page instanceof PageError) return page;
+  const copy = room(page.length);
+  copy.set(page);
+  return copy;
 }
 
 /** Takes note that somebody waits for a request. */

@@ -1,6 +1,10 @@
 /**
  * Sends objects out over the lanes: over one chosen at random among those whose limits let it, several objects to a
- * message where more wait than lanes are free, so that no request is spent on half a load.
+ * message where more wait than lanes are free.
+ *
+ * Once every lane was held back, requests are what is scarce: until everything has arrived, messages go full. One that
+ * is not waits for more to come, but only while others are under way, so the last of them waits for no more than an
+ * upload.
  *
  * @module
  */
@@ -50,11 +54,22 @@ interface Job {
   isAlone: boolean;
 }
 
+/** What would go into one message. */
+interface Load {
+  readonly jobs: readonly Job[];
+  /** Whether a usual object would not have fitted any more. */
+  readonly isFull: boolean;
+}
+
 /** Objects on their way out. */
 export class Outbox {
   readonly #parts: OutboxParts;
   #jobs: Job[] = [];
   #isDispatching = false;
+  /** Messages under way. */
+  #underWay = 0;
+  /** Whether every lane was held back since there was last nothing to send. */
+  #isScarce = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -107,9 +122,10 @@ export class Outbox {
   async #dispatch(): Promise<void> {
     const { limiter, closing } = this.#parts;
     try {
-      while (this.#jobs.length > 0) {
+      while (this.#jobs.length > 0 && !this.#waitsForMore) {
         const lanes = this.#openLanes();
         const ways = lanes.map(({ mailbox }) => mailbox.gates());
+        this.#isScarce ||= ways.every((gates) => limiter.delay(gates) > 0);
         const { index, pass } = await limiter.acquire(ways, closing);
         const lane = lanes[index] as Lane;
         const load = lane.isOpen ? this.#takeLoad() : [];
@@ -134,25 +150,41 @@ export class Outbox {
     throw new StoreError("STORE_DENIED", `nothing can be posted: ${reason}`);
   }
 
-  /** What goes into the next message: a fair part of what waits, as far as it fits. */
+  /** Whether what waits had better not go yet. */
+  get #waitsForMore(): boolean {
+    return this.#isScarce && this.#underWay > 0 && !this.#nextLoad().isFull;
+  }
+
+  /** What goes into the next message. */
   #takeLoad(): readonly Job[] {
-    const { lanes, limiter, sizes } = this.#parts;
+    const { jobs } = this.#nextLoad();
+    this.#jobs = this.#jobs.slice(jobs.length);
+    return jobs;
+  }
+
+  /** The first of what waits, as far as it fits: all of it where requests are scarce, else a fair part. */
+  #nextLoad(): Load {
+    const { sizes } = this.#parts;
+    const most = this.#isScarce ? ATTACHMENTS_MAX : Math.min(this.#fairPart, ATTACHMENTS_MAX);
+    const jobs: Job[] = [];
+    let room = sizes.messageBytes;
+    for (const job of this.#jobs) {
+      const isFirst = jobs.length === 0;
+      if (!isFirst && (job.isAlone || job.bytes.length > room)) return { jobs, isFull: true };
+      if (!isFirst && jobs.length >= most) break;
+      jobs.push(job);
+      room -= job.bytes.length;
+      if (job.isAlone) return { jobs, isFull: true };
+    }
+    return { jobs, isFull: room < sizes.objectBytes || jobs.length >= ATTACHMENTS_MAX };
+  }
+
+  get #fairPart(): number {
+    const { lanes, limiter } = this.#parts;
     const free = lanes.filter(
       ({ isOpen, mailbox }) => isOpen && limiter.delay(mailbox.gates()) <= 0,
     );
-    const share = Math.ceil(this.#jobs.length / (free.length + 1));
-    const load: Job[] = [];
-    let room = sizes.messageBytes;
-    for (const job of this.#jobs) {
-      const isFirst = load.length === 0;
-      const fits = job.bytes.length <= room && load.length < Math.min(share, ATTACHMENTS_MAX);
-      if (!isFirst && (!fits || job.isAlone)) break;
-      load.push(job);
-      room -= job.bytes.length;
-      if (job.isAlone) break;
-    }
-    this.#jobs = this.#jobs.slice(load.length);
-    return load;
+    return Math.ceil(this.#jobs.length / (free.length + 1));
   }
 
   /** Posts a load, until nobody waits for any of it. Never rejects: each job hears how it went. */
@@ -165,6 +197,7 @@ export class Outbox {
     };
     for (const job of load) job.onDrop = onDrop;
     const stay = onAbort(closing, () => dropped.abort(closing.reason));
+    this.#underWay += 1;
     try {
       const options = { pass, signal: dropped.signal };
       const message = await poster.post(lane.mailbox, newParcel(random, label, files), options);
@@ -175,6 +208,9 @@ export class Outbox {
       this.#handle(lane, load, error);
     } finally {
       stay();
+      this.#underWay -= 1;
+      if (this.#underWay === 0 && this.#jobs.length === 0) this.#isScarce = false;
+      this.#wake();
     }
   }
 

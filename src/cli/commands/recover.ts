@@ -1,0 +1,169 @@
+/**
+ * `dvault recover`: brings what is left of a damaged vault into a new one.
+ *
+ * @module
+ */
+import { UsageError } from "../../core/base/errors.ts";
+import type { Credentials } from "../../core/crypto/unlock.ts";
+import { copyTree } from "../../core/fs/recover/copy-tree.ts";
+import { type RecoveredVault, recoverVault } from "../../core/fs/recover/recover-vault.ts";
+import { VaultFileSystem } from "../../core/fs/vault-file-system.ts";
+import { nodePlatform } from "../../platform/node-platform.ts";
+import { callerOf } from "../caller.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { filePlace } from "../config/vault-place.ts";
+import { type CliContext, writeTo } from "../context.ts";
+import {
+  costOf,
+  createVault,
+  kdfOptions,
+  type NewVaultChoice,
+  newVaultOptions,
+} from "../create-vault.ts";
+import { ExitCode } from "../exit-code.ts";
+import { findVault, writingMount } from "../find-vault.ts";
+import type { OpenVault } from "../open-vault.ts";
+import { humanSize } from "../output/human.ts";
+import { RecoverySummary } from "../output/recovery-summary.ts";
+import { StatusLine } from "../output/status-line.ts";
+import {
+  obtainCredentials,
+  PASSWORD_NOTE,
+  passwordOptions,
+  wipeCredentials,
+} from "../password/sources.ts";
+import { openRecoveryPlace } from "../recovery-place.ts";
+
+/** Recovers vaults. */
+export const recoverCommand: Command = defineCommand({
+  names: ["recover"],
+  summary: "Bring what is left of a damaged vault file into a new one",
+  usage: "<damaged> [new vault file]",
+  operands: [1, 2],
+  options: {
+    report: {
+      type: "boolean",
+      default: false,
+      describe: "Only say what is whole, old, partial and lost; nothing is written",
+    },
+    json: { type: "boolean", default: false, describe: "Print one object" },
+    ...newVaultOptions,
+    ...kdfOptions,
+    ...passwordOptions,
+  },
+  examples: [
+    ["dvault recover --report broken.dvault", "what can be brought back"],
+    ["dvault recover broken.dvault rescued.dvault", "brings it back"],
+  ],
+  notes: `The damaged file is only read, and searched page by page, so headers, key directories, commit roots and the tree of names may be lost. A file that is not whole is never given its old name: .partial is added when bytes are missing (holes; the attribute user.dvault.missing tells which), .old when only its state of an earlier commit is left. Files without a name are in /lost+found. The new vault opens with the same password, and for every --recipient. Exit code 0 when all is whole, 15 when not.\n${PASSWORD_NOTE}`,
+  async run(context, { operands, options }) {
+    const [damaged = "", target] = operands;
+    checkTarget(target, options.report);
+    const reference = findVault(context, damaged);
+    if ((await writingMount(reference)) !== undefined) {
+      throw new UsageError("USAGE", `${reference.label} is mounted: unmount it first`);
+    }
+    const place = openRecoveryPlace(reference.place);
+    const line = new StatusLine(context.stderr);
+    let credentials: Credentials | undefined;
+    try {
+      credentials = await obtainCredentials(context, options, reference.label);
+      const source = { store: place.damaged, platform: nodePlatform, credentials };
+      const recovered = await recoverVault(source, {
+        upper: place.upper,
+        owner: callerOf(),
+        signal: context.signal,
+        onProgress: ({ step, pages }) => line.show(() => `${step}  ${pages} pages found`),
+      });
+      try {
+        const keys = { ...options, credentials };
+        const open = target === undefined ? undefined : await makeTarget(context, target, keys);
+        const summary = await copyAll(context, recovered, { open, line });
+        const vault = reference.place.key;
+        const text = options.json
+          ? summary.asJson(vault, recovered)
+          : summary.asText(vault, recovered);
+        await writeTo(context.stdout, text);
+        return summary.isWhole && !isBehind(recovered) ? ExitCode.done : ExitCode.damaged;
+      } finally {
+        await recovered.vault.abandon();
+      }
+    } finally {
+      line.clear();
+      if (credentials !== undefined) wipeCredentials(credentials);
+      place.close();
+    }
+  },
+});
+
+/** Whether something may be lost that is not told by name. */
+function isBehind({ origin, root, newest, lostNodes }: RecoveredVault): boolean {
+  if (lostNodes > 0 || root === undefined) return true;
+  return origin === "root" && root.generation < newest;
+}
+
+/** @throws UsageError USAGE */
+function checkTarget(target: string | undefined, isReport: boolean): void {
+  if (isReport && target !== undefined) {
+    throw new UsageError("USAGE", "--report writes nothing: leave the new vault out");
+  }
+  if (!isReport && target === undefined) {
+    throw new UsageError("USAGE", "give the file of the new vault, or --report");
+  }
+}
+
+/** Makes the new vault, which what opened the damaged one opens. */
+function makeTarget(
+  context: CliContext,
+  target: string,
+  { credentials, ...choice }: NewVaultChoice & { readonly credentials: Credentials },
+): Promise<OpenVault> {
+  const recipients = choice.recipient ?? [];
+  const { password } = credentials;
+  if (password === undefined && recipients.length === 0) {
+    throw new UsageError(
+      "USAGE",
+      "an identity opens a vault but makes none: give --recipient age1…",
+    );
+  }
+  const keys = {
+    ...(password === undefined ? {} : { password }),
+    recipients,
+    label: choice.label,
+    argon2: costOf(choice),
+  };
+  return createVault(context, filePlace(target), { keys });
+}
+
+interface Copying {
+  /** Undefined for a report. */
+  readonly open: OpenVault | undefined;
+  readonly line: StatusLine;
+}
+
+async function copyAll(
+  context: CliContext,
+  recovered: RecoveredVault,
+  { open, line }: Copying,
+): Promise<RecoverySummary> {
+  const summary = new RecoverySummary();
+  const show = (): void =>
+    line.show(() => `reading  ${summary.entries} files  ${humanSize(summary.bytes)}`);
+  try {
+    await copyTree({
+      from: new VaultFileSystem(recovered.vault, { ...nodePlatform, atime: "noatime" }),
+      to: open?.fs,
+      doubts: recovered.doubts,
+      signal: context.signal,
+      onEntry: (entry) => {
+        summary.add(entry);
+        show();
+      },
+      onDirectory: () => summary.addDirectory(),
+    });
+  } finally {
+    await open?.close();
+  }
+  summary.addLost(recovered);
+  return summary;
+}

@@ -1,0 +1,148 @@
+/**
+ * The state of a vault to recover: a commit root, and which parts of its TOC are lost.
+ *
+ * Headers that are all signed say which commit counts. Where one is lost, it may have been the newest, so the newest root
+ * whose TOC is whole is taken: a later one may belong to a commit that never came to be. When none is whole, it is the
+ * newest.
+ *
+ * @module
+ */
+import { FormatError, PageError } from "../../base/errors.ts";
+import { type PagePointer, pageNumber } from "../../format/address.ts";
+import { type CommitRoot, decodeCommitRoot } from "../../format/commit-root.ts";
+import { decodeHeader, isHeaderSigned } from "../../format/header.ts";
+import type { PageCache } from "../../pages/page-cache.ts";
+import type { PageStore } from "../../pages/page-store.ts";
+import { walkTree } from "../../tree/walk-tree.ts";
+import { PageUse } from "../check/page-use.ts";
+import type { PageIndex } from "./page-index.ts";
+import type { UnlockedPages } from "./unlock-pages.ts";
+
+/** Roots tried for one whose TOC is whole. */
+const ROOTS_TRIED = 8;
+
+const LOWEST = new Uint8Array(0);
+
+/** Keys of the TOC whose records are lost: `from <= key < to`. */
+export interface LostPart {
+  /** The node that does not open; undefined when no commit root is left. */
+  readonly pointer: PagePointer | undefined;
+  /** 0 when a leaf is lost, and with it records; above that, only the way to them. */
+  readonly level: number;
+  readonly from: Uint8Array;
+  /** Undefined up to the end. */
+  readonly to: Uint8Array | undefined;
+  /** No record of the part stands in a page that is newer. */
+  readonly generation: number;
+}
+
+/** What is left of a vault's newest state. */
+export interface FoundState {
+  /** What led to it. */
+  readonly origin: "header" | "root" | "nothing";
+  /** Undefined when none opens. */
+  readonly root: CommitRoot | undefined;
+  readonly lost: readonly LostPart[];
+  /** Whether the root leads to any leaf; without one, the TOC is begun anew. */
+  readonly hasLeaves: boolean;
+  /** Nodes that are reached from the root. */
+  readonly reached: PageUse;
+}
+
+/** What is looked through. */
+export interface StateSearch {
+  readonly store: PageStore;
+  readonly pages: PageCache;
+  readonly index: PageIndex;
+  readonly unlocked: UnlockedPages;
+}
+
+/** Finds the state to recover. @throws StoreError */
+export async function findState(search: StateSearch): Promise<FoundState> {
+  const { pages, index } = search;
+  const named = await rootOfHeader(search);
+  if (named !== undefined) return { origin: "header", ...(await lookThrough(pages, named)) };
+  let newest: FoundState | undefined;
+  let tried = 0;
+  for (const pointer of index.roots) {
+    const root = await readRoot(pages, pointer);
+    if (root === undefined) continue;
+    const state: FoundState = { origin: "root", ...(await lookThrough(pages, root)) };
+    if (state.lost.length === 0) return state;
+    newest ??= state;
+    tried += 1;
+    if (tried === ROOTS_TRIED) break;
+  }
+  return newest ?? nothingFound(index);
+}
+
+function nothingFound({ generation }: PageIndex): FoundState {
+  const level = Number.POSITIVE_INFINITY;
+  const lost = [{ pointer: undefined, level, from: LOWEST, to: undefined, generation }];
+  return { origin: "nothing", root: undefined, lost, hasLeaves: false, reached: new PageUse() };
+}
+
+async function rootOfHeader(search: StateSearch): Promise<CommitRoot | undefined> {
+  const { store, pages, unlocked } = search;
+  const stored = await readHeaders(store);
+  const headers = stored
+    .flatMap((bytes) => signedHeader(bytes, unlocked))
+    .sort((a, b) => b.generation - a.generation);
+  if (headers.length < stored.length) return undefined;
+  for (const { commitRoot } of headers) {
+    const root = await readRoot(pages, commitRoot);
+    if (root !== undefined) return root;
+  }
+  return undefined;
+}
+
+/** A store that has lost its headers may say so by an error. */
+async function readHeaders(store: PageStore): Promise<readonly (Uint8Array | undefined)[]> {
+  try {
+    return await store.readHeaders();
+  } catch (error) {
+    if (error instanceof FormatError) return [];
+    throw error;
+  }
+}
+
+function signedHeader(
+  stored: Uint8Array | undefined,
+  { keys }: UnlockedPages,
+): readonly ReturnType<typeof decodeHeader>[] {
+  if (stored === undefined) return [];
+  try {
+    const header = decodeHeader(stored);
+    return isHeaderSigned(stored, keys) ? [header] : [];
+  } catch (error) {
+    if (error instanceof FormatError && error.code !== "VERSION_UNKNOWN") return [];
+    throw error;
+  }
+}
+
+async function readRoot(pages: PageCache, pointer: PagePointer): Promise<CommitRoot | undefined> {
+  try {
+    await pages.load("root", [pointer]);
+    return decodeCommitRoot(pages.page("root", pointer).payload);
+  } catch (error) {
+    if (error instanceof PageError) return undefined;
+    if (error instanceof FormatError && error.code !== "VERSION_UNKNOWN") return undefined;
+    throw error;
+  }
+}
+
+async function lookThrough(
+  pages: PageCache,
+  root: CommitRoot,
+): Promise<Omit<FoundState, "origin">> {
+  const lost: LostPart[] = [];
+  const reached = new PageUse();
+  let hasLeaves = false;
+  for await (const { damage, pointer, level, from, to } of walkTree(pages, root.toc)) {
+    if (damage === undefined) {
+      reached.reach(pageNumber(pointer.address));
+      hasLeaves ||= level === 0;
+    } else lost.push({ pointer, level, from, to, generation: pointer.generation });
+  }
+  return { root, lost, hasLeaves, reached };
+}

@@ -1,0 +1,16 @@
+/**
+ * A look at every place where a page may stand, whatever points to it: for recovery.
+ *
+ * @module
+ */
+import type { PageHeader } from "../format/page-header.ts";
+
+/** A store whose pages can be found without headers, catalogs or trees. */
+export interface PageScan {
+  /**
+   * Headers of all pages that stand where they say they do, in any order. What a header says proves nothing yet: only
+   * a page that opens is one.
+   * @throws StoreError
+   */
+  scan(): AsyncIterable<PageHeader>;
+}

@@ -1,0 +1,95 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import t, { type Test } from "tap";
+import { HEADER_SLOT_SIZE, pageOffset } from "../../../src/stores/file/layout.ts";
+import { CommandLine } from "../../support/command-line.ts";
+
+const GOLDEN = fileURLToPath(new URL("../../vectors/golden/v1.dvault", import.meta.url));
+const PASSWORD = { DVAULT_PASSWORD: "golden vault" };
+const QUICK = ["--kdf-memory", "64", "--kdf-passes", "1"];
+const CLASS_DATA = 1;
+
+interface Place {
+  readonly cli: CommandLine;
+  readonly damaged: string;
+  readonly rescued: string;
+}
+
+/** A copy of the golden vault, changed. */
+async function damagedVault(t: Test, change: (image: Buffer) => void): Promise<Place> {
+  const cli = await CommandLine.start(t.testdir());
+  const damaged = join(cli.home, "damaged.dvault");
+  copyFileSync(GOLDEN, damaged);
+  const image = readFileSync(damaged);
+  change(image);
+  writeFileSync(damaged, image);
+  return { cli, damaged, rescued: join(cli.home, "rescued.dvault") };
+}
+
+function leftovers(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith("dvault-recover-"));
+}
+
+async function list({ cli }: Place, path: string): Promise<string> {
+  const { out } = await cli.run(["ls", "-R", "--json", path], PASSWORD);
+  const shown = out.replaceAll(/"(ino|allocated|btime|atime|ctime|nlink)":("[^"]*"|\d+),?/g, "");
+  return shown.replaceAll(path, "");
+}
+
+t.test("a vault without headers comes back whole in a new file", async (t) => {
+  const place = await damagedVault(t, (image) => image.fill(0, 0, 2 * HEADER_SLOT_SIZE));
+  const { cli, damaged, rescued } = place;
+  const before = leftovers();
+  t.match(await cli.run(["ls", damaged], PASSWORD), { code: 14 });
+  const report = await cli.run(["recover", "--report", damaged], PASSWORD);
+  t.match(report, { code: 0, err: "" });
+  t.match(report.out, /found by a commit root found by search.*: commit \d+ of /);
+  t.match(report.out, /^\d+ whole, 0 old, 0 partial, 0 lost, in \d+ directories/m);
+  t.notOk(existsSync(rescued), "a report writes nothing");
+  const image = readFileSync(damaged);
+  t.match(await cli.run(["recover", damaged, rescued, ...QUICK], PASSWORD), { code: 0, err: "" });
+  t.ok(readFileSync(damaged).equals(image), "the damaged file stays as it is");
+  t.equal(await list(place, rescued), await list(place, GOLDEN));
+  t.match(await cli.run(["check", rescued, "--read-data"], PASSWORD), { code: 0 });
+  t.strictSame(leftovers(), before);
+});
+
+t.test("files that are not whole are told, and named so, with exit code 15", async (t) => {
+  const place = await damagedVault(t, (image) => {
+    for (let number = 0; pageOffset(number) < image.length; number++) {
+      const start = pageOffset(number);
+      if (image[start + 4] === CLASS_DATA) image.fill(0xff, start + 44, start + 60);
+    }
+  });
+  const { cli, damaged, rescued } = place;
+  const { code, out } = await cli.run(["recover", damaged, rescued, "--json", ...QUICK], PASSWORD);
+  t.equal(code, 15);
+  const report = JSON.parse(out);
+  const partial = report.entries.find((entry: { state: string }) => entry.state === "partial");
+  t.match(partial, { newPath: `${partial.path}.partial`, reasons: [/page \d+: tag mismatch/] });
+  t.equal(report.partial, report.entries.length);
+  const listed = await list(place, rescued);
+  t.match(listed, `${partial.path}.partial`);
+  t.match(await cli.run(["recover", "--report", damaged], PASSWORD), {
+    code: 15,
+    out: /^partial: \/.*: bytes \d+ to \d+.*: page \d+: tag mismatch$/m,
+  });
+});
+
+t.test("what cannot be is refused, and leaves nothing behind", async (t) => {
+  const place = await damagedVault(t, () => undefined);
+  const { cli, damaged, rescued } = place;
+  const before = leftovers();
+  const run = (...args: string[]) => cli.run(["recover", ...args], PASSWORD);
+  t.match(await run(damaged), { code: 2, err: /give the file of the new vault, or --report/ });
+  t.match(await run("--report", damaged, rescued), { code: 2, err: /leave the new vault out/ });
+  t.match(await run("--report", `dir:${cli.home}`), { code: 2, err: /is no file/ });
+  t.match(await run(damaged, damaged, ...QUICK), { code: 1, err: /there is a file already/ });
+  const wrong = await cli.run(["recover", "--report", damaged], { DVAULT_PASSWORD: "wrong" });
+  t.match(wrong, { code: 11 });
+  writeFileSync(rescued, Buffer.alloc(100_000));
+  t.match(await run("--report", rescued), { code: 14, err: /no page of a vault is left/ });
+  t.strictSame(leftovers(), before);
+});
