@@ -252,6 +252,12 @@ export class PageCache {
     else this.#giveBack([address]);
   }
 
+  /** As {@link supersede}, of a page that is in no tree, so no snapshot has it. */
+  retire(pointer: PagePointer): void {
+    if (pointer.generation === this.#openGeneration) this.supersede(pointer);
+    else this.#dead.buryUnseen(pointer.address);
+  }
+
   #forget(address: number): void {
     const page = this.#dirty.get(address);
     if (page === undefined) {
@@ -353,9 +359,24 @@ export class PageCache {
     this.#dead.published();
   }
 
-  /** Pages born at or before this generation are kept, whatever happens (a snapshot sees them). */
+  /** Pages of trees born at or before this generation are kept, whatever happens (a snapshot may see them). */
   keepUpTo(generation: number): void {
     this.#dead.keepUpTo(generation);
+  }
+
+  /** Keeps the pages of the generation about to be frozen until {@link letGo}, for a sweep. */
+  hold(): void {
+    this.#dead.hold(this.#openGeneration);
+  }
+
+  /**
+   * Ends a sweep.
+   * @param isSeen - whether a snapshot has a page, by its address
+   * @param unseen - pages that only snapshots which are no more have had
+   */
+  letGo(isSeen: (address: number) => boolean, unseen: Iterable<number>): void {
+    this.#dead.letGo(isSeen);
+    for (const address of unseen) this.#dead.buryUnseen(address);
   }
 
   /** Pages superseded so far that wait for a header. */

@@ -28,6 +28,7 @@ import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
 import { type OpenedState, openState } from "./open-state.ts";
+import { Snapshots } from "./snapshots.ts";
 import { SpaceMap } from "./space.ts";
 import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
@@ -70,6 +71,8 @@ export class Vault implements TransactionalVault {
   readonly #flushes: (() => MaybePromise<void>)[] = [];
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
+  /** States that are kept under a name. */
+  readonly snapshots: Snapshots;
   /** What was not as it should be when the vault was opened. */
   readonly warnings: readonly string[];
   /** Called when something begins to wait for a commit. */
@@ -82,10 +85,17 @@ export class Vault implements TransactionalVault {
     this.#committer = new Committer(parts, state);
     this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
     this.warnings = state.warnings;
-    this.keys = new KeyRing(parts, this.#committer, state, () => {
+    const commit = async (): Promise<void> => {
       this.#checkWritable();
       this.markDirty();
-      return this.commit();
+      await this.commit();
+    };
+    this.keys = new KeyRing(parts, this.#committer, state, commit);
+    this.snapshots = new Snapshots({
+      pages: parts.pages,
+      committer: this.#committer,
+      commit,
+      space: () => this.space(),
     });
   }
 
@@ -135,11 +145,11 @@ export class Vault implements TransactionalVault {
       openGeneration: state.header.generation + 1,
       onAddress: (address, used) => space?.mark(address, used),
     });
-    pages.keepUpTo(Math.max(-1, ...state.root.snapshots.map((snapshot) => snapshot.generation)));
     if (!store.readOnly && store.reusesAddresses) {
       space = await loadSpace(pages, state, options.findPages);
     }
-    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end) ?? []);
+    // The newest map calls free what the other header needs, which must open until a commit takes its slot.
+    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end, state.spare) ?? []);
     const tree = new Tree(pages, state.root.toc);
     const vault = new Vault({ store, platform, keys: state.keys, pages, tree, space }, state);
     // What died in the last commit is about to be reused, so the other slot must not need it any more.
