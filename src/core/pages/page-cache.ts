@@ -71,6 +71,8 @@ export class PageCache {
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
+  /** By address: pages held beyond the budget, undefined before they came. */
+  readonly #pinned = new Map<number, CachedPage | undefined>();
   readonly #loading = new Map<number, Promise<void>>();
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
@@ -123,8 +125,24 @@ export class PageCache {
 
   /** The page, if it is resident. */
   peek(pointer: PagePointer): CachedPage | undefined {
-    const page = this.#dirty.get(pointer.address) ?? this.#clean.get(pointer.address);
-    return page?.generation === pointer.generation ? page : undefined;
+    const { address, generation } = pointer;
+    const page = this.#dirty.get(address) ?? this.#clean.get(address);
+    if (page?.generation === generation) return page;
+    const pinned = this.#pinned.get(address);
+    return pinned?.generation === generation ? pinned : undefined;
+  }
+
+  /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
+  pin({ address }: PagePointer): void {
+    if (!this.#pinned.has(address)) this.#pinned.set(address, undefined);
+  }
+
+  /** Lets all pinned pages go. */
+  unpin(): void {
+    for (const page of this.#pinned.values()) {
+      if (page !== undefined) this.buffers.giveBack(page.payload);
+    }
+    this.#pinned.clear();
   }
 
   /**
@@ -193,7 +211,11 @@ export class PageCache {
   #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
     if (this.#dirty.has(address)) return;
     const { payload, owner } = opened;
-    this.#clean.set(address, { pageClass, address, generation, owner, payload });
+    const page: CachedPage = { pageClass, address, generation, owner, payload };
+    this.#clean.set(address, page);
+    if (!this.#pinned.has(address) || this.#pinned.get(address) !== undefined) return;
+    this.buffers.hold(payload);
+    this.#pinned.set(address, page);
   }
 
   /**
