@@ -39,7 +39,7 @@ import { HeaderLog } from "./header-log.ts";
 import { decodeObjectId, encodeObjectId } from "./object-id.ts";
 import { listObjects, type ObjectListParts } from "./object-list.ts";
 import { Lane } from "./post/lane.ts";
-import { ChannelMailbox, WebhookMailbox } from "./post/mailbox.ts";
+import { ChannelMailbox, type Mailbox, WebhookMailbox } from "./post/mailbox.ts";
 import { Outbox, type PostedObject } from "./post/outbox.ts";
 import { Poster } from "./post/poster.ts";
 import { SizeLimits } from "./post/size-limits.ts";
@@ -118,10 +118,7 @@ export class DiscordObjectStore implements ObjectStore {
     });
     const poster = new Poster({ timing, clock, readLagMs, random, onMessage });
     const label = dataLabel(config.headerChannel);
-    const mailboxes = [
-      ...config.dataChannels.map((id) => new ChannelMailbox(channels, id)),
-      ...[...webhooks.values()].map((one) => new WebhookMailbox(channels, webhookApi, one)),
-    ];
+    const mailboxes = mailboxesOf(config, client, webhooks);
     this.#outbox = new Outbox({
       lanes: mailboxes.map((mailbox) => new Lane(mailbox, timing, settings.laneRestMs)),
       limiter,
@@ -260,6 +257,18 @@ function webhooksOf(options: DiscordStoreOptions): ReadonlyMap<string, Webhook> 
     if (address !== undefined) webhooks.set(id, { address, channelId: channel });
   }
   return webhooks;
+}
+
+/** Where objects are posted. */
+function mailboxesOf(
+  { dataChannels }: DiscordConfig,
+  { channels, webhooks: webhookApi }: DiscordClient,
+  webhooks: ReadonlyMap<string, Webhook>,
+): readonly Mailbox[] {
+  return [
+    ...dataChannels.map((id) => new ChannelMailbox(channels, id)),
+    ...[...webhooks.values()].map((one) => new WebhookMailbox(channels, webhookApi, one)),
+  ];
 }
 
 /** Lanes that cannot be used for want of their address. */
