@@ -53,6 +53,7 @@ export type {
   Directory,
   DirectoryEntry,
   FileSystem,
+  ListedAttributes,
   NamePlace,
   Statistics,
   Time,

@@ -196,6 +196,10 @@ export class FileStore implements PageStore, PageScan {
     return results;
   }
 
+  isNear(): boolean {
+    return true;
+  }
+
   /** Fills pages that stand side by side. @returns bytes read; fewer at the end of the file */
   #readRun(pages: readonly Uint8Array[], offset: number): number {
     try {
