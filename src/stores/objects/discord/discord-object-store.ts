@@ -142,10 +142,7 @@ export class DiscordObjectStore implements ObjectStore {
     this.#listing = {
       channels,
       reader,
-      channelIds: new Set([
-        ...config.dataChannels,
-        ...config.webhooks.map(({ channel }) => channel),
-      ]),
+      channelIds: dataChannelsOf(config),
       headerChannel: config.headerChannel,
       writers: new Set([...writers, ...webhooks.keys()]),
       label,
@@ -247,6 +244,11 @@ export class DiscordObjectStore implements ObjectStore {
     if (attachments.length === 1) this.#sizes.refuseObject(bytes);
     else this.#sizes.refuseMessage(bytes);
   }
+}
+
+/** Channels with data. */
+function dataChannelsOf({ dataChannels, webhooks }: DiscordConfig): ReadonlySet<string> {
+  return new Set([...dataChannels, ...webhooks.map(({ channel }) => channel)]);
 }
 
 /** The webhooks whose addresses are known. */
