@@ -50,7 +50,9 @@ t.test("each command has help with an example", async (t) => {
       "recover doctor recover-config completion"
     ).split(" "),
   );
-  const keys = ["list", "add", "remove", "change-password"].map((name) => `key ${name}`);
+  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+    (name) => `key ${name}`,
+  );
   for (const name of [...names.filter((n) => n !== "key" && n !== "completion"), ...keys]) {
     const { code, out } = await cli.run([...name.split(" "), "--help"]);
     t.equal(code, 0, name);
