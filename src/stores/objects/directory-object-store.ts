@@ -37,6 +37,8 @@ import { checkObjectSize, checkRecordSize, objectCut, objectGone } from "./objec
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -170,9 +172,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  async *list(
-    options: CallOptions = {},
-  ): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options: ListOptions = {}): AsyncIterable<ListedObject> {
     for (const folder of (await this.#names(OBJECTS)).filter(isObjectFolder)) {
       for (const name of await this.#names(`${OBJECTS}/${folder}`)) {
         options.signal?.throwIfAborted();
@@ -183,7 +183,8 @@ export class DirectoryObjectStore implements ObjectStore {
     const names = await this.#names(RECORDS);
     for (const name of names) {
       const record = recordOfAttachment(name);
-      if (record === undefined || names.includes(record)) continue;
+      const isPartOfRecord = record !== undefined && names.includes(record);
+      if (record === undefined || (isPartOfRecord && options.withAttachments !== true)) continue;
       const found = await this.#describe(`${RECORDS}/${name}`);
       if (found !== undefined) yield found;
     }
@@ -273,7 +274,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  async #describe(id: string): Promise<(StoredObject & { readonly timeMs: number }) | undefined> {
+  async #describe(id: string): Promise<ListedObject | undefined> {
     if (!isObjectId(id)) return undefined;
     try {
       const { size, mtimeMs } = await stat(join(this.#path, id));

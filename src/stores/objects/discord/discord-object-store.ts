@@ -20,6 +20,8 @@ import type {
   ByteRange,
   CallOptions,
   LaneState,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -35,7 +37,7 @@ import { type ClientParts, DiscordClient } from "./discord-client.ts";
 import { checkConfig, type DiscordConfig } from "./discord-config.ts";
 import { HeaderLog } from "./header-log.ts";
 import { decodeObjectId, encodeObjectId } from "./object-id.ts";
-import { type ListedObject, listObjects, type ObjectListParts } from "./object-list.ts";
+import { listObjects, type ObjectListParts } from "./object-list.ts";
 import { Lane } from "./post/lane.ts";
 import { ChannelMailbox, WebhookMailbox } from "./post/mailbox.ts";
 import { Outbox, type PostedObject } from "./post/outbox.ts";
@@ -147,6 +149,7 @@ export class DiscordObjectStore implements ObjectStore {
         ...config.dataChannels,
         ...config.webhooks.map(({ channel }) => channel),
       ]),
+      headerChannel: config.headerChannel,
       writers: new Set([...writers, ...webhooks.keys()]),
       label,
     };
@@ -190,8 +193,8 @@ export class DiscordObjectStore implements ObjectStore {
     await raceAbort(this.#remover.remove(ids, signal), signal);
   }
 
-  list({ signal }: CallOptions = {}): AsyncIterable<ListedObject> {
-    return listObjects(this.#listing, signal);
+  list(options: ListOptions = {}): AsyncIterable<ListedObject> {
+    return listObjects(this.#listing, options);
   }
 
   async append(record: NewRecord, options?: CallOptions): Promise<LogRecord> {
