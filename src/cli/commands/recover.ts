@@ -131,7 +131,7 @@ async function makeTarget(
   if (password === undefined && recipients.length === 0) {
     throw new UsageError(
       "USAGE",
-      "an identity opens a vault but makes none: give --recipient age1…",
+      "an identity or a recovery code opens a vault but makes none: give --recipient age1…",
     );
   }
   const keys = {

@@ -50,7 +50,9 @@ t.test("each command has help with an example", async (t) => {
       "recover doctor recover-config completion"
     ).split(" "),
   );
-  const keys = ["list", "add", "remove", "change-password"].map((name) => `key ${name}`);
+  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+    (name) => `key ${name}`,
+  );
   const snapshots = ["create", "list", "delete", "diff"].map((name) => `snapshot ${name}`);
   const single = names.filter((name) => !["key", "snapshot", "completion"].includes(name));
   for (const name of [...single, ...keys, ...snapshots]) {
