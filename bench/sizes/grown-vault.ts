@@ -16,7 +16,7 @@ import { PASSWORD } from "../mount/peers.ts";
 import { countReads } from "./counted-store.ts";
 
 /** Files a directory has. */
-export const FILES_PER_DIRECTORY = 1000;
+const FILES_PER_DIRECTORY = 1000;
 
 /** Cheap: what a password costs is not measured here. */
 const ARGON2 = { memoryKib: 8, passes: 1, lanes: 1 };
