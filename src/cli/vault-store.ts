@@ -49,6 +49,8 @@ export interface VaultStoreOptions {
   readonly budgetBytes?: number | undefined;
   /** Published pages kept locally. */
   readonly storeCacheBytes?: number | undefined;
+  /** Whether published pages are taken from this machine where they are kept, as they are unless told. */
+  readonly readsCache?: boolean | undefined;
   /** Takes the right to write, whoever has it. */
   readonly takeOver?: boolean | undefined;
   /** Goes on from an older commit when the newest one cannot be read. */
@@ -195,6 +197,7 @@ async function openSegments(
     takeOver,
     ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
     ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
+    ...(opening.readsCache === undefined ? {} : { readsCache: opening.readsCache }),
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
     ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),
   };
