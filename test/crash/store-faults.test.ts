@@ -57,9 +57,9 @@ async function strike(number: number, blow: Blow): Promise<number> {
 
 /** Cuts the power during the session after a sync that failed: what was not made durable then may be lost now. */
 async function cutPower(disk: SimulatedDisk, trial: Trial, from: number): Promise<number> {
-  const random = seededRandom(SEED);
+  const options = { random: seededRandom(SEED), exhaustive: 4, samples: 0, tears: false };
   let images = 0;
-  for (const cut of powerCuts(image, disk.events, { random, samples: 0 })) {
+  for (const cut of powerCuts(image, disk.events, options)) {
     if (cut.at < from) continue;
     trial.chronicle.expect(await survey(cut.image), "local", cut.at);
     images += 1;
