@@ -65,6 +65,7 @@ export async function openSegments(
     takeOver,
     ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
     ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
+    ...(opening.readsCache === undefined ? {} : { readsCache: opening.readsCache }),
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
     ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),
   };

@@ -38,6 +38,8 @@ export interface SegmentStoreOptions {
   readonly publishMs?: number;
   /** How long the lease holds without a sign of life, ms. */
   readonly leaseMs?: number;
+  /** Whether published pages are taken from this machine where they are kept: not when the store itself is checked. */
+  readonly readsCache?: boolean;
   /** Bytes fetched ahead of a sequential reader. */
   readonly readAheadBytes?: number;
   /** Takes the lease whoever holds it. */
@@ -63,6 +65,7 @@ export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
     publishBytes: 8 * MIB,
     publishMs: 30_000,
     leaseMs: 600_000,
+    readsCache: true,
     readAheadBytes: 12 * MIB,
     takeOver: false,
     onConflict: "refuse",

@@ -95,24 +95,27 @@ export async function packFresh(
 
 /**
  * Puts fresh pages into objects until those left over fit into a record with `room()` bytes.
+ * @returns whether any was put
  * @throws StoreError; what arrived before stays
  */
-export async function shipFullObjects(shipping: Shipping, room: () => number): Promise<void> {
+export async function shipFullObjects(shipping: Shipping, room: () => number): Promise<boolean> {
   const { limits } = shipping.objects;
   const lane = new Lane(Math.max(1, Math.min(PARALLEL_MAX, limits.parallelPuts)));
   // Used again and again, so each has room for any: garbage of this size would pile up faster than it is collected.
   const rooms: Uint8Array[] = [];
   let after = -1;
+  let hasPut = false;
   for (;;) {
     const batch = nextBatch(shipping, after, shipping.objects.limits.objectBytes);
     if (!isTail(batch, room())) {
+      hasPut = true;
       await lane.start(() => putBatch(shipping, batch.pages, rooms));
       after = batch.pages.at(-1)?.address ?? after;
       continue;
     }
     const wasBusy = lane.isBusy;
     const wentThrough = await lane.drain();
-    if (!wasBusy && wentThrough) return;
+    if (!wasBusy && wentThrough) return hasPut;
     // What arrived made the catalog grow, so there may be less room now; and what was too large is fresh still.
     after = -1;
   }
