@@ -16,6 +16,7 @@
  * @module
  */
 import { StoreError } from "../../../core/base/errors.ts";
+import type { ObjectBytes } from "../object-bytes.ts";
 import type {
   ByteRange,
   CallOptions,
@@ -164,7 +165,7 @@ export class DiscordObjectStore implements ObjectStore {
     };
   }
 
-  async put(bytes: Uint8Array, { signal }: CallOptions = {}): Promise<StoredObject> {
+  async put(bytes: ObjectBytes, { signal }: CallOptions = {}): Promise<StoredObject> {
     this.#checkWritable();
     this.#checkSize(bytes);
     signal?.throwIfAborted();
@@ -231,7 +232,7 @@ export class DiscordObjectStore implements ObjectStore {
       throw new StoreError("STORE_DENIED", `${this.name} is open for reading only`);
   }
 
-  #checkSize({ length }: Uint8Array): void {
+  #checkSize({ length }: ObjectBytes): void {
     const { objectBytes } = this.#sizes;
     if (length <= objectBytes) return;
     throw new StoreError(
