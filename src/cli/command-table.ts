@@ -23,6 +23,7 @@ import { putCommand } from "./commands/put.ts";
 import { recoverCommand } from "./commands/recover.ts";
 import { recoverConfigCommand } from "./commands/recover-config.ts";
 import { rmCommand } from "./commands/rm.ts";
+import { snapshotCommand } from "./commands/snapshot.ts";
 import { statCommand } from "./commands/stat.ts";
 import { statusCommand } from "./commands/status.ts";
 import { unmountCommand } from "./commands/unmount.ts";
@@ -46,6 +47,7 @@ export const commandTable: readonly Command[] = [
   mvCommand,
   statCommand,
   dfCommand,
+  snapshotCommand,
   keyCommand,
   checkCommand,
   recoverCommand,

@@ -7,6 +7,7 @@ import { UsageError } from "../core/base/errors.ts";
 import { DRIVER_NAMES, type DriverName } from "../mount/driver-names.ts";
 import type { Compression } from "./config/config.ts";
 import { type MountWords, readMountWords, writeMountWords } from "./mount-words.ts";
+import { parseRetention, type Retention, retentionText } from "./snapshots/retention.ts";
 
 /** What the command line says about a mount. */
 export interface MountChoice extends MountWords {
@@ -29,6 +30,10 @@ export interface MountChoice extends MountWords {
   /** Time without use after which the mount ends; never, when undefined. */
   readonly idleMs: number | undefined;
   readonly driver: DriverName;
+  /** Snapshot, or time up to which the newest one is taken, that is mounted instead of the vault as it is. */
+  readonly at: string | undefined;
+  /** Snapshots that are made and kept while the mount lasts. */
+  readonly keep: Retention | undefined;
 }
 
 /** Options as parsed. */
@@ -47,6 +52,8 @@ export interface MountLine {
   readonly compression: Compression | undefined;
   readonly idle: string | undefined;
   readonly driver: string | undefined;
+  readonly at: string | undefined;
+  readonly keep: string | undefined;
 }
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -83,10 +90,10 @@ export function withMountWords<Line extends Pick<MountLine, "o" | "sloppy">>(lin
  * @throws UsageError USAGE for a value that makes no sense
  */
 export function readMountChoice(line: MountLine): MountChoice {
-  const { follow, idle } = line;
+  const { follow, idle, at, keep } = line;
   return {
     ...readMountWords(line.o ?? [], line.sloppy).words,
-    readOnly: line["read-only"],
+    readOnly: line["read-only"] || at !== undefined,
     allowOther: line["allow-other"],
     cacheBytes: sizeOf(line, "cache-size"),
     storeCacheBytes: sizeOf(line, "store-cache"),
@@ -98,6 +105,8 @@ export function readMountChoice(line: MountLine): MountChoice {
     compression: compressionNamed(line.compression),
     idleMs: idle === undefined ? undefined : parseDuration(idle),
     driver: driverNamed(line.driver),
+    at,
+    keep: keep === undefined ? undefined : parseRetention(keep),
   };
 }
 
@@ -117,6 +126,8 @@ export function mountArguments(choice: MountChoice): readonly string[] {
     ...(choice.olderCommit ? ["--older-commit"] : []),
     ...(choice.compression === undefined ? [] : ["--compression", choice.compression]),
     ...(choice.idleMs === undefined ? [] : ["--idle", String(choice.idleMs / 1000)]),
+    ...(choice.at === undefined ? [] : ["--at", choice.at]),
+    ...(choice.keep === undefined ? [] : ["--keep", retentionText(choice.keep)]),
     ...(choice.driver === DRIVER_NAMES[0] ? [] : ["--driver", choice.driver]),
   ];
 }

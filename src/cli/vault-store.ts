@@ -15,6 +15,8 @@ import { systemTiming } from "../stores/objects/discord/steady-timing.ts";
 import type { ObjectStore } from "../stores/objects/object-store.ts";
 import { type OpeningIntent, openSegmentStore } from "../stores/segments/open-segment-store.ts";
 import { requireCommit } from "../stores/segments/require-commit.ts";
+import { SearchStore } from "../stores/segments/search/search-store.ts";
+import type { SegmentStoreOptions } from "../stores/segments/segment-options.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import { localDatabase, makeStateDirectory } from "./config/local-database.ts";
 import type { RemotePlace, VaultPlace } from "./config/vault-place.ts";
@@ -94,6 +96,39 @@ export async function findVaultStore(
   }
 }
 
+/** How a damaged store is opened. */
+export interface DamagedStoreOptions {
+  readonly secrets: DiscordSecrets | undefined;
+  /** File for what a search finds, the caller's to remove. */
+  readonly database: string;
+}
+
+/**
+ * Opens what is left of the store of a damaged vault, to be searched; nothing of it is changed.
+ * @throws StoreError STORE_MISSING, STORE_DENIED, STORE_DOWN
+ */
+export async function openDamagedStore(
+  context: CliContext,
+  place: VaultPlace,
+  { secrets, database }: DamagedStoreOptions,
+): Promise<FileStore | SearchStore> {
+  if (place.kind === "file") return FileStore.open(place.path, { readOnly: true });
+  const opening = { intent: "search", readOnly: true, secrets } as const;
+  const objects = await openObjects(context, place, opening);
+  try {
+    return await SearchStore.open({ objects, database, ...surroundings() });
+  } catch (error) {
+    await objects.close();
+    throw error;
+  }
+}
+
+/** What stores of objects are given of this machine. */
+function surroundings(): Pick<SegmentStoreOptions, "timing" | "random" | "host"> {
+  const host = { name: hostname(), pid: process.pid };
+  return { timing: systemTiming, random: nodePlatform.random, host };
+}
+
 /**
  * Makes the store of a new vault; never in the place of another.
  * @throws StoreError STORE_EXISTS, STORE_DENIED, STORE_FULL, STORE_DOWN; UsageError
@@ -130,6 +165,13 @@ interface Opening extends VaultStoreOptions {
   readonly intent: OpeningIntent;
 }
 
+/** For what the objects of a vault are wanted; a search takes a place as it is. */
+interface ObjectsOpening {
+  readonly intent: OpeningIntent | "search";
+  readonly readOnly: boolean;
+  readonly secrets?: DiscordSecrets | undefined;
+}
+
 async function openSegments(
   context: CliContext,
   place: RemotePlace,
@@ -148,9 +190,7 @@ async function openSegments(
   const options = {
     objects,
     database: localDatabase(context.env, place),
-    timing: systemTiming,
-    random: nodePlatform.random,
-    host: { name: hostname(), pid: process.pid },
+    ...surroundings(),
     readOnly,
     takeOver,
     ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
@@ -169,14 +209,15 @@ async function openSegments(
 async function openObjects(
   context: CliContext,
   place: RemotePlace,
-  { intent, readOnly, secrets }: Opening,
+  { intent, readOnly, secrets }: ObjectsOpening,
 ): Promise<ObjectStore> {
   if (place.kind === "discord") {
     const { config } = place;
     const speaker = secrets ?? (await obtainSecrets(context, {}, config.headerChannel));
     return openDiscordObjects(context, { config, secrets: speaker, readOnly });
   }
-  const options = { random: nodePlatform.random, timing: systemTiming, readOnly };
+  const { random, timing } = surroundings();
+  const options = { random, timing, readOnly, isMarkerNeeded: intent !== "search" };
   return intent === "create"
     ? DirectoryObjectStore.create(place.path, options)
     : DirectoryObjectStore.open(place.path, options);

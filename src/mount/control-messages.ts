@@ -7,6 +7,9 @@
  *     {"request":"flush"}                   {"progress":{…}}…    {"ok":true,"result":{…Unpublished}}
  *     {"request":"gc","dryRun":false}       {"progress":{…}}…    {"ok":true,"result":{…CleaningResult}}
  *     {"request":"unmount","wait":true}     {"progress":{…}}…    {"ok":true,"result":{…Unpublished}}
+ *     {"request":"snapshots"}                                    {"ok":true,"result":[{…SnapshotRecord}…]}
+ *     {"request":"create-snapshot","name":"a"}                   {"ok":true,"result":{…SnapshotRecord}}
+ *     {"request":"delete-snapshot","name":"a"}                   {"ok":true,"result":{…SnapshotRecord}}
  *     {"request":"leave"}
  *     refused or failed                                          {"ok":false,"code":"MOUNT_FAILED","message":"…"}
  *
@@ -22,7 +25,8 @@ import type { Unpublished } from "./mount-status.ts";
 
 /** What can be asked. */
 export type ControlRequest =
-  | { readonly request: "status" | "sync" | "flush" | "leave" }
+  | { readonly request: "status" | "sync" | "flush" | "leave" | "snapshots" }
+  | { readonly request: "create-snapshot" | "delete-snapshot"; readonly name: string }
   | { readonly request: "gc"; readonly dryRun: boolean }
   | { readonly request: "unmount"; readonly wait: boolean };
 
@@ -48,6 +52,25 @@ export interface CleaningResult {
   readonly records: number;
   /** Pages in use that could not be read: damaged or gone. */
   readonly unreadable: number;
+}
+
+/** A snapshot of a vault, for people and programs. */
+export interface SnapshotRecord {
+  readonly name: string;
+  /** When it was made, ISO 8601. */
+  readonly time: string;
+  /** Commit that made it. */
+  readonly generation: number;
+}
+
+/** What can be done about the snapshots of a vault. */
+export interface SnapshotWork {
+  /** The oldest first. */
+  list(): Promise<readonly SnapshotRecord[]>;
+  /** Resolves when it is safe. */
+  create(name: string): Promise<SnapshotRecord>;
+  /** Resolves when it is gone and its room free. */
+  delete(name: string): Promise<SnapshotRecord>;
 }
 
 /** Whoever waits for work to be done. */

@@ -10,7 +10,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { DvaultError, UsageError } from "../core/base/errors.ts";
 import { isAnswered } from "./control-client.ts";
 import { readLines } from "./control-line.ts";
-import type { Asker, CleaningResult } from "./control-messages.ts";
+import type { Asker, CleaningResult, SnapshotWork } from "./control-messages.ts";
 import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
@@ -25,6 +25,7 @@ export interface ControlHandlers {
   flush(asker: Asker): Promise<Unpublished>;
   /** Cleans, or says what would be done. Rejects when the asker left. */
   gc(dryRun: boolean, asker: Asker): Promise<CleaningResult>;
+  readonly snapshots: SnapshotWork;
   /**
    * Resolves when the mount is gone and everything is safe; the answer goes out then.
    * @param wait - whether to publish before
@@ -169,10 +170,11 @@ interface RawRequest {
   readonly request?: unknown;
   readonly dryRun?: unknown;
   readonly wait?: unknown;
+  readonly name?: unknown;
 }
 
 async function perform(
-  { request, dryRun, wait }: RawRequest,
+  { request, dryRun, wait, name }: RawRequest,
   handlers: ControlHandlers,
   asker: Asker,
 ): Promise<object | undefined> {
@@ -186,6 +188,12 @@ async function perform(
       return handlers.flush(asker);
     case "gc":
       return handlers.gc(dryRun === true, asker);
+    case "snapshots":
+      return handlers.snapshots.list();
+    case "create-snapshot":
+      return handlers.snapshots.create(String(name));
+    case "delete-snapshot":
+      return handlers.snapshots.delete(String(name));
     case "unmount":
       return handlers.unmount(wait !== false, asker);
     default:

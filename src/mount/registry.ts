@@ -8,7 +8,13 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../core/base/errors.ts";
 import { askStatus, command } from "./control-client.ts";
-import type { Asker, CleaningResult, ControlRequest } from "./control-messages.ts";
+import type {
+  Asker,
+  CleaningResult,
+  ControlRequest,
+  SnapshotRecord,
+  SnapshotWork,
+} from "./control-messages.ts";
 import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { canonicalPath } from "./mountpoint.ts";
 import { runtimeDirectory, socketPathOf } from "./runtime-directory.ts";
@@ -79,6 +85,19 @@ export async function requestCleaning(
   asker?: Asker,
 ): Promise<CleaningResult> {
   return (await ask(mountpoint, { request: "gc", dryRun }, asker)) as CleaningResult;
+}
+
+/** The snapshots of a mounted vault. Each call throws UsageError NOT_MOUNTED; FsError's codes; StoreError, CommitError. */
+export function snapshotsOfMount(mountpoint: string): SnapshotWork {
+  const change = async (
+    request: "create-snapshot" | "delete-snapshot",
+    name: string,
+  ): Promise<SnapshotRecord> => (await ask(mountpoint, { request, name })) as SnapshotRecord;
+  return {
+    list: async () => (await ask(mountpoint, { request: "snapshots" })) as SnapshotRecord[],
+    create: (name) => change("create-snapshot", name),
+    delete: (name) => change("delete-snapshot", name),
+  };
 }
 
 async function ask(mountpoint: string, request: ControlRequest, asker?: Asker): Promise<unknown> {

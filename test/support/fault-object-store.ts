@@ -8,6 +8,8 @@ import type { ObjectBytes } from "../../src/stores/objects/object-bytes.ts";
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -91,7 +93,7 @@ export class FaultObjectStore implements ObjectStore {
     return this.#call("delete", () => this.store.delete(ids, options), options);
   }
 
-  async *list(options?: CallOptions): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options?: ListOptions): AsyncIterable<ListedObject> {
     await this.#call("list", async () => undefined, options);
     yield* this.store.list(options);
   }

@@ -6,9 +6,12 @@
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StoreError } from "../../core/base/errors.ts";
+import type { FileSystem } from "../../core/fs/file-system.ts";
+import { VaultFileSystem } from "../../core/fs/vault-file-system.ts";
 import { DRIVER_NAMES } from "../../mount/driver-names.ts";
 import { loadDriver } from "../../mount/load-driver.ts";
 import { prepareMountpoint } from "../../mount/mountpoint.ts";
+import { nodePlatform } from "../../platform/node-platform.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { compressionOption } from "../compression-option.ts";
@@ -26,7 +29,7 @@ import {
   readMountChoice,
   withMountWords,
 } from "../mount-choice.ts";
-import { openVault } from "../open-vault.ts";
+import { type OpenVault, openVault } from "../open-vault.ts";
 import {
   obtainCredentials,
   PASSWORD_NOTE,
@@ -34,6 +37,7 @@ import {
   passwordOptions,
   wipeCredentials,
 } from "../password/sources.ts";
+import { snapshotAt } from "../snapshots/snapshot-at.ts";
 import { findVaultStore, obtainStoreSecrets, openVaultStore } from "../vault-store.ts";
 
 /** Time between two looks for newer commits unless told otherwise, ms. */
@@ -95,6 +99,16 @@ export const mountCommand: Command = defineCommand({
         "Seconds between two looks for newer commits, read-only; 30 unless told, 0 for never",
       requiresArg: true,
     },
+    at: {
+      type: "string",
+      describe: "Show a snapshot, or the newest one up to a time, read-only",
+      requiresArg: true,
+    },
+    keep: {
+      type: "string",
+      describe: "Make snapshots by itself and keep some, such as hourly:24,daily:7,monthly:12",
+      requiresArg: true,
+    },
     o: {
       type: "string",
       array: true,
@@ -118,6 +132,8 @@ export const mountCommand: Command = defineCommand({
     ["dvault mount --idle 30m ~/vault", "until nobody has used it for half an hour"],
     ["dvault mount -r --follow 5 work /mnt/work", "what another machine writes, seconds later"],
     ["dvault mount ./a.dvault /mnt/a --foreground", "stay in the foreground"],
+    ["dvault mount --keep hourly:24,daily:7 work /mnt/work", "with snapshots by itself"],
+    ["dvault mount --at 2026-11-20T18:00Z work /mnt/then", "as it was on that evening"],
   ],
   notes: `The mount point must be an empty directory; for the default vault it is made when missing. dvault unmount ends the mount, as do SIGTERM, SIGINT and SIGHUP to its process, when everything is safe. ${PASSWORD_NOTE}`,
   async run(context, call) {
@@ -217,8 +233,20 @@ async function serve(
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };
   const driver = await loadDriver(choice.driver);
-  const served = { open, name: place.key, mountpoint, options, driver };
+  const fs = choice.at === undefined ? undefined : await openAt(open, choice.at);
+  const served = { open, name: place.key, mountpoint, options, driver, fs, keep: choice.keep };
   await serveMount(context, { ...served, followMs, idleMs, ready });
+}
+
+/** The file system as a snapshot has it; the vault is closed when there is none. */
+async function openAt({ vault: { snapshots }, close }: OpenVault, at: string): Promise<FileSystem> {
+  try {
+    const snapshot = snapshotAt(snapshots.list(), at);
+    return new VaultFileSystem(snapshots.view(snapshot), nodePlatform);
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Whether a mount point is missing, in a directory of the user's own. */

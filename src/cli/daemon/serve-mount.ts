@@ -4,6 +4,8 @@
  * @module
  */
 import { UsageError } from "../../core/base/errors.ts";
+import type { FileSystem } from "../../core/fs/file-system.ts";
+import { FileSystemWithSnapshots } from "../../core/fs/snapshots/file-system-with-snapshots.ts";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
 import type { Driver, Mount, MountOptions } from "../../mount/driver.ts";
 import { watchIdle } from "../../mount/idle.ts";
@@ -11,11 +13,15 @@ import type { MountStatus } from "../../mount/mount-status.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
 import { socketPathOf } from "../../mount/runtime-directory.ts";
 import { compileForBursts } from "../../platform/node-engine.ts";
+import { nodePlatform } from "../../platform/node-platform.ts";
 import type { SegmentStore } from "../../stores/segments/segment-store.ts";
 import { type CliContext, warn } from "../context.ts";
 import type { OpenVault } from "../open-vault.ts";
 import { cleanUp, publishAll } from "../remote-work.ts";
 import { describeError } from "../report-error.ts";
+import { keepSnapshots } from "../snapshots/keep-snapshots.ts";
+import type { Retention } from "../snapshots/retention.ts";
+import { snapshotsOfVault } from "../snapshots/snapshots-of-vault.ts";
 import { Ending } from "./ending.ts";
 import { followWriter } from "./follower.ts";
 
@@ -30,6 +36,10 @@ export interface ServedMount {
   /** Time between two looks for a newer commit of a remote vault that is mounted read-only, ms; 0 for never. */
   readonly followMs: number;
   readonly driver: Driver;
+  /** Shows the vault as a snapshot has it instead of as it is. */
+  readonly fs?: FileSystem | undefined;
+  /** Snapshots to be made and kept while the mount lasts. */
+  readonly keep?: Retention | undefined;
   /** Time without use after which the mount ends, ms; never, when undefined. */
   readonly idleMs: number | undefined;
   /** Called once the mount answers. */
@@ -46,12 +56,13 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
   const { open, mountpoint, options, driver } = served;
   compileForBursts();
   try {
-    const mount = await mountVault({ fs: open.fs, mountpoint, options, driver });
+    const mount = await mountVault({ fs: shownIn(served), mountpoint, options, driver });
     const ending = new Ending(open, mount, context.signal);
     const control = await serveRequests(served, mount, ending);
     const stopWatching = endWhenIdle(served, mount, ending);
     const unfollow = new AbortController();
     const following = follow(context, served, mount, unfollow.signal);
+    const keeping = keep(context, served, mount, unfollow.signal);
     try {
       served.ready();
       if (open.remote !== undefined) watchPublishing(context, open.remote);
@@ -62,6 +73,7 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
       stopWatching();
       unfollow.abort();
       await following;
+      await keeping;
       await control.close();
     }
   } finally {
@@ -69,13 +81,32 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
   }
 }
 
-/** Follows the writer elsewhere, where there may be one. */
-async function follow(
+/** The vault with its snapshots in it, unless one of them is what is mounted. */
+function shownIn({ open: { fs, vault }, fs: other }: ServedMount): FileSystem {
+  const { snapshots } = vault;
+  return other ?? new FileSystemWithSnapshots({ fs, snapshots, options: nodePlatform });
+}
+
+/** Makes and deletes snapshots as the mount's policy says. */
+async function keep(
   context: CliContext,
-  { open, followMs: everyMs }: ServedMount,
+  { open: { vault }, keep }: ServedMount,
   { notifier }: Mount,
   signal: AbortSignal,
 ): Promise<void> {
+  if (keep !== undefined && !vault.readOnly) {
+    await keepSnapshots(context, { vault, notifier, retention: keep }, signal);
+  }
+}
+
+/** Follows the writer elsewhere, where there may be one. */
+async function follow(
+  context: CliContext,
+  { open, followMs: everyMs, fs: other }: ServedMount,
+  { notifier }: Mount,
+  signal: AbortSignal,
+): Promise<void> {
+  if (other !== undefined) return;
   if (open.remote?.readOnly !== true || everyMs === 0) return;
   await followWriter(context, { open, notifier, everyMs }, signal);
 }
@@ -102,6 +133,7 @@ async function serveRequests(
         if (!vault.readOnly) await vault.commit();
         return cleanUp(remoteOf(served), dryRun, asker);
       },
+      snapshots: snapshotsOfVault(vault, mount.notifier),
       unmount: (wait, asker) => ending.unmount(wait, asker),
     });
   } catch (error) {

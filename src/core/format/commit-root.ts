@@ -29,7 +29,7 @@
 import { FormatError } from "../base/errors.ts";
 import { NAME_MAX, PAGE_SIZE } from "../base/limits.ts";
 import type { Time } from "../base/time.ts";
-import { type PagePointer, POINTER_SIZE } from "./address.ts";
+import { type PagePointer, POINTER_SIZE, samePointer } from "./address.ts";
 import { RecordReader } from "./record-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
@@ -81,6 +81,26 @@ export interface CommitRoot {
   readonly spaceMap: readonly PagePointer[];
   readonly snapshots: readonly Snapshot[];
   readonly unknown: readonly UnknownField[];
+}
+
+/** Bytes the list of snapshots may take in a commit root: the rest is left to the space map. */
+export const SNAPSHOTS_SIZE_MAX: number = PAGE_SIZE / 2;
+
+/** Bytes of a snapshot in a commit root beside its name: tag, length, and the fields above. */
+const SNAPSHOT_FIXED_SIZE = 6 + 36;
+
+/** Bytes that snapshots take in a commit root. */
+export function snapshotsSize(snapshots: readonly Pick<Snapshot, "name">[]): number {
+  return snapshots.reduce((sum, { name }) => sum + SNAPSHOT_FIXED_SIZE + name.length, 0);
+}
+
+/** Whether two commit roots describe the same content: TOC and snapshots. */
+export function hasSameContent(a: CommitRoot, b: CommitRoot): boolean {
+  return (
+    samePointer(a.toc.pointer, b.toc.pointer) &&
+    a.snapshots.length === b.snapshots.length &&
+    a.snapshots.every(({ id }, i) => id === b.snapshots[i]?.id)
+  );
 }
 
 /** Makes the payload of a `root` page. */

@@ -5,8 +5,22 @@
  * still needed by header G-1, which stands until header G+1 overwrites its slot. So a page waits for two headers
  * (design invariant 2).
  *
+ * While a sweep walks the state of one generation, nothing that state has is given back: it waits on one side until the
+ * sweep ends. A crash before that loses no room: what no snapshot can see counts as waiting, so the map of the next
+ * header calls it free; what one may see stays with the snapshots, which are still there.
+ *
  * @module
  */
+
+/** What died while a sweep was under way, of the state it walks. */
+interface Hold {
+  /** Generation of that state. */
+  readonly upTo: number;
+  /** Pages that a snapshot may see. */
+  readonly seen: number[];
+  /** Pages younger than every snapshot. */
+  readonly unseen: number[];
+}
 
 export class DeadPages {
   readonly #giveBack: (addresses: readonly number[]) => void;
@@ -14,20 +28,48 @@ export class DeadPages {
   #frozen: number[] = [];
   #needsOneMore: number[] = [];
   #keepUpTo = -1;
+  #hold: Hold | undefined;
 
   /** @param giveBack - called with addresses that may be reused from now on */
   constructor(giveBack: (addresses: readonly number[]) => void) {
     this.#giveBack = giveBack;
   }
 
-  /** A page died while the open generation was open. */
+  /** A page of a tree died while the open generation was open. */
   bury(address: number, bornIn: number): void {
-    if (bornIn > this.#keepUpTo) this.#buried.push(address);
+    const hold = this.#hold;
+    const isSeen = bornIn <= this.#keepUpTo;
+    if (hold === undefined || bornIn > hold.upTo) {
+      if (!isSeen) this.#buried.push(address);
+    } else if (!isSeen) {
+      hold.unseen.push(address);
+    } else if (this.#keepUpTo <= hold.upTo) {
+      hold.seen.push(address);
+    }
+  }
+
+  /** A page died that no snapshot needs, whatever its age. */
+  buryUnseen(address: number): void {
+    this.#buried.push(address);
   }
 
   /** Pages born at or before `generation` are left to a sweep. */
   keepUpTo(generation: number): void {
     this.#keepUpTo = generation;
+  }
+
+  /** Begins to keep the pages of the state of a generation, which is about to end. One at a time. */
+  hold(generation: number): void {
+    if (this.#hold !== undefined) throw new Error("a sweep is under way already");
+    this.#hold = { upTo: generation, seen: [], unseen: [] };
+  }
+
+  /** Ends a hold. @param isSeen - whether a snapshot has a page */
+  letGo(isSeen: (address: number) => boolean): void {
+    const { seen, unseen } = this.#hold ?? { seen: [], unseen: [] };
+    this.#hold = undefined;
+    for (const address of unseen) this.#buried.push(address);
+    for (const address of seen) if (!isSeen(address)) this.#buried.push(address);
   }
 
   /** The open generation ends; what died in it will not be in the header about to be written. */
@@ -56,7 +98,8 @@ export class DeadPages {
 
   /** Pages that wait. */
   get count(): number {
-    return this.#needsOneMore.length + this.#frozen.length + this.#buried.length;
+    const held = this.#hold?.unseen.length ?? 0;
+    return this.#needsOneMore.length + this.#frozen.length + this.#buried.length + held;
   }
 
   /** All that the next header will not need, from the first buried on. */
@@ -64,5 +107,6 @@ export class DeadPages {
     yield* this.#needsOneMore;
     yield* this.#frozen;
     yield* this.#buried;
+    if (this.#hold !== undefined) yield* this.#hold.unseen;
   }
 }

@@ -71,6 +71,8 @@ export class PageCache {
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
+  /** By address: pages held beyond the budget, undefined before they came. */
+  readonly #pinned = new Map<number, CachedPage | undefined>();
   readonly #loading = new Map<number, Promise<void>>();
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
@@ -123,8 +125,24 @@ export class PageCache {
 
   /** The page, if it is resident. */
   peek(pointer: PagePointer): CachedPage | undefined {
-    const page = this.#dirty.get(pointer.address) ?? this.#clean.get(pointer.address);
-    return page?.generation === pointer.generation ? page : undefined;
+    const { address, generation } = pointer;
+    const page = this.#dirty.get(address) ?? this.#clean.get(address);
+    if (page?.generation === generation) return page;
+    const pinned = this.#pinned.get(address);
+    return pinned?.generation === generation ? pinned : undefined;
+  }
+
+  /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
+  pin({ address }: PagePointer): void {
+    if (!this.#pinned.has(address)) this.#pinned.set(address, undefined);
+  }
+
+  /** Lets all pinned pages go. */
+  unpin(): void {
+    for (const page of this.#pinned.values()) {
+      if (page !== undefined) this.buffers.giveBack(page.payload);
+    }
+    this.#pinned.clear();
   }
 
   /**
@@ -198,7 +216,11 @@ export class PageCache {
   #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
     if (this.#dirty.has(address)) return;
     const { payload, owner } = opened;
-    this.#clean.set(address, { pageClass, address, generation, owner, payload });
+    const page: CachedPage = { pageClass, address, generation, owner, payload };
+    this.#clean.set(address, page);
+    if (!this.#pinned.has(address) || this.#pinned.get(address) !== undefined) return;
+    this.buffers.hold(payload);
+    this.#pinned.set(address, page);
   }
 
   /**
@@ -255,6 +277,12 @@ export class PageCache {
     this.#forget(address);
     if (this.#writing.has(address)) this.#dead.bury(address, generation);
     else this.#giveBack([address]);
+  }
+
+  /** As {@link supersede}, of a page that is in no tree, so no snapshot has it. */
+  retire(pointer: PagePointer): void {
+    if (pointer.generation === this.#openGeneration) this.supersede(pointer);
+    else this.#dead.buryUnseen(pointer.address);
   }
 
   #forget(address: number): void {
@@ -358,9 +386,24 @@ export class PageCache {
     this.#dead.published();
   }
 
-  /** Pages born at or before this generation are kept, whatever happens (a snapshot sees them). */
+  /** Pages of trees born at or before this generation are kept, whatever happens (a snapshot may see them). */
   keepUpTo(generation: number): void {
     this.#dead.keepUpTo(generation);
+  }
+
+  /** Keeps the pages of the generation about to be frozen until {@link letGo}, for a sweep. */
+  hold(): void {
+    this.#dead.hold(this.#openGeneration);
+  }
+
+  /**
+   * Ends a sweep.
+   * @param isSeen - whether a snapshot has a page, by its address
+   * @param unseen - pages that only snapshots which are no more have had
+   */
+  letGo(isSeen: (address: number) => boolean, unseen: Iterable<number>): void {
+    this.#dead.letGo(isSeen);
+    for (const address of unseen) this.#dead.buryUnseen(address);
   }
 
   /** Pages superseded so far that wait for a header. */

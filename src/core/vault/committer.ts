@@ -20,7 +20,12 @@ import type { Platform } from "../base/platform.ts";
 import { timeNow } from "../base/time.ts";
 import { EPOCH_MAX, type VaultKeys } from "../crypto/key-schedule.ts";
 import { type PagePointer, samePointer } from "../format/address.ts";
-import { type CommitRoot, encodeCommitRoot } from "../format/commit-root.ts";
+import {
+  type CommitRoot,
+  encodeCommitRoot,
+  hasSameContent,
+  type Snapshot,
+} from "../format/commit-root.ts";
 import { encodeHeader, type Header } from "../format/header.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
@@ -67,9 +72,15 @@ export interface Counters {
   inodes: number;
 }
 
+/** The state of the TOC that a commit is about to publish. */
+export type FrozenState = Pick<CommitRoot, "generation" | "time" | "toc">;
+
 export class Committer {
   readonly #parts: VaultParts;
   readonly counters: Counters;
+  /** Snapshots of the next commit, the oldest first. */
+  snapshots: readonly Snapshot[];
+  readonly #atFreeze: ((state: FrozenState) => void)[] = [];
   #header: Header;
   #root: CommitRoot;
   #rootPointer: PagePointer;
@@ -91,6 +102,7 @@ export class Committer {
     this.#isTwin = state.isTwin;
     this.#sealedBase = state.root.sealed + UNCOUNTED_SEALS;
     this.counters = { nextIno: state.root.nextIno, inodes: state.root.inodes };
+    this.snapshots = state.root.snapshots;
   }
 
   /** Generation of the newest published header. */
@@ -122,14 +134,20 @@ export class Committer {
     this.#isTwin = isTwin;
     this.counters.nextIno = root.nextIno;
     this.counters.inodes = root.inodes;
+    this.snapshots = root.snapshots;
+  }
+
+  /** Calls `body` once, when the next commit freezes the TOC: what it changes is part of that commit. */
+  atFreeze(body: (state: FrozenState) => void): void {
+    this.#atFreeze.push(body);
   }
 
   /** Says where the key directory and its spare are from the next commit on. */
   moveKeyDirectories(moved: Required<KeyDirectories>): void {
     const { pages } = this.#parts;
     const { keyDirectory, spareDirectory } = this.#keyDirectories;
-    pages.supersede(keyDirectory);
-    if (spareDirectory !== undefined) pages.supersede(spareDirectory);
+    pages.retire(keyDirectory);
+    if (spareDirectory !== undefined) pages.retire(spareDirectory);
     this.#keyDirectories = moved;
   }
 
@@ -159,7 +177,7 @@ export class Committer {
     }
     this.#isTwin =
       !store.reusesAddresses ||
-      (samePointer(root.toc.pointer, this.#root.toc.pointer) &&
+      (hasSameContent(root, this.#root) &&
         samePointer(header.keyDirectory, this.#header.keyDirectory));
     this.#header = header;
     this.#root = root;
@@ -180,17 +198,19 @@ export class Committer {
     const [page] = pages.add([{ pageClass: "root", owner: { ino: 0, block: 0 }, payload: empty }]);
     if (page === undefined) throw new Error("the page cache made no root page");
     const previous = this.#rootPointer;
-    pages.supersede(previous);
+    pages.retire(previous);
     this.#rootPointer = { address: page.address, generation };
+    const time = timeNow(this.#parts.platform.clock);
+    const frozen = { generation, time, toc: tree.root };
+    for (const body of this.#atFreeze.splice(0)) body(frozen);
     const spaceMap = space?.save(pages) ?? [];
     const pagesInUse = (space?.used ?? 0) - (space === undefined ? 0 : pages.deadPages);
     const root: CommitRoot = {
       ...this.#root,
       ...this.counters,
       ...sealed,
-      generation,
-      time: timeNow(this.#parts.platform.clock),
-      toc: tree.root,
+      ...frozen,
+      snapshots: this.snapshots,
       previous,
       pagesInUse,
       end: store.end,

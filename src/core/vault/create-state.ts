@@ -79,6 +79,7 @@ export async function createState(
     slotId: slots[0]?.id ?? "",
     warnings: [],
     isSpareUsed: false,
+    spare: [],
   };
   return { state, parts: { store, platform, keys, pages, tree, space } };
 }

@@ -13,7 +13,7 @@ import type { KeySlot } from "../crypto/key-slot.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
 import { type PagePointer, samePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
-import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
+import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
 import { PageCodec } from "../format/page-codec.ts";
@@ -32,6 +32,8 @@ export interface OpenedState extends PublishedState {
   readonly warnings: readonly string[];
   /** Whether the key directory is damaged, and the vault was opened by its spare. */
   readonly isSpareUsed: boolean;
+  /** Pages that only the other slot's header needs, when it describes the same state. */
+  readonly spare: readonly PagePointer[];
 }
 
 /** What opening stands on. */
@@ -58,11 +60,12 @@ export async function openState(opening: Opening): Promise<OpenedState> {
         warnings.push("the key directory is damaged; its spare opened the vault");
       }
       const other = await compareOther(opening, { ...state, header }, candidates[1 - slot]);
-      if (other === "damaged" && warnings.length === 0) {
+      if (other.kind === "damaged" && warnings.length === 0) {
         warnings.push("the spare commit root is damaged; the next commit replaces it");
       }
-      const isTwin = other === "same";
-      return { ...state, header, slot: slot as 0 | 1, isTwin, warnings };
+      const isTwin = other.kind === "same";
+      const { spare = [] } = other;
+      return { ...state, header, slot: slot as 0 | 1, isTwin, warnings, spare };
     } catch (error) {
       if (!isDamage(error)) throw error;
       damage ??= error;
@@ -112,7 +115,7 @@ async function tryHeader(
   { store, platform, credentials }: Opening,
   stored: Uint8Array,
   header: Header,
-): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings">> {
+): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings" | "spare">> {
   const { slots, isSpareUsed } = await readKeyDirectory(store, platform, header);
   const { vaultKey, slotId } = await unlock(platform, header.vaultId, slots, credentials);
   const keys = new VaultKeys(header.vaultId, vaultKey, platform.aead);
@@ -181,26 +184,34 @@ async function readRoot(
 }
 
 /**
- * Whether another slot describes the same TOC under the same key directory, with a root page that opens. A store that
+ * Whether another slot describes the same TOC and snapshots under the same key directory, with a root page that opens. A store that
  * never reuses addresses keeps a log of headers instead of slots, so there is nothing to be made the same.
  */
 async function compareOther(
   { store, platform }: Opening,
   state: { readonly header: Header; readonly root: CommitRoot; readonly keys: VaultKeys },
   stored: Uint8Array | undefined,
-): Promise<"same" | "older" | "damaged"> {
-  if (!store.reusesAddresses) return "same";
-  if (stored === undefined) return "older";
+): Promise<OtherSlot> {
+  if (!store.reusesAddresses) return { kind: "same" };
+  if (stored === undefined) return { kind: "older" };
   try {
     const header = decodeHeader(stored);
-    if (!isHeaderSigned(stored, state.keys)) return "damaged";
+    if (!isHeaderSigned(stored, state.keys)) return { kind: "damaged" };
     const other = await readRoot(store, platform, { header, keys: state.keys });
     const isSame =
-      samePointer(other.toc.pointer, state.root.toc.pointer) &&
+      hasSameContent(other, state.root) &&
       samePointer(header.keyDirectory, state.header.keyDirectory);
-    return isSame ? "same" : "older";
+    return isSame
+      ? { kind: "same", spare: [header.commitRoot, ...other.spaceMap] }
+      : { kind: "older" };
   } catch (error) {
-    if (isDamage(error) || error instanceof FormatError) return "damaged";
+    if (isDamage(error) || error instanceof FormatError) return { kind: "damaged" };
     throw error;
   }
+}
+
+/** What the other slot holds; `spare` is as in {@link OpenedState}, with pages that both may have. */
+interface OtherSlot {
+  readonly kind: "same" | "older" | "damaged";
+  readonly spare?: readonly PagePointer[];
 }

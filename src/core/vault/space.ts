@@ -85,8 +85,12 @@ export class SpaceMap {
     return larger;
   }
 
-  /** Runs of pages below `end` that are not in use. */
-  free(end: number): PageRun[] {
+  /**
+   * Runs of pages below `end` that are not in use.
+   * @param spare - pages to be left out
+   */
+  free(end: number, spare: readonly PagePointer[]): PageRun[] {
+    const left = new Set(spare.map(({ address }) => pageNumber(address)));
     const runs: { start: number; count: number }[] = [];
     for (let number = 0; number < end; number++) {
       const chunk = this.#chunks[Math.floor(number / BITS_PER_PAGE)];
@@ -96,7 +100,7 @@ export class SpaceMap {
         number += 7;
         continue;
       }
-      if ((byte & (1 << (bit & 7))) !== 0) continue;
+      if ((byte & (1 << (bit & 7))) !== 0 || left.has(number)) continue;
       const run = runs[runs.length - 1];
       if (run !== undefined && run.start + run.count === number) run.count += 1;
       else runs.push({ start: number, count: 1 });
@@ -127,7 +131,7 @@ export class SpaceMap {
       const owner = { ino: 0, block: index };
       const [page] = pages.add([{ pageClass: "space", owner, payload: new Uint8Array(0) }]);
       const old = this.#pointers[index];
-      if (old !== undefined) pages.supersede(old);
+      if (old !== undefined) pages.retire(old);
       const { address, generation } = page as CachedPage;
       this.#pointers[index] = { address, generation };
       fresh.set(index, page as CachedPage);

@@ -17,7 +17,6 @@ import { chooseHeader } from "../format/choose-header.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
-import { PageFault } from "../pages/page-fault.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
 import { type NodePlace, Tree } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
@@ -28,6 +27,8 @@ import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
 import { type OpenedState, openState } from "./open-state.ts";
+import { Residence } from "./residence.ts";
+import { Snapshots } from "./snapshots.ts";
 import { SpaceMap } from "./space.ts";
 import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
@@ -67,9 +68,12 @@ export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
   readonly #queue: CommitQueue;
+  readonly #residence: Residence;
   readonly #flushes: (() => MaybePromise<void>)[] = [];
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
+  /** States that are kept under a name. */
+  readonly snapshots: Snapshots;
   /** What was not as it should be when the vault was opened. */
   readonly warnings: readonly string[];
   /** Called when something begins to wait for a commit. */
@@ -81,11 +85,19 @@ export class Vault implements TransactionalVault {
     this.#parts = parts;
     this.#committer = new Committer(parts, state);
     this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
+    this.#residence = new Residence(parts.pages);
     this.warnings = state.warnings;
-    this.keys = new KeyRing(parts, this.#committer, state, () => {
+    const commit = async (): Promise<void> => {
       this.#checkWritable();
       this.markDirty();
-      return this.commit();
+      await this.commit();
+    };
+    this.keys = new KeyRing(parts, this.#committer, state, commit);
+    this.snapshots = new Snapshots({
+      pages: parts.pages,
+      committer: this.#committer,
+      commit,
+      space: () => this.space(),
     });
   }
 
@@ -135,11 +147,11 @@ export class Vault implements TransactionalVault {
       openGeneration: state.header.generation + 1,
       onAddress: (address, used) => space?.mark(address, used),
     });
-    pages.keepUpTo(Math.max(-1, ...state.root.snapshots.map((snapshot) => snapshot.generation)));
     if (!store.readOnly && store.reusesAddresses) {
       space = await loadSpace(pages, state, options.findPages);
     }
-    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end) ?? []);
+    // The newest map calls free what the other header needs, which must open until a commit takes its slot.
+    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end, state.spare) ?? []);
     const tree = new Tree(pages, state.root.toc);
     const vault = new Vault({ store, platform, keys: state.keys, pages, tree, space }, state);
     // What died in the last commit is about to be reused, so the other slot must not need it any more.
@@ -187,26 +199,19 @@ export class Vault implements TransactionalVault {
 
   transact<T>(body: (transaction: Transaction) => T): MaybePromise<T> {
     const { tree, pages } = this.#parts;
-    for (;;) {
-      let loading: MaybePromise<void>;
-      try {
-        const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
-        const result = body(transaction);
-        if (transaction.isChange) this.#apply(transaction);
-        return result;
-      } catch (fault) {
-        if (!(fault instanceof PageFault)) throw fault;
-        loading = pages.load(fault.pageClass, [fault.pointer]);
-      }
-      const { generation } = this;
-      const again = (): MaybePromise<T> => this.transact(body);
-      if (!isPending(loading)) continue;
-      return loading.then(again, (error: unknown) => {
-        // A page of a state that is not the vault's any more may be gone; what is asked for is in the newer one.
-        if (generation === this.generation || !this.readOnly) throw error;
-        return again();
-      });
-    }
+    const { generation } = this;
+    const done = this.#residence.run(() => {
+      const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
+      const result = body(transaction);
+      if (transaction.isChange) this.#apply(transaction);
+      return result;
+    });
+    if (!isPending(done)) return done;
+    return done.catch((error: unknown) => {
+      // A page of a state that is not the vault's any more may be gone; what is asked for is in the newer one.
+      if (generation === this.generation || !this.readOnly) throw error;
+      return this.transact(body);
+    });
   }
 
   /**
@@ -215,17 +220,9 @@ export class Vault implements TransactionalVault {
    */
   async prune(place: NodePlace): Promise<boolean> {
     this.#checkWritable();
-    const { tree, pages } = this.#parts;
-    for (;;) {
-      try {
-        const isDone = tree.prune(place);
-        if (isDone) this.markDirty();
-        return isDone;
-      } catch (fault) {
-        if (!(fault instanceof PageFault)) throw fault;
-        await pages.load(fault.pageClass, [fault.pointer]);
-      }
-    }
+    const isDone = await this.#residence.run(() => this.#parts.tree.prune(place));
+    if (isDone) this.markDirty();
+    return isDone;
   }
 
   #apply(transaction: TreeTransaction): void {

@@ -38,6 +38,8 @@ import { checkObjectSize, checkRecordSize, objectCut, objectGone } from "./objec
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -65,6 +67,8 @@ export interface DirectoryObjectStoreOptions {
   readonly random: Random;
   readonly timing: Timing;
   readonly readOnly?: boolean;
+  /** Whether a folder without the file that marks it is refused, as it is unless told: for recovery. */
+  readonly isMarkerNeeded?: boolean;
 }
 
 export class DirectoryObjectStore implements ObjectStore {
@@ -116,7 +120,7 @@ export class DirectoryObjectStore implements ObjectStore {
   ): Promise<DirectoryObjectStore> {
     const path = resolve(folder);
     try {
-      await stat(join(path, MARKER));
+      await stat(join(path, options.isMarkerNeeded === false ? RECORDS : MARKER));
     } catch (error) {
       throw storeError(path, "open the store in", error);
     }
@@ -171,9 +175,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  async *list(
-    options: CallOptions = {},
-  ): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options: ListOptions = {}): AsyncIterable<ListedObject> {
     for (const folder of (await this.#names(OBJECTS)).filter(isObjectFolder)) {
       for (const name of await this.#names(`${OBJECTS}/${folder}`)) {
         options.signal?.throwIfAborted();
@@ -184,7 +186,8 @@ export class DirectoryObjectStore implements ObjectStore {
     const names = await this.#names(RECORDS);
     for (const name of names) {
       const record = recordOfAttachment(name);
-      if (record === undefined || names.includes(record)) continue;
+      const isPartOfRecord = record !== undefined && names.includes(record);
+      if (record === undefined || (isPartOfRecord && options.withAttachments !== true)) continue;
       const found = await this.#describe(`${RECORDS}/${name}`);
       if (found !== undefined) yield found;
     }
@@ -274,7 +277,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  async #describe(id: string): Promise<(StoredObject & { readonly timeMs: number }) | undefined> {
+  async #describe(id: string): Promise<ListedObject | undefined> {
     if (!isObjectId(id)) return undefined;
     try {
       const { size, mtimeMs } = await stat(join(this.#path, id));

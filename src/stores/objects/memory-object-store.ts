@@ -9,6 +9,8 @@ import { checkObjectSize, checkRecordSize, objectCut, objectGone } from "./objec
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -97,12 +99,10 @@ export class MemoryObjectStore implements ObjectStore {
     for (const id of ids) this.contents.objects.delete(id);
   }
 
-  async *list(
-    options: CallOptions = {},
-  ): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options: ListOptions = {}): AsyncIterable<ListedObject> {
     for (const [id, kept] of [...this.contents.objects]) {
       options.signal?.throwIfAborted();
-      if (kept.isAttachment) continue;
+      if (kept.isAttachment && options.withAttachments !== true) continue;
       yield { id: id as ObjectId, length: kept.bytes.length, timeMs: kept.timeMs };
     }
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Random } from "../../core/base/platform.ts";
+import { DescriptorFile, type OpenFile } from "../file/host-file.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { Timing } from "../timing.ts";
 
@@ -20,6 +21,8 @@ export interface SegmentStoreOptions {
   readonly objects: ObjectStore;
   /** File of the local database; empty for one that lives as long as the store is open. */
   readonly database: string;
+  /** Opens the files beside the database; the system's own, unless told. */
+  readonly openFile?: OpenFile;
   readonly timing: Timing;
   readonly random: Random;
   /** Who we are: for others to read, and to tell whether we still run. */
@@ -54,6 +57,7 @@ const MIB = 2 ** 20;
 export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
   return {
     readOnly: false,
+    openFile: DescriptorFile.open,
     cacheBytes: 1024 * MIB,
     budgetBytes: 4096 * MIB,
     publishBytes: 8 * MIB,

@@ -46,12 +46,16 @@ t.test("each command has help with an example", async (t) => {
   t.same(
     names,
     (
-      "init mount unmount status flush gc create extract ls cat put get rm mkdir mv stat df key check " +
+      "init mount unmount status flush gc create extract ls cat put get rm mkdir mv stat df snapshot key check " +
       "recover doctor recover-config completion"
     ).split(" "),
   );
-  const keys = ["list", "add", "remove", "change-password"].map((name) => `key ${name}`);
-  for (const name of [...names.filter((n) => n !== "key" && n !== "completion"), ...keys]) {
+  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+    (name) => `key ${name}`,
+  );
+  const snapshots = ["create", "list", "delete", "diff"].map((name) => `snapshot ${name}`);
+  const single = names.filter((name) => !["key", "snapshot", "completion"].includes(name));
+  for (const name of [...single, ...keys, ...snapshots]) {
     const { code, out } = await cli.run([...name.split(" "), "--help"]);
     t.equal(code, 0, name);
     t.match(out, new RegExp(`^dvault ${name}`));

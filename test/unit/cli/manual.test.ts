@@ -28,8 +28,12 @@ t.test("the manual names every command and every option", async (t) => {
   const cli = await CommandLine.start(t.testdir());
   const { out } = await cli.run(["--help"]);
   const names = [...out.matchAll(/^ {2}dvault (\w+) /gm)].map(([, name = ""]) => name);
-  const keys = ["list", "add", "remove", "change-password"].map((name) => `key ${name}`);
-  for (const command of [...names.filter((name) => name !== "key"), ...keys]) {
+  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+    (name) => `key ${name}`,
+  );
+  const snapshots = ["create", "list", "delete", "diff"].map((name) => `snapshot ${name}`);
+  const single = names.filter((name) => !["key", "snapshot"].includes(name));
+  for (const command of [...single, ...keys, ...snapshots]) {
     const about = section(command);
     t.not(about, "", `there is a section about ${command}`);
     t.match(about, `dvault ${command}`);

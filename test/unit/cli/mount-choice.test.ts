@@ -24,6 +24,8 @@ const PLAIN: MountLine = {
   compression: undefined,
   idle: undefined,
   driver: undefined,
+  at: undefined,
+  keep: undefined,
 };
 
 const choose = (line: Partial<MountLine>): MountChoice =>
@@ -126,6 +128,8 @@ t.test("the process in the background is told the same", async (t) => {
     compression: "deflate",
     idle: "30m",
     driver: "fuse-native",
+    at: "yesterday",
+    keep: "hourly:24,daily:7",
   });
   t.same(mountArguments(all), [
     "--read-only",
@@ -140,6 +144,8 @@ t.test("the process in the background is told the same", async (t) => {
     "--older-commit",
     ...["--compression", "deflate"],
     ...["--idle", "1800"],
+    ...["--at", "yesterday"],
+    ...["--keep", "hourly:24,daily:7"],
     ...["--driver", "fuse-native"],
   ]);
   t.match(choose({ o: ["suid,dev,noexec,noatime,uid=1,gid=2,umask=22"], idle: "1800" }), {

@@ -3,9 +3,14 @@ import { createConnection, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { StoreError } from "../../../src/core/base/errors.ts";
+import { FsError, StoreError } from "../../../src/core/base/errors.ts";
 import { askStatus, command } from "../../../src/mount/control-client.ts";
-import type { Asker, CleaningResult, WorkProgress } from "../../../src/mount/control-messages.ts";
+import type {
+  Asker,
+  CleaningResult,
+  SnapshotRecord,
+  WorkProgress,
+} from "../../../src/mount/control-messages.ts";
 import { type ControlHandlers, serveControl } from "../../../src/mount/control-server.ts";
 import type { MountStatus } from "../../../src/mount/mount-status.ts";
 import {
@@ -14,6 +19,7 @@ import {
   requestFlush,
   requestSync,
   requestUnmount,
+  snapshotsOfMount,
 } from "../../../src/mount/registry.ts";
 import { runtimeDirectory, socketPathOf } from "../../../src/mount/runtime-directory.ts";
 
@@ -27,6 +33,8 @@ const status: MountStatus = {
   driver: "kernel",
   since: "2026-01-01T00:00:00.000Z",
 };
+
+const snapshot: SnapshotRecord = { name: "a", time: "2026-01-01T00:00:00.000Z", generation: 3 };
 
 const nothingCleaned: CleaningResult = {
   rewritten: 0,
@@ -57,6 +65,13 @@ function idleHandlers(socketPath: string): ControlHandlers {
     sync: async () => {},
     flush: async () => ({ pendingBytes: 0, pendingCommits: 0 }),
     gc: async () => nothingCleaned,
+    snapshots: {
+      list: async () => [snapshot],
+      create: async (name) => ({ ...snapshot, name }),
+      delete: async () => {
+        throw new FsError("ENOENT", "there is no such snapshot");
+      },
+    },
     unmount: async () => undefined,
   };
 }
@@ -347,3 +362,13 @@ function answering(path: string, line: string): Promise<Server> {
     server.listen(path, () => resolve(server));
   });
 }
+
+t.test("a mount is asked for its snapshots", async (t) => {
+  ownRuntime(t);
+  const mountpoint = t.testdir();
+  await serve(t, mountpoint);
+  const snapshots = snapshotsOfMount(mountpoint);
+  t.same(await snapshots.list(), [snapshot]);
+  t.same(await snapshots.create("b"), { ...snapshot, name: "b" });
+  await t.rejects(snapshots.delete("c"), { code: "ENOENT", message: /no such snapshot/ });
+});

@@ -98,6 +98,19 @@ for (const { lanes, route, options } of [
     await t.rejects(store.put(BYTES), { code: "STORE_FAILED", message: /does not keep/ });
     t.equal(posted(place), 1, "what came out wrong does not stay");
   });
+
+  t.test(
+    `over ${lanes}, a doubtful answer is checked when Discord shows the message`,
+    async (t) => {
+      const place = await storm(t, options);
+      const { emulator, store } = place;
+      emulator.discord.settings.readLagMs = 2000;
+      emulator.faults.once({ kind: "wrong-size" }, { route });
+      const { id } = await store.put(BYTES);
+      t.equal(posted(place), 1);
+      t.ok(await isIntact(store, id));
+    },
+  );
 }
 
 t.test("a record is appended once, whatever breaks", async (t) => {

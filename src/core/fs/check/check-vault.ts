@@ -199,8 +199,12 @@ class Check {
     for await (const step of this.#inspection.snapshots(isKnown)) {
       this.#progress("space");
       this.#use.reach(pageNumber(step.pointer.address));
-      if (step.damage !== undefined) this.#tellDamage(step);
-      else if (step.level === 0) reachRecords(this.#use, step);
+      if (step.damage === undefined) {
+        if (step.level === 0) reachRecords(this.#use, step);
+        continue;
+      }
+      const message = `a node of level ${step.level} of a snapshot is lost (${step.damage.message}); deleting the snapshot frees what can be told of it`;
+      this.#report({ code: "tree-damaged", message });
     }
   }
 

@@ -21,6 +21,8 @@ import type {
   ByteRange,
   CallOptions,
   LaneState,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -36,9 +38,9 @@ import { type ClientParts, DiscordClient } from "./discord-client.ts";
 import { checkConfig, type DiscordConfig } from "./discord-config.ts";
 import { HeaderLog } from "./header-log.ts";
 import { decodeObjectId, encodeObjectId } from "./object-id.ts";
-import { type ListedObject, listObjects, type ObjectListParts } from "./object-list.ts";
+import { listObjects, type ObjectListParts } from "./object-list.ts";
 import { Lane } from "./post/lane.ts";
-import { ChannelMailbox, WebhookMailbox } from "./post/mailbox.ts";
+import { ChannelMailbox, type Mailbox, WebhookMailbox } from "./post/mailbox.ts";
 import { Outbox, type PostedObject } from "./post/outbox.ts";
 import { Poster } from "./post/poster.ts";
 import { SizeLimits } from "./post/size-limits.ts";
@@ -115,12 +117,9 @@ export class DiscordObjectStore implements ObjectStore {
       readLagMs,
       closing,
     });
-    const poster = new Poster({ timing, clock, random, onMessage });
+    const poster = new Poster({ timing, clock, readLagMs, random, onMessage });
     const label = dataLabel(config.headerChannel);
-    const mailboxes = [
-      ...config.dataChannels.map((id) => new ChannelMailbox(channels, id)),
-      ...[...webhooks.values()].map((one) => new WebhookMailbox(channels, webhookApi, one)),
-    ];
+    const mailboxes = mailboxesOf(config, client, webhooks);
     this.#outbox = new Outbox({
       lanes: mailboxes.map((mailbox) => new Lane(mailbox, timing, settings.laneRestMs)),
       limiter,
@@ -144,10 +143,8 @@ export class DiscordObjectStore implements ObjectStore {
     this.#listing = {
       channels,
       reader,
-      channelIds: new Set([
-        ...config.dataChannels,
-        ...config.webhooks.map(({ channel }) => channel),
-      ]),
+      channelIds: dataChannelsOf(config),
+      headerChannel: config.headerChannel,
       writers: new Set([...writers, ...webhooks.keys()]),
       label,
     };
@@ -191,8 +188,8 @@ export class DiscordObjectStore implements ObjectStore {
     await raceAbort(this.#remover.remove(ids, signal), signal);
   }
 
-  list({ signal }: CallOptions = {}): AsyncIterable<ListedObject> {
-    return listObjects(this.#listing, signal);
+  list(options: ListOptions = {}): AsyncIterable<ListedObject> {
+    return listObjects(this.#listing, options);
   }
 
   async append(record: NewRecord, options?: CallOptions): Promise<LogRecord> {
@@ -250,6 +247,11 @@ export class DiscordObjectStore implements ObjectStore {
   }
 }
 
+/** Channels with data. */
+function dataChannelsOf({ dataChannels, webhooks }: DiscordConfig): ReadonlySet<string> {
+  return new Set([...dataChannels, ...webhooks.map(({ channel }) => channel)]);
+}
+
 /** The webhooks whose addresses are known. */
 function webhooksOf(options: DiscordStoreOptions): ReadonlyMap<string, Webhook> {
   const webhooks = new Map<string, Webhook>();
@@ -258,6 +260,18 @@ function webhooksOf(options: DiscordStoreOptions): ReadonlyMap<string, Webhook> 
     if (address !== undefined) webhooks.set(id, { address, channelId: channel });
   }
   return webhooks;
+}
+
+/** Where objects are posted. */
+function mailboxesOf(
+  { dataChannels }: DiscordConfig,
+  { channels, webhooks: webhookApi }: DiscordClient,
+  webhooks: ReadonlyMap<string, Webhook>,
+): readonly Mailbox[] {
+  return [
+    ...dataChannels.map((id) => new ChannelMailbox(channels, id)),
+    ...[...webhooks.values()].map((one) => new WebhookMailbox(channels, webhookApi, one)),
+  ];
 }
 
 /** Lanes that cannot be used for want of their address. */

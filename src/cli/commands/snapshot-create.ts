@@ -1,0 +1,35 @@
+/**
+ * `dvault snapshot create`: keeps a vault as it is now.
+ *
+ * @module
+ */
+import { type Command, defineCommand } from "../command.ts";
+import { writeTo } from "../context.ts";
+import { printable } from "../output/human.ts";
+import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { publishOptions } from "../publish.ts";
+import { withSnapshots } from "../snapshots/with-snapshots.ts";
+
+/** Makes a snapshot. */
+export const snapshotCreateCommand: Command = defineCommand({
+  names: ["create"],
+  summary: "Keep a vault as it is now, under a name",
+  usage: "[mountpoint|vault] <name>",
+  operands: [1, 2],
+  options: {
+    json: { type: "boolean", default: false, describe: "Print an object" },
+    ...publishOptions,
+    ...passwordOptions,
+  },
+  examples: [["dvault snapshot create ~/vault before-upgrade", "of the vault mounted there"]],
+  notes: `Takes the same short time whatever the size of the vault; room is taken by what changes later. A mount is asked, without a password. JSON: name, time, generation. ${PASSWORD_NOTE}`,
+  async run(context, { operands, options }) {
+    const [target = "", name = ""] = operands.length === 2 ? operands : ["", operands[0]];
+    const choice = { target, password: options, publication: options };
+    return withSnapshots(context, choice, async (snapshots) => {
+      const made = await snapshots.create(name);
+      const line = options.json ? JSON.stringify(made) : printable(`${made.time}  ${made.name}`);
+      await writeTo(context.stdout, `${line}\n`);
+    });
+  },
+});

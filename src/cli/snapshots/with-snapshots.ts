@@ -1,0 +1,43 @@
+/**
+ * Work on the snapshots of a vault wherever it is open: by the process that has it mounted, or here.
+ *
+ * @module
+ */
+import type { SnapshotWork } from "../../mount/control-messages.ts";
+import { snapshotsOfMount } from "../../mount/registry.ts";
+import type { CliContext } from "../context.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { PasswordChoice } from "../password/sources.ts";
+import type { PublishChoice } from "../publish.ts";
+import { readVault, writeVault } from "../vault-access.ts";
+import { findWorkTarget } from "../work-target.ts";
+import { snapshotsOfVault } from "./snapshots-of-vault.ts";
+
+/** Which vault, and how to unlock it when it is not mounted. */
+export interface SnapshotTarget {
+  /** Mount point or vault as written; empty for the default vault. */
+  readonly target: string;
+  readonly password: PasswordChoice;
+  /** Whether what is done waits to be published; left out for looking only. */
+  readonly publication?: PublishChoice;
+}
+
+/** Runs work on snapshots; what a mount does needs no password. */
+export async function withSnapshots(
+  context: CliContext,
+  { target, password, publication }: SnapshotTarget,
+  work: (snapshots: SnapshotWork) => Promise<void>,
+): Promise<ExitCode> {
+  const found = await findWorkTarget(context, target);
+  if (found.kind === "mount") {
+    await work(snapshotsOfMount(found.mountpoint));
+    return ExitCode.done;
+  }
+  const vault = target.replace(/:$/, "");
+  const body = async (open: Parameters<Parameters<typeof readVault>[2]>[0]): Promise<undefined> => {
+    await work(snapshotsOfVault(open.vault));
+    return undefined;
+  };
+  if (publication === undefined) return readVault(context, { vault, password }, body);
+  return writeVault(context, { vault, password, publication }, body);
+}

@@ -1,0 +1,98 @@
+/**
+ * A state of the vault that is kept, to be read: the same pages under another root of the TOC.
+ *
+ * @module
+ */
+import type { BufferPool } from "../base/buffer-pool.ts";
+import { CommitError, FsError } from "../base/errors.ts";
+import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { PagePointer } from "../format/address.ts";
+import type { PageCache } from "../pages/page-cache.ts";
+import { PageFault } from "../pages/page-fault.ts";
+import { Tree, type TreeRoot } from "../tree/tree.ts";
+import type { Transaction, TransactionalVault } from "./transaction.ts";
+import { TreeTransaction } from "./tree-transaction.ts";
+
+/** Readers need no inode number. */
+const NO_INO = 0;
+
+/** What a view is made of. */
+export interface ViewParts {
+  readonly pages: PageCache;
+  readonly toc: TreeRoot;
+  /** Whether the pages of the view are still kept. */
+  readonly isThere: () => boolean;
+  readonly space: TransactionalVault["space"];
+}
+
+export class SnapshotView implements TransactionalVault {
+  readonly readOnly: boolean = true;
+  /** Not counted for snapshots. */
+  readonly inodes: number = 0;
+  readonly #parts: ViewParts;
+  readonly #tree: Tree;
+
+  constructor(parts: ViewParts) {
+    this.#parts = parts;
+    this.#tree = new Tree(parts.pages, parts.toc);
+  }
+
+  get buffers(): BufferPool {
+    return this.#parts.pages.buffers;
+  }
+
+  /** @throws FsError ESTALE when the snapshot was deleted; CommitError VAULT_READ_ONLY */
+  transact<T>(body: (transaction: Transaction) => T): MaybePromise<T> {
+    const { pages, isThere } = this.#parts;
+    for (;;) {
+      if (!isThere()) throw new FsError("ESTALE", "the snapshot was deleted");
+      let loading: MaybePromise<void>;
+      try {
+        const transaction = new TreeTransaction(this.#tree, pages, NO_INO);
+        const result = body(transaction);
+        if (transaction.isChange) throw readOnly();
+        return result;
+      } catch (fault) {
+        if (!(fault instanceof PageFault)) throw fault;
+        loading = pages.load(fault.pageClass, [fault.pointer]);
+      }
+      if (isPending(loading)) return loading.then(() => this.transact(body));
+    }
+  }
+
+  addPages(): readonly PagePointer[] {
+    throw readOnly();
+  }
+
+  throttle(): undefined {
+    return undefined;
+  }
+
+  prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void {
+    const { pages, isThere } = this.#parts;
+    if (!isThere()) return;
+    try {
+      const loading = pages.load(pageClass, pointers);
+      // Whoever needs a page that failed asks for it again, and gets the error.
+      if (isPending(loading)) loading.catch(() => {});
+    } catch {
+      return;
+    }
+  }
+
+  /** Nothing is ever flushed. */
+  onFlush(): void {}
+
+  /** Nothing ever changes. */
+  markDirty(): void {}
+
+  async commit(): Promise<void> {}
+
+  space(): ReturnType<TransactionalVault["space"]> {
+    return this.#parts.space();
+  }
+}
+
+function readOnly(): CommitError {
+  return new CommitError("VAULT_READ_ONLY", "a snapshot cannot be changed");
+}

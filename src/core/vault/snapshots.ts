@@ -1,0 +1,202 @@
+/**
+ * The states of a vault that are kept under a name.
+ *
+ * A snapshot is an entry in the commit root that points to the TOC as it was (FORMAT.md §5.1), so making one costs a
+ * commit. Pages its TOC may need are kept when they die ({@link PageCache.keepUpTo}); removing it sweeps:
+ *
+ *     hold     a commit; the state it publishes is kept whole until the sweep ends
+ *     walk     what the other snapshots reach, what that state reaches, what only the removed ones reach
+ *     bury     the removed ones go from the list and their own pages are dead, in one and the same commit
+ *
+ * So a crash at any time leaves either the snapshot with all its pages, or neither.
+ *
+ * @module
+ */
+import { equalBytes } from "../base/bytes.ts";
+import { FsError } from "../base/errors.ts";
+import { NAME_MAX } from "../base/limits.ts";
+import { SNAPSHOTS_SIZE_MAX, type Snapshot, snapshotsSize } from "../format/commit-root.ts";
+import type { PageCache } from "../pages/page-cache.ts";
+import type { TreeRoot } from "../tree/tree.ts";
+import { differenceOf, type TreeDifference, type TreeStates } from "../tree/tree-difference.ts";
+import { type DamagedStep, type NodeStep, walkTree } from "../tree/walk-tree.ts";
+import type { Committer, FrozenState } from "./committer.ts";
+import { SnapshotView } from "./snapshot-view.ts";
+import type { TransactionalVault } from "./transaction.ts";
+
+/** Walks all nodes of a tree but those that `isKnown` names, with all below them. */
+export type Walk = (
+  toc: TreeRoot,
+  isKnown: (address: number) => boolean,
+) => AsyncIterable<NodeStep | DamagedStep>;
+
+/** The trees a sweep compares. */
+export interface SweptTrees {
+  /** Of snapshots that are removed. */
+  readonly removed: readonly TreeRoot[];
+  /** Of snapshots that stay. */
+  readonly kept: readonly TreeRoot[];
+  /** The TOC as it is now. */
+  readonly current: TreeRoot;
+  readonly walk: Walk;
+}
+
+/** What a sweep found. */
+export interface Sweep {
+  /** Whether a snapshot that stays has a page. */
+  readonly isKept: (address: number) => boolean;
+  /** Pages that only removed snapshots have. */
+  readonly unneeded: Iterable<number>;
+}
+
+/** What snapshots stand on. */
+export interface SnapshotParts {
+  readonly pages: PageCache;
+  readonly committer: Committer;
+  /** Commits the vault, also when nothing else changed. @throws CommitError VAULT_READ_ONLY */
+  readonly commit: () => Promise<void>;
+  readonly space: TransactionalVault["space"];
+}
+
+const SLASH = 0x2f;
+
+export class Snapshots {
+  readonly #parts: SnapshotParts;
+  #removing: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts;
+    this.#keepPages();
+  }
+
+  /** The oldest first. */
+  list(): readonly Snapshot[] {
+    return this.#parts.committer.snapshots;
+  }
+
+  /** @throws FsError ENOENT */
+  find(name: Uint8Array): Snapshot {
+    const found = this.list().find((snapshot) => equalBytes(snapshot.name, name));
+    if (found === undefined) throw new FsError("ENOENT", "there is no snapshot of that name");
+    return found;
+  }
+
+  /**
+   * Keeps the vault as it is now; resolves when that is durable.
+   * @param name - 1 to 255 bytes, no `/` and no NUL, neither `.` nor `..`; taken over
+   * @throws FsError EEXIST, EINVAL, ENAMETOOLONG, ENOSPC when there are too many; StoreError, CommitError
+   */
+  async create(name: Uint8Array): Promise<Snapshot> {
+    checkName(name);
+    this.#checkFree(name);
+    const made = this.#nextCommit(({ generation, time, toc }) => {
+      this.#checkFree(name);
+      const { committer } = this.#parts;
+      const id = 1 + Math.max(0, ...this.list().map((snapshot) => snapshot.id));
+      const snapshot: Snapshot = { id, name, time, generation, toc };
+      committer.snapshots = [...committer.snapshots, snapshot];
+      this.#keepPages();
+      return snapshot;
+    });
+    await this.#parts.commit();
+    return made;
+  }
+
+  #checkFree(name: Uint8Array): void {
+    const snapshots = this.list();
+    if (snapshots.some((snapshot) => equalBytes(snapshot.name, name))) {
+      throw new FsError("EEXIST", "a snapshot of that name exists already");
+    }
+    if (snapshotsSize([...snapshots, { name }]) > SNAPSHOTS_SIZE_MAX) {
+      throw new FsError("ENOSPC", `${snapshots.length} snapshots are all the vault can list`);
+    }
+  }
+
+  /** What `body` makes of the state the next commit publishes. */
+  #nextCommit<T>(body: (state: FrozenState) => T): Promise<T> {
+    const made = new Promise<T>((resolve, reject) => {
+      this.#parts.committer.atFreeze((state) => {
+        try {
+          resolve(body(state));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    // Whoever waits for it may be told first that the commit failed.
+    made.catch(() => {});
+    return made;
+  }
+
+  #keepPages(): void {
+    const generations = this.list().map((snapshot) => snapshot.generation);
+    this.#parts.pages.keepUpTo(Math.max(-1, ...generations));
+  }
+
+  /** The vault as a snapshot has it, to be read. */
+  view({ id, generation, toc }: Snapshot): TransactionalVault {
+    const { pages, space } = this.#parts;
+    const isThere = (): boolean =>
+      this.list().some((snapshot) => snapshot.id === id && snapshot.generation === generation);
+    return new SnapshotView({ pages, toc, space, isThere });
+  }
+
+  /** All nodes of a state. @throws StoreError */
+  walk(toc: TreeRoot): AsyncIterable<NodeStep | DamagedStep> {
+    return walkTree(this.#parts.pages, toc);
+  }
+
+  /** What two states do not share. */
+  difference(states: TreeStates): Promise<TreeDifference> {
+    return differenceOf(this.#parts.pages, states, () => true);
+  }
+
+  /**
+   * Removes snapshots and frees what only they have; resolves when that is durable. One removal comes after the other.
+   * @param sweep - tells which pages that is; rejects to leave everything as it is
+   * @throws StoreError, CommitError
+   */
+  remove(ids: ReadonlySet<number>, sweep: (trees: SweptTrees) => Promise<Sweep>): Promise<void> {
+    const removing = this.#removing.then(() => this.#removeNow(ids, sweep));
+    this.#removing = removing.catch(() => {});
+    return removing;
+  }
+
+  async #removeNow(
+    ids: ReadonlySet<number>,
+    sweep: (trees: SweptTrees) => Promise<Sweep>,
+  ): Promise<void> {
+    const { pages, committer, commit } = this.#parts;
+    const holding = this.#nextCommit((state) => {
+      pages.hold();
+      return { current: state.toc, listed: this.list() };
+    });
+    await commit();
+    const { current, listed } = await holding;
+    const tocsOf = (isRemoved: boolean): readonly TreeRoot[] =>
+      listed.filter(({ id }) => ids.has(id) === isRemoved).map(({ toc }) => toc);
+    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
+    let found: Sweep;
+    try {
+      found = await sweep({ removed: tocsOf(true), kept: tocsOf(false), current, walk });
+    } catch (error) {
+      pages.letGo(() => true, []);
+      throw error;
+    }
+    committer.snapshots = this.list().filter(({ id }) => !ids.has(id));
+    this.#keepPages();
+    pages.letGo(found.isKept, found.unneeded);
+    await commit();
+  }
+}
+
+/** @throws FsError EINVAL, ENAMETOOLONG */
+function checkName(name: Uint8Array): void {
+  if (name.length > NAME_MAX) {
+    throw new FsError("ENAMETOOLONG", `a snapshot's name has at most ${NAME_MAX} bytes`);
+  }
+  const isDots = name.length <= 2 && name.every((byte) => byte === 0x2e);
+  if (isDots || name.includes(SLASH) || name.includes(0)) {
+    throw new FsError("EINVAL", "a snapshot cannot have that name");
+  }
+}
