@@ -91,6 +91,11 @@ export class SearchStore implements PageStore, PageScan {
     return this.#parts.headers;
   }
 
+  /** Everything found is in objects. */
+  isNear(): boolean {
+    return false;
+  }
+
   /** Looks into every object, once; then it is known what was found. */
   async *scan(): AsyncGenerator<PageHeader> {
     if (!this.#isSearched) {
