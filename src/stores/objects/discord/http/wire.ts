@@ -27,6 +27,8 @@ export interface WireRequest {
   readonly body?: RequestBody | undefined;
   /** Bytes the answer is expected to have at most; the deadline allows for them. */
   readonly answerBytes: number;
+  /** Silence after which an exchange without a body is given up, ms; `answerMs` unless told otherwise. */
+  readonly silenceMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -182,7 +184,7 @@ class Exchange {
     const transferMs = (bytes / settings.slowestRate) * 1000;
     const { silenceMs, answerMs } = settings;
     const patience = {
-      silenceMs: request.body ? silenceMs : answerMs,
+      silenceMs: request.body ? silenceMs : (request.silenceMs ?? answerMs),
       deadlineMs: silenceMs + answerMs + transferMs,
     };
     this.#watchdog = new Watchdog(timing, patience, (problem) => {
