@@ -12,7 +12,7 @@
  * 2. A changed page gets a fresh address; the old one is superseded (invariant 2). Its address returns to the store
  *    at once when it was born in the open generation, since no header knows it; else only after the second
  *    header published from then on is durable, so that both header slots always open whole.
- * 3. Dirty pages are held strongly, clean ones up to the byte budget.
+ * 3. Dirty pages are held strongly, clean ones up to what these leave of the byte budget, and to half of it in any case.
  *
  * @module
  */
@@ -32,6 +32,9 @@ const WRITE_BATCH = 16;
 
 /** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
 const PAGE_BOOKKEEPING = 256;
+
+/** Least bytes of clean pages that are worth a cache. */
+const SMALLEST_BUDGET = 2 ** 22;
 
 /** A resident page. */
 export interface CachedPage extends PagePointer {
@@ -68,6 +71,7 @@ type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
 export class PageCache {
   readonly #store: PageStore;
   readonly #codec: PageCodec;
+  readonly #budgetBytes: number;
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
@@ -90,8 +94,9 @@ export class PageCache {
     this.buffers = options.buffers;
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
+    this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
     this.#clean = new LRUCache<number, CachedPage>({
-      maxSize: Math.max(options.budgetBytes, 2 ** 22),
+      maxSize: this.#budgetBytes,
       sizeCalculation: (page) => page.payload.buffer.byteLength + PAGE_BOOKKEEPING,
       dispose: (page) => this.buffers.giveBack(page.payload),
     });
@@ -217,10 +222,17 @@ export class PageCache {
     if (this.#dirty.has(address)) return;
     const { payload, owner } = opened;
     const page: CachedPage = { pageClass, address, generation, owner, payload };
-    this.#clean.set(address, page);
+    this.#putClean(page);
     if (!this.#pinned.has(address) || this.#pinned.get(address) !== undefined) return;
     this.buffers.hold(payload);
     this.#pinned.set(address, page);
+  }
+
+  /** Never in the middle of a transaction, which counts on what it has found. */
+  #putClean(page: CachedPage): void {
+    this.#clean.set(page.address, page);
+    const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
+    while (this.#clean.calculatedSize > most) this.#clean.pop();
   }
 
   /**
@@ -370,7 +382,7 @@ export class PageCache {
       if (this.#dirty.get(page.address) !== page) continue;
       this.#dirty.delete(page.address);
       this.#dirtyBytes -= page.payload.byteLength;
-      this.#clean.set(page.address, page);
+      this.#putClean(page);
     }
   }
 

@@ -282,15 +282,18 @@ export class SegmentStore implements PageStore {
   }
 
   /**
-   * Cleans: rewrites objects with few live pages, and deletes what nothing needs. Can be stopped at any point.
+   * Cleans: rewrites objects with few live pages, and deletes what nothing needs. Can be stopped at any point. A dry run
+   * changes nothing, publishes nothing, and may be made of a store that was opened for reading.
    * @throws what `flush` throws
    */
   async gc(options: CleaningOptions = {}): Promise<CleaningReport> {
-    this.#checkWritable();
     const closing = this.#closing.signal;
     const signal =
       options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
-    await this.flush(undefined, signal);
+    if (options.dryRun !== true) {
+      this.#checkWritable();
+      await this.flush(undefined, signal);
+    }
     const cleaner = new Cleaner(this.#settings, this.#local, this.#publisher);
     return this.#queue.run(() => cleaner.run({ ...options, signal }));
   }

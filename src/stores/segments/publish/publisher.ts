@@ -255,7 +255,7 @@ export class Publisher {
       extents: [...base.extents, ...extents.map((extent) => ({ ...extent, object: number }))],
     });
     const trailer = concatBytes(encodeOpeningPages(this.#opening), change);
-    const { bytes } = await packFresh(shipping, pages, { trailer });
+    const { bytes } = await packFresh(shipping, pages, trailer);
     const place = { offset: bytes.length - change.length, length: change.length };
     return { bytes, change: place, pages, extents, number };
   }
