@@ -64,7 +64,7 @@ export class RecoverySummary {
       ...this.#hurt.map(entryLine),
       `${vault}: found by ${ORIGINS[origin]}: ${commit}`,
       ...(isBehind
-        ? [`there are pages of later commits, up to ${newest}: what those changed may be lost`]
+        ? [`there were later commits, up to ${newest}: what those changed may be lost`]
         : []),
       ...(lostNodes === 0
         ? []
