@@ -8,11 +8,7 @@ import { KeyKind } from "../../tree/key.ts";
 import type { TreeRoot } from "../../tree/tree.ts";
 import type { Snapshots } from "../../vault/snapshots.ts";
 import { findPaths } from "../check/find-paths.ts";
-
-/** A file or directory that is not what it was. */
-export type PathChange =
-  | { readonly kind: "added" | "removed" | "changed"; readonly path: Uint8Array }
-  | { readonly kind: "moved"; readonly path: Uint8Array; readonly from: Uint8Array };
+import type { PathChange } from "./path-change.ts";
 
 /** How two states differ. */
 export interface StateChanges {
