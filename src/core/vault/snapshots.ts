@@ -147,9 +147,14 @@ export class Snapshots {
 
   /** The vault as a snapshot has it, to be read. */
   view({ id, generation, toc }: Snapshot): TransactionalVault {
-    const { pages, space } = this.#parts;
     const isThere = (): boolean =>
       this.list().some((snapshot) => snapshot.id === id && snapshot.generation === generation);
+    return this.viewOf(toc, isThere);
+  }
+
+  /** The vault as a TOC has it, to be read as long as its pages are there. */
+  viewOf(toc: TreeRoot, isThere: () => boolean = () => true): TransactionalVault {
+    const { pages, space } = this.#parts;
     return new SnapshotView({ pages, toc, space, isThere });
   }
 

@@ -11,7 +11,7 @@ import { type Dentry, findDentry } from "../../dentry.ts";
 import { type NamePlace, S_IFDIR } from "../../file-system.ts";
 import { listEntries, type NamedEntry } from "./list-entries.ts";
 import type { PathNames, SelectedName, Selection } from "./selection.ts";
-import { describeContent, hasSameAttributes, readInode } from "./stored-inode.ts";
+import { hasSameAttributes, isSameInode, readInode } from "./stored-inode.ts";
 
 /** One thing to be done. `path` is where it shows, absolute. */
 export type RestoreStep =
@@ -167,11 +167,9 @@ export class RestorePlanner {
   async #isSame(before: Dentry, after: Dentry): Promise<boolean> {
     if (before.type !== after.type) return false;
     const { source, live } = this.#states;
-    const [old, now] = [await readInode(source, before.ino), await readInode(live, after.ino)];
-    if (!hasSameAttributes(old, now) || old.record.size !== now.record.size) return false;
-    const content = await describeContent(live, now.record);
-    if ((await describeContent(source, old.record)) !== content) return false;
-    if (old.record.nlink > 1 && !this.same.has(before.ino)) this.same.set(before.ino, after);
+    if (!(await isSameInode(source, before.ino, live, after.ino))) return false;
+    const { record } = await readInode(source, before.ino);
+    if (record.nlink > 1 && !this.same.has(before.ino)) this.same.set(before.ino, after);
     return true;
   }
 }

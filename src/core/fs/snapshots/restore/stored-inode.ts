@@ -44,6 +44,19 @@ export async function readInode(vault: TransactionalVault, ino: number): Promise
   });
 }
 
+/** Whether inodes of two states are the same but for their numbers, links, and times of access and status. */
+export async function isSameInode(
+  before: TransactionalVault,
+  oldIno: number,
+  after: TransactionalVault,
+  newIno: number,
+): Promise<boolean> {
+  const [old, now] = [await readInode(before, oldIno), await readInode(after, newIno)];
+  if (!hasSameAttributes(old, now) || old.record.size !== now.record.size) return false;
+  if (old.record.isDirectory) return true;
+  return (await describeContent(before, old.record)) === (await describeContent(after, now.record));
+}
+
 /** Whether two inodes have the same owner, permissions, time of change and extended attributes. */
 export function hasSameAttributes(a: StoredInode, b: StoredInode): boolean {
   const [one, other] = [a.record, b.record];
@@ -70,10 +83,7 @@ export function contentEnd({ size }: InodeRecord): number {
 }
 
 /** What the content of an inode consists of, in words that are the same for the same pages. */
-export async function describeContent(
-  vault: TransactionalVault,
-  record: InodeRecord,
-): Promise<string> {
+async function describeContent(vault: TransactionalVault, record: InodeRecord): Promise<string> {
   const end = contentEnd(record);
   return vault.transact((transaction) => {
     const extents: Extent[] = [];
