@@ -30,6 +30,7 @@ export const snapshotCreateCommand: Command = defineCommand({
       const made = await snapshots.create(name);
       const line = options.json ? JSON.stringify(made) : printable(`${made.time}  ${made.name}`);
       await writeTo(context.stdout, `${line}\n`);
+      return undefined;
     });
   },
 });

@@ -22,6 +22,7 @@ export const snapshotDeleteCommand: Command = defineCommand({
     const choice = { target, password: options, publication: options };
     return withSnapshots(context, choice, async (snapshots) => {
       await snapshots.delete(name);
+      return undefined;
     });
   },
 });

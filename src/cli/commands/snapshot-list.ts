@@ -26,6 +26,7 @@ export const snapshotListCommand: Command = defineCommand({
     return withSnapshots(context, { target, password: options }, async (snapshots) => {
       const listed = await snapshots.list();
       await writeListing(context.stdout, listed, options.json ? "json" : lineOf);
+      return undefined;
     });
   },
 });

@@ -117,7 +117,8 @@ async function serveRequests(
   mount: Mount,
   ending: Ending,
 ): Promise<ControlServer> {
-  const { vault, remote } = served.open;
+  const { open } = served;
+  const { vault, remote } = open;
   const since = new Date().toISOString();
   try {
     return await serveControl({
@@ -133,7 +134,7 @@ async function serveRequests(
         if (!vault.readOnly) await vault.commit();
         return cleanUp(remoteOf(served), dryRun, asker);
       },
-      snapshots: snapshotsOfVault(vault, mount.notifier),
+      snapshots: snapshotsOfVault(open, mount.notifier),
       unmount: (wait, asker) => ending.unmount(wait, asker),
     });
   } catch (error) {

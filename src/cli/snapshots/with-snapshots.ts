@@ -9,7 +9,7 @@ import type { CliContext } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { PasswordChoice } from "../password/sources.ts";
 import type { PublishChoice } from "../publish.ts";
-import { readVault, writeVault } from "../vault-access.ts";
+import { readVault, type VaultWork, writeVault } from "../vault-access.ts";
 import { findWorkTarget } from "../work-target.ts";
 import { snapshotsOfVault } from "./snapshots-of-vault.ts";
 
@@ -22,22 +22,18 @@ export interface SnapshotTarget {
   readonly publication?: PublishChoice;
 }
 
-/** Runs work on snapshots; what a mount does needs no password. */
+/** Runs work on snapshots; what a mount does needs no password. @param work - answers as commands do */
 export async function withSnapshots(
   context: CliContext,
   { target, password, publication }: SnapshotTarget,
-  work: (snapshots: SnapshotWork) => Promise<void>,
+  work: (snapshots: SnapshotWork) => Promise<ExitCode | undefined>,
 ): Promise<ExitCode> {
   const found = await findWorkTarget(context, target);
   if (found.kind === "mount") {
-    await work(snapshotsOfMount(found.mountpoint));
-    return ExitCode.done;
+    return (await work(snapshotsOfMount(found.mountpoint))) ?? ExitCode.done;
   }
   const vault = target.replace(/:$/, "");
-  const body = async (open: Parameters<Parameters<typeof readVault>[2]>[0]): Promise<undefined> => {
-    await work(snapshotsOfVault(open.vault));
-    return undefined;
-  };
+  const body: VaultWork = (open) => work(snapshotsOfVault(open));
   if (publication === undefined) return readVault(context, { vault, password }, body);
   return writeVault(context, { vault, password, publication }, body);
 }

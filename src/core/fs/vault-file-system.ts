@@ -34,6 +34,11 @@ import { link, rmdir, unlink } from "./link.ts";
 import { forget, reclaimOrphans } from "./orphans.ts";
 import { rename } from "./rename.ts";
 import { lseek } from "./seek.ts";
+import {
+  type Restoration,
+  type RestoreRequest,
+  restoreTree,
+} from "./snapshots/restore/restore-tree.ts";
 import { statfs } from "./statistics.ts";
 import { getxattr, listxattr, removexattr, setxattr } from "./xattr.ts";
 
@@ -75,6 +80,11 @@ export class VaultFileSystem implements FileSystem {
   /** Gives back what earlier sessions left behind (FORMAT.md §7.6); to be run after open, beside other calls. */
   reclaimOrphans(): Promise<void> {
     return reclaimOrphans(this.#context);
+  }
+
+  /** @see restoreTree */
+  restore(source: TransactionalVault, request: RestoreRequest): Promise<Restoration> {
+    return restoreTree(this.#context, source, request);
   }
 
   lookup(parent: number, name: Uint8Array): MaybePromise<Attributes> {

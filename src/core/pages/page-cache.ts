@@ -291,7 +291,7 @@ export class PageCache {
     else this.#giveBack([address]);
   }
 
-  /** As {@link supersede}, of a page that is in no tree, so no snapshot has it. */
+  /** As {@link supersede}, of a page that no snapshot has. */
   retire(pointer: PagePointer): void {
     if (pointer.generation === this.#openGeneration) this.supersede(pointer);
     else this.#dead.buryUnseen(pointer.address);

@@ -137,9 +137,16 @@ export class Committer {
     this.snapshots = root.snapshots;
   }
 
-  /** Calls `body` once, when the next commit freezes the TOC: what it changes is part of that commit. */
-  atFreeze(body: (state: FrozenState) => void): void {
+  /**
+   * Calls `body` once, when the next commit freezes the TOC: what it changes is part of that commit.
+   * @returns takes it back, unless it was called
+   */
+  atFreeze(body: (state: FrozenState) => void): () => void {
     this.#atFreeze.push(body);
+    return () => {
+      const index = this.#atFreeze.indexOf(body);
+      if (index >= 0) this.#atFreeze.splice(index, 1);
+    };
   }
 
   /** Says where the key directory and its spare are from the next commit on. */

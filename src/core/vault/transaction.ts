@@ -41,6 +41,8 @@ export interface Transaction {
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array;
   /** Declares a data or pack page dead (nothing in the current state points to it any more). */
   release(pointer: PagePointer): void;
+  /** As {@link release}, of a page that no snapshot has either, whatever its age. */
+  retire(pointer: PagePointer): void;
   /** A fresh inode number; kept only if the transaction is applied. */
   nextIno(): number;
   /** Counts inodes made (+1) and gone (-1), for `statfs`. */

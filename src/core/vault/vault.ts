@@ -97,6 +97,7 @@ export class Vault implements TransactionalVault {
       pages: parts.pages,
       committer: this.#committer,
       commit,
+      transact: (body) => this.transact(body),
       space: () => this.space(),
     });
   }

@@ -18,7 +18,7 @@ import { LinkCheck } from "./check-links.ts";
 import { RecordCheck } from "./check-records.ts";
 import { DataPages } from "./data-pages.ts";
 import { findPaths } from "./find-paths.ts";
-import { reachRecords } from "./find-used-pages.ts";
+import { reachRecords, reachReturned } from "./find-used-pages.ts";
 import type { Finding } from "./finding.ts";
 import { InodeTable } from "./inode-table.ts";
 import { countInodes } from "./mends.ts";
@@ -85,6 +85,8 @@ class Check {
   readonly #inspection: Inspection;
   readonly #inodes = new InodeTable();
   readonly #use = new PageUse();
+  /** Pages that came back from a snapshot, in use or not. */
+  readonly #returned = new PageUse();
   readonly #data: DataPages | undefined;
   readonly #findings: Finding[] = [];
   #more = 0;
@@ -150,6 +152,7 @@ class Check {
     for await (const step of this.#inspection.toc()) {
       this.#progress("links");
       if (step.damage !== undefined || step.level > 0) continue;
+      reachReturned(this.#returned, step);
       for (const { key, value } of recordsIn(step)) await check.record(key, value);
     }
     check.finish();
@@ -171,10 +174,11 @@ class Check {
         continue;
       }
       for (let bit = 0; bit < part.count; bit++) {
-        const isReached = this.#use.has(part.first + bit);
+        const number = part.first + bit;
+        const isReached = this.#use.has(number) || this.#returned.has(number);
         if (part.isUsed(bit) === isReached) continue;
         if (!isReached) leaked += 1;
-        else this.#tellFree(part.first + bit);
+        else this.#tellFree(number);
       }
     }
     return leaked;
