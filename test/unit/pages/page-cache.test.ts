@@ -96,7 +96,7 @@ t.test(
     await commit(pages);
     t.ok(pages.cleanBytes > 2 ** 21, `${pages.cleanBytes} bytes where nothing is dirty`);
     fill();
-    pages.load("data", [first]);
+    await pages.load("data", [first]);
     t.ok(pages.peek(first));
     t.ok(pages.cleanBytes <= 2 ** 21, `${pages.cleanBytes} bytes beside ${pages.dirtyBytes}`);
     t.ok(pages.cleanBytes > 2 ** 20);
