@@ -159,7 +159,9 @@ export class EmulatedDiscord {
   }
 
   #admin(method: string, what: string): Promise<Response> {
-    return fetch(`${this.#adminUrl}/${what}`, { method });
+    const ask = (): Promise<Response> => fetch(`${this.#adminUrl}/${what}`, { method });
+    // A read through the mount blocks this process for so long that kept connections have ended meanwhile.
+    return ask().catch(ask);
   }
 
   async stop(): Promise<void> {
