@@ -36,7 +36,7 @@ export const checkCommand: Command = defineCommand({
     "read-data": {
       type: "boolean",
       default: false,
-      describe: "Read every page of every file too, not only the structure",
+      describe: "Read every page of every file and snapshot too, not only the structure",
     },
     repair: {
       type: "boolean",
@@ -54,7 +54,7 @@ export const checkCommand: Command = defineCommand({
     ["dvault check work --repair", "mends the structure, and says what was mended"],
     ["dvault check --json | jq -r '.findings[].path'", "what is hurt"],
   ],
-  notes: `Exit code 0 when the vault is whole (in the end), 15 when it is not. JSON: vault, generation (commit that was checked), inodes, pages, bytes (of files that were read), leakedPages (room that is lost, no harm), warnings, mended and findings (code, message, path, ino, start and end of the bytes that are hurt), more (findings beyond the first ten thousand).\n${PASSWORD_NOTE}`,
+  notes: `Exit code 0 when the vault is whole (in the end), 15 when it is not. JSON: vault, generation (commit that was checked), inodes, pages, bytes (of files that were read), leakedPages (room that is lost, no harm), warnings, mended and findings (code, message, snapshot, path, ino, start and end of the bytes that are hurt), more (findings beyond the first ten thousand).\n${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
     const readsCache = !options["read-data"];
     const vault = (operands[0] ?? "").replace(/:$/, "");
@@ -121,10 +121,11 @@ function asJson({ vault, mended, after, warnings }: Checked): string {
   return `${JSON.stringify(shown, undefined, 2)}\n`;
 }
 
-function findingRecord({ code, message, path, ino, span }: LocatedFinding): object {
+function findingRecord({ code, message, snapshot, path, ino, span }: LocatedFinding): object {
   return {
     code,
     message,
+    ...(snapshot === undefined ? {} : { snapshot: decodeName(snapshot) }),
     ...(path === undefined ? {} : { path: decodeName(path) }),
     ...(ino === undefined ? {} : { ino }),
     ...span,
@@ -148,8 +149,9 @@ function asText({ vault, mended, after, warnings }: Checked): string {
   return `${lines.join("\n")}\n`;
 }
 
-function findingLine({ code, message, path, span }: LocatedFinding): string {
+function findingLine({ code, message, snapshot, path, span }: LocatedFinding): string {
+  const state = snapshot === undefined ? "" : `snapshot ${printable(decodeName(snapshot))}: `;
   const place = path === undefined ? "" : `${printable(decodeName(path))}: `;
   const range = span === undefined ? "" : `bytes ${span.start} to ${span.end - 1}: `;
-  return `${code}: ${place}${range}${message}`;
+  return `${code}: ${state}${place}${range}${message}`;
 }

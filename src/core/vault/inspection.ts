@@ -5,7 +5,7 @@
  */
 import { PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { CommitRoot } from "../format/commit-root.ts";
+import type { CommitRoot, Snapshot } from "../format/commit-root.ts";
 import type { Header } from "../format/header.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
@@ -52,11 +52,12 @@ export class Inspection {
     return walkTree(this.#state.pages, this.root.toc);
   }
 
-  /** All nodes of the TOCs of snapshots but those `isKnown` names. @throws StoreError */
-  async *snapshots(
-    isKnown: (pointer: PagePointer) => boolean,
+  /** All nodes of a snapshot's TOC but those `isKnown` names, with all below them. @throws StoreError */
+  tocOf(
+    { toc }: Snapshot,
+    isKnown?: (pointer: PagePointer) => boolean,
   ): AsyncGenerator<NodeStep | DamagedStep> {
-    for (const { toc } of this.root.snapshots) yield* walkTree(this.#state.pages, toc, isKnown);
+    return walkTree(this.#state.pages, toc, isKnown);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * Checks a vault: every record of the TOC, what records say of each other, the pages in use against the space map, and,
- * when asked for, every page of every file.
+ * when asked for, every page of every file, those of snapshots included.
  *
  * Memory grows with the number of inodes (29 bytes each) and of pages (a quarter of a byte each), nothing else.
  *
@@ -10,15 +10,17 @@ import { getU64 } from "../../base/bytes.ts";
 import { PageError } from "../../base/errors.ts";
 import type { Compressor } from "../../base/platform.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
+import type { Snapshot } from "../../format/commit-root.ts";
 import { KEY_PREFIX } from "../../tree/key.ts";
 import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Inspection } from "../../vault/inspection.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { LinkCheck } from "./check-links.ts";
 import { RecordCheck } from "./check-records.ts";
+import { checkSnapshotLeaf } from "./check-snapshot.ts";
 import { DataPages } from "./data-pages.ts";
 import { findPaths } from "./find-paths.ts";
-import { reachRecords, reachReturned } from "./find-used-pages.ts";
+import { reachReturned } from "./find-used-pages.ts";
 import type { Finding } from "./finding.ts";
 import { InodeTable } from "./inode-table.ts";
 import { countInodes } from "./mends.ts";
@@ -38,7 +40,7 @@ export interface CheckOptions {
 
 /** How far a check is. */
 export interface CheckProgress {
-  readonly step: "records" | "links" | "space";
+  readonly step: "records" | "links" | "snapshots" | "space";
   /** Inodes seen in the first step. */
   readonly inodes: number;
   /** Bytes of files read. */
@@ -75,6 +77,7 @@ export async function checkVault(vault: Vault, options: CheckOptions): Promise<C
   const check = new Check(vault, options);
   await check.records();
   await check.links();
+  await check.snapshots();
   const leakedPages = await check.space();
   return check.report(leakedPages);
 }
@@ -165,7 +168,6 @@ class Check {
   async space(): Promise<number> {
     for (const { address } of this.#inspection.ownPages) this.#use.reach(pageNumber(address));
     await this.#openKeyDirectories();
-    await this.#reachSnapshots();
     let leaked = 0;
     for await (const part of this.#inspection.spaceMap()) {
       this.#progress("space");
@@ -198,36 +200,58 @@ class Check {
     }
   }
 
-  async #reachSnapshots(): Promise<void> {
+  /** Third pass: what only snapshots have. */
+  async snapshots(): Promise<void> {
+    for (const snapshot of this.#inspection.root.snapshots) await this.#snapshot(snapshot);
+    await this.#data?.finish();
+  }
+
+  async #snapshot(snapshot: Snapshot): Promise<void> {
+    const parts = { snapshot: snapshot.name, use: this.#use, data: this.#data };
     const isKnown = ({ address }: PagePointer): boolean => this.#use.has(pageNumber(address));
-    for await (const step of this.#inspection.snapshots(isKnown)) {
-      this.#progress("space");
+    for await (const step of this.#inspection.tocOf(snapshot, isKnown)) {
+      this.#progress("snapshots");
       this.#use.reach(pageNumber(step.pointer.address));
       if (step.damage === undefined) {
-        if (step.level === 0) reachRecords(this.#use, step);
+        if (step.level === 0) await checkSnapshotLeaf(parts, step);
         continue;
       }
-      const message = `a node of level ${step.level} of a snapshot is lost (${step.damage.message}); deleting the snapshot frees what can be told of it`;
-      this.#report({ code: "tree-damaged", message });
+      const message = `a node of level ${step.level} is lost (${step.damage.message}); deleting the snapshot frees what can be told of it`;
+      this.#report({ code: "tree-damaged", snapshot: snapshot.name, message });
     }
   }
 
   /** All that was found, each with a path. */
   async report(leakedPages: number): Promise<CheckReport> {
-    const hurt = new Set(this.#findings.flatMap(({ ino }) => (ino === undefined ? [] : [ino])));
-    const paths = hurt.size === 0 ? undefined : await findPaths(hurt, this.#inspection.toc());
+    const findings: LocatedFinding[] = [];
+    for (const state of [undefined, ...this.#inspection.root.snapshots]) {
+      const found = this.#findings.filter(({ snapshot }) => snapshot === state?.name);
+      findings.push(...(await this.#located(found, state)));
+    }
     return {
       generation: this.#inspection.root.generation,
       inodes: this.#inodes.size,
       pages: this.#use.count,
       bytes: this.#data?.bytes ?? 0,
       leakedPages,
-      findings: this.#findings.map((finding) => {
-        const path = finding.ino === undefined ? undefined : paths?.get(finding.ino);
-        return path === undefined ? finding : { ...finding, path };
-      }),
+      findings,
       more: this.#more,
     };
+  }
+
+  async #located(
+    findings: readonly Finding[],
+    snapshot: Snapshot | undefined,
+  ): Promise<readonly LocatedFinding[]> {
+    const hurt = new Set(findings.flatMap(({ ino }) => (ino === undefined ? [] : [ino])));
+    if (hurt.size === 0) return findings;
+    const inspection = this.#inspection;
+    const toc = snapshot === undefined ? inspection.toc() : inspection.tocOf(snapshot);
+    const paths = await findPaths(hurt, toc);
+    return findings.map((finding) => {
+      const path = finding.ino === undefined ? undefined : paths.get(finding.ino);
+      return path === undefined ? finding : { ...finding, path };
+    });
   }
 }
 

@@ -24,9 +24,12 @@ export async function findUsedPages(inspection: Inspection): Promise<(number: nu
   for (const { address } of inspection.ownPages) use.reach(pageNumber(address));
   const isKnown = ({ address }: PagePointer): boolean => use.has(pageNumber(address));
   const returned = new PageUse();
-  const isWhole =
-    (await reachAll(use, inspection.toc(), (leaf) => reachReturned(returned, leaf))) &&
-    (await reachAll(use, inspection.snapshots(isKnown), () => {}));
+  const learn = (leaf: NodeStep): void => reachReturned(returned, leaf);
+  let isWhole = await reachAll(use, inspection.toc(), learn);
+  for (const snapshot of inspection.root.snapshots) {
+    const isRead = await reachAll(use, inspection.tocOf(snapshot, isKnown), () => {});
+    isWhole = isWhole && isRead;
+  }
   if (!isWhole) await reachMapped(use, inspection);
   return (number) => use.has(number) || returned.has(number);
 }
@@ -50,7 +53,7 @@ async function reachAll(
 }
 
 /** Notes the pages that the records of a leaf point to. */
-export function reachRecords(use: PageUse, leaf: NodeStep): void {
+function reachRecords(use: PageUse, leaf: NodeStep): void {
   for (const { key, value } of recordsIn(leaf)) {
     const { start, count } = pagesOfRecord(key, value) ?? { start: 0, count: 0 };
     for (let n = 0; n < count; n++) use.reach(start + n);
