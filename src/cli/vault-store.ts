@@ -55,6 +55,8 @@ export interface VaultStoreOptions {
   readonly takeOver?: boolean | undefined;
   /** Goes on from an older commit when the newest one cannot be read. */
   readonly olderCommit?: boolean | undefined;
+  /** Goes on from an older state than this machine has seen. */
+  readonly allowsRollback?: boolean | undefined;
   /** Gives up local commits that were never published, when another writer has gone on meanwhile. */
   readonly discardLocal?: boolean | undefined;
 }
@@ -196,6 +198,7 @@ async function openSegments(
     readOnly,
     takeOver,
     ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
+    ...(opening.allowsRollback === true ? { onRollback: "accept" as const } : {}),
     ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
     ...(opening.readsCache === undefined ? {} : { readsCache: opening.readsCache }),
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
