@@ -8,14 +8,12 @@ import {
   constants,
   fdatasyncSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { SecretBytes } from "../../../src/core/crypto/secret-bytes.ts";
@@ -27,10 +25,10 @@ import { FileStore } from "../../../src/stores/file/file-store.ts";
 import { DirectoryObjectStore } from "../../../src/stores/objects/directory-object-store.ts";
 import { systemTiming } from "../../../src/stores/objects/discord/steady-timing.ts";
 import { openSegmentStore } from "../../../src/stores/segments/open-segment-store.ts";
-import { MountedVault } from "../../soak/mounted-vault.ts";
 import { cannotMount } from "../../support/mounted-memory.ts";
 import { buildPosixTool, PosixTool } from "../../support/posix-tool.ts";
 import { newFileSystem, readBytes } from "../../support/test-file-system.ts";
+import { type MountableVault, mountableVault } from "../rig/mountable-vault.ts";
 import "../../support/dvault-program.ts";
 
 const skip = cannotMount();
@@ -38,8 +36,6 @@ if (skip) t.plan(0, skip);
 
 // Each mount is a program of its own, which takes its time on a busy machine.
 t.setTimeout(600_000);
-
-const program = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 
 /** Calls after which what was written is safe from the death of the process. */
 const LOCAL: Readonly<Record<string, (path: string) => void>> = {
@@ -65,17 +61,12 @@ function rewrite(fd: number): void {
   writeSync(fd, "written", 0);
 }
 
-/** Mounts a vault that ends with the test. */
-async function mounted(t: Test, place: string): Promise<{ vault: MountedVault; path: string }> {
-  const home = join(t.testdir(), "home");
-  mkdirSync(home);
-  const path = join(home, place);
-  const url = place === "folder" ? `dir:${path}` : path;
-  const vault = new MountedVault({ program, home, url, env: {} });
-  t.teardown(() => vault.abandon());
-  await vault.init();
-  await vault.mount();
-  return { vault, path };
+/** Makes a vault and mounts it. */
+async function mounted(t: Test, kind: "file" | "folder"): Promise<MountableVault> {
+  const made = mountableVault(t, kind);
+  await made.vault.init();
+  await made.vault.mount();
+  return made;
 }
 
 /** Content of a file in a vault, as far as it reached its store. */
@@ -100,7 +91,7 @@ async function elsewhere(path: string): Promise<PageStore> {
 }
 
 t.test("what syncs makes everything on the mount safe from the death of the process", async (t) => {
-  const { vault, path } = await mounted(t, "v.dvault");
+  const { vault, path } = await mounted(t, "file");
   for (const [name, call] of Object.entries(LOCAL)) {
     const file = join(vault.mountpoint, name);
     writeFileSync(file, "written");
@@ -114,7 +105,7 @@ t.test("what syncs makes everything on the mount safe from the death of the proc
 t.test(
   "msync makes a store into a shared mapping safe from the death of the process",
   async (t) => {
-    const { vault, path } = await mounted(t, "v.dvault");
+    const { vault, path } = await mounted(t, "file");
     const tool = new PosixTool(buildPosixTool(t), vault.mountpoint);
     const answers = await tool.run([
       "open 0 mapped O_RDWR|O_CREAT 0644",
@@ -133,7 +124,7 @@ t.test(
 );
 
 t.test("unmounting makes everything safe from the death of the process", async (t) => {
-  const { vault, path } = await mounted(t, "v.dvault");
+  const { vault, path } = await mounted(t, "file");
   writeFileSync(join(vault.mountpoint, "a"), "written");
   await vault.unmount();
   t.equal(await contentIn(FileStore.open(path, { readOnly: true }), "a"), "written");

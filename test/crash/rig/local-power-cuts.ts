@@ -8,7 +8,11 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { DescriptorFile, type HostFile, type OpenFile } from "../../../src/stores/file/host-file.ts";
+import {
+  DescriptorFile,
+  type HostFile,
+  type OpenFile,
+} from "../../../src/stores/file/host-file.ts";
 
 const SECTOR = 512;
 
