@@ -20,6 +20,8 @@ export interface VaultStoreOptions {
   readonly takeOver?: boolean | undefined;
   /** Goes on from an older commit when the newest one cannot be read. */
   readonly olderCommit?: boolean | undefined;
+  /** Goes on from an older state than this machine has seen. */
+  readonly allowsRollback?: boolean | undefined;
   /** Gives up local commits that were never published, when another writer has gone on meanwhile. */
   readonly discardLocal?: boolean | undefined;
 }

@@ -12,7 +12,8 @@ import type { CliContext } from "./context.ts";
 import { ExitCode } from "./exit-code.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "./find-vault.ts";
 import { type OpenVault, type OpenVaultOptions, openVault } from "./open-vault.ts";
-import { obtainCredentials, type PasswordChoice, wipeCredentials } from "./password/sources.ts";
+import type { OpeningChoice } from "./opening-options.ts";
+import { obtainCredentials, wipeCredentials } from "./password/sources.ts";
 import { type PublishChoice, publish, visibly } from "./publish.ts";
 import { openVaultStore, type VaultStore } from "./vault-store.ts";
 
@@ -20,7 +21,7 @@ import { openVaultStore, type VaultStore } from "./vault-store.ts";
 export interface VaultChoice {
   /** Reference as written; empty for the default vault. */
   readonly vault: string;
-  readonly password: PasswordChoice;
+  readonly opening: OpeningChoice;
   /** How new data is stored, when the command line says so. */
   readonly compression?: Compression | undefined;
   /** Whether published pages are taken from this machine where they are kept, as they are unless told. */
@@ -124,17 +125,24 @@ interface Unlocking extends VaultChoice {
 async function unlock(
   context: CliContext,
   reference: VaultReference,
-  { password, compression, readOnly, readsCache, findPages }: Unlocking,
+  { opening, compression, readOnly, readsCache, findPages }: Unlocking,
 ): Promise<OpenVault> {
+  const allowsRollback = opening["allow-rollback"];
   const made = isFirstUse(context, reference)
-    ? await makeDefaultVault(context, reference, password)
+    ? await makeDefaultVault(context, reference, opening)
     : undefined;
-  const store = await openVaultStore(context, reference.place, { readOnly, readsCache });
-  const credentials = made ?? (await obtainCredentials(context, password, reference.label));
+  const store = await openVaultStore(context, reference.place, {
+    readOnly,
+    readsCache,
+    allowsRollback,
+  });
+  const credentials = made ?? (await obtainCredentials(context, opening, reference.label));
   try {
     if (readOnly) await settleMount(context, reference, store);
     return await openVault(context, store, {
       credentials,
+      place: reference.place,
+      allowsRollback,
       compression: compression ?? reference.compression,
       findPages,
     });

@@ -20,9 +20,10 @@ import { type CliContext, writeTo } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { findVault, writingMount } from "../find-vault.ts";
 import type { OpenVault } from "../open-vault.ts";
+import { openingOptions } from "../opening-options.ts";
 import { humanSize, printable } from "../output/human.ts";
 import { StatusLine } from "../output/status-line.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { readVault, writeVault } from "../vault-access.ts";
 
@@ -46,7 +47,7 @@ export const checkCommand: Command = defineCommand({
     },
     json: { type: "boolean", default: false, describe: "Print one object" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault check work", "structure: names, links, extents, pages in use"],
@@ -58,7 +59,7 @@ export const checkCommand: Command = defineCommand({
   async run(context, { operands, options }) {
     const readsCache = !options["read-data"];
     const vault = (operands[0] ?? "").replace(/:$/, "");
-    const choice = { vault, password: options, readsCache };
+    const choice = { vault, opening: options, readsCache };
     await refuseMounted(context, choice.vault);
     const line = new StatusLine(context.stderr);
     const checking = {

@@ -7,10 +7,11 @@ import type { SnapshotRestoration } from "../../mount/control-messages.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { type CliContext, writeTo } from "../context.ts";
 import { EntryError } from "../entry-error.ts";
+import { openingOptions } from "../opening-options.ts";
 import { changeLine } from "../output/change-lines.ts";
 import { printable } from "../output/human.ts";
 import { writeListing } from "../output/listing.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { withSnapshots } from "../snapshots/with-snapshots.ts";
 
@@ -36,7 +37,7 @@ export const snapshotRestoreCommand: Command = defineCommand({
     },
     json: { type: "boolean", default: false, describe: "Print an object" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault snapshot restore ~/vault monday docs/plan.txt", "a file that is gone"],
@@ -48,7 +49,7 @@ export const snapshotRestoreCommand: Command = defineCommand({
   ],
   notes: `Without a path, everything. What is there already and the same stays as it is; where something else is, nothing at all is restored without --force. All names change in one moment, and no data is copied. Lines begin with + for what is added, M for what is replaced, - for what is removed. JSON: isDone, changes (kind, path). ${PASSWORD_NOTE}`,
   async run(context, { operands: [target = "", name = "", ...paths], options }) {
-    const choice = { target, password: options, publication: options };
+    const choice = { target, opening: options, publication: options };
     return withSnapshots(context, choice, async (snapshots) => {
       const wanted = paths.length === 0 ? ["/"] : paths;
       const { force, delete: removes, "dry-run": dryRun, to } = options;

@@ -7,7 +7,7 @@ import type { SnapshotWork } from "../../mount/control-messages.ts";
 import { snapshotsOfMount } from "../../mount/registry.ts";
 import type { CliContext } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
-import type { PasswordChoice } from "../password/sources.ts";
+import type { OpeningChoice } from "../opening-options.ts";
 import type { PublishChoice } from "../publish.ts";
 import { readVault, type VaultWork, writeVault } from "../vault-access.ts";
 import { findWorkTarget } from "../work-target.ts";
@@ -17,7 +17,7 @@ import { snapshotsOfVault } from "./snapshots-of-vault.ts";
 export interface SnapshotTarget {
   /** Mount point or vault as written; empty for the default vault. */
   readonly target: string;
-  readonly password: PasswordChoice;
+  readonly opening: OpeningChoice;
   /** Whether what is done waits to be published; left out for looking only. */
   readonly publication?: PublishChoice;
 }
@@ -25,7 +25,7 @@ export interface SnapshotTarget {
 /** Runs work on snapshots; what a mount does needs no password. @param work - answers as commands do */
 export async function withSnapshots(
   context: CliContext,
-  { target, password, publication }: SnapshotTarget,
+  { target, opening, publication }: SnapshotTarget,
   work: (snapshots: SnapshotWork) => Promise<ExitCode | undefined>,
 ): Promise<ExitCode> {
   const found = await findWorkTarget(context, target);
@@ -34,6 +34,6 @@ export async function withSnapshots(
   }
   const vault = target.replace(/:$/, "");
   const body: VaultWork = (open) => work(snapshotsOfVault(open));
-  if (publication === undefined) return readVault(context, { vault, password }, body);
-  return writeVault(context, { vault, password, publication }, body);
+  if (publication === undefined) return readVault(context, { vault, opening }, body);
+  return writeVault(context, { vault, opening, publication }, body);
 }

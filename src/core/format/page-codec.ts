@@ -214,6 +214,24 @@ export class PageCodec {
   }
 
   /**
+   * Whether stored bytes open as the page they say they are.
+   * @param stored - taken over
+   * @throws KeyError KEY_CLOSED
+   */
+  async isGenuine(stored: Uint8Array): Promise<boolean> {
+    const header = decodePageHeader(stored);
+    if (typeof header === "string") return false;
+    const { pageClass, address, generation } = header;
+    try {
+      await this.open(pageClass, { address, generation, stored });
+      return true;
+    } catch (error) {
+      if (error instanceof PageError) return false;
+      throw error;
+    }
+  }
+
+  /**
    * As {@link PageCodec.open}, for many: on another thread where the machine offers that.
    * @returns each page, or what is wrong with it
    */

@@ -70,7 +70,8 @@ type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
 
 export class PageCache {
   readonly #store: PageStore;
-  readonly #codec: PageCodec;
+  /** Seals and opens the pages. */
+  readonly codec: PageCodec;
   readonly #budgetBytes: number;
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
@@ -90,7 +91,7 @@ export class PageCache {
 
   constructor(options: PageCacheOptions) {
     this.#store = options.store;
-    this.#codec = options.codec;
+    this.codec = options.codec;
     this.buffers = options.buffers;
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
@@ -209,7 +210,7 @@ export class PageCache {
       if (bytes instanceof PageError) failure ??= bytes;
       else read.push({ address, generation, stored: bytes });
     }
-    return chain(this.#codec.openAll(pageClass, read), (opened) => {
+    return chain(this.codec.openAll(pageClass, read), (opened) => {
       for (const [i, page] of opened.entries()) {
         if (page instanceof PageError) failure ??= page;
         else this.#keep(pageClass, read[i] as ReadPage, page);
@@ -356,7 +357,7 @@ export class PageCache {
     try {
       for (let at = 0; at < ready.length; at += WRITE_BATCH) {
         const batch = ready.slice(at, at + WRITE_BATCH);
-        const stored = await this.#codec.sealAll(batch, this.#room);
+        const stored = await this.codec.sealAll(batch, this.#room);
         this.#sealed += batch.length;
         await previous;
         previous = this.#write(batch, stored);

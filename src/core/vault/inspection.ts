@@ -47,6 +47,11 @@ export class Inspection {
     return spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
   }
 
+  /** Whether stored bytes, which are taken over, open as the page they say they are. */
+  isGenuine(stored: Uint8Array): Promise<boolean> {
+    return this.#state.pages.codec.isGenuine(stored);
+  }
+
   /** All nodes of the newest TOC, in the order of their keys. @throws StoreError */
   toc(): AsyncGenerator<NodeStep | DamagedStep> {
     return walkTree(this.#state.pages, this.root.toc);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { equalBytes } from "../base/bytes.ts";
 import { FormatError, PageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
 import { VaultKeys } from "../crypto/key-schedule.ts";
@@ -155,7 +156,11 @@ async function readKeyDirectory(
   });
   const slotsIn = async (pointer: PagePointer): Promise<readonly KeySlot[]> => {
     await pages.load("key-directory", [pointer]);
-    return decodeKeyDirectory(pages.page("key-directory", pointer).payload).slots;
+    const { payload } = pages.page("key-directory", pointer);
+    const { vaultId, slots } = decodeKeyDirectory(payload);
+    // It is in clear text, so nothing else binds it to its vault.
+    if (equalBytes(vaultId, header.vaultId)) return slots;
+    throw new FormatError("RECORD_MALFORMED", "the key directory is another vault's");
   };
   const { keyDirectory, spareDirectory } = header;
   try {

@@ -62,7 +62,12 @@ export interface OpenOptions {
   readonly cacheBytes?: number;
   /** Finds the pages in use, by number, when the space map is not to be trusted. */
   readonly findPages?: (inspection: Inspection) => Promise<(number: number) => boolean>;
+  /** Called with what was found before anything is written; what it throws ends the opening. */
+  readonly accept?: (found: FoundCommit) => void;
 }
+
+/** The commit a vault is about to be opened at. */
+export type FoundCommit = Pick<OpenedState, "header" | "root" | "warnings">;
 
 export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
@@ -129,7 +134,8 @@ export class Vault implements TransactionalVault {
    * Opens a vault, for writing unless its store is read-only.
    *
    * @param credentials - borrowed until the promise ends
-   * @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED; KeyError WRONG_KEY, KDF_LIMITS; StoreError
+   * @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED; KeyError WRONG_KEY, KDF_LIMITS; StoreError; what
+   *   `accept` throws
    */
   static async open(
     store: PageStore,
@@ -138,6 +144,12 @@ export class Vault implements TransactionalVault {
     options: OpenOptions = {},
   ): Promise<Vault> {
     const state = await openState({ store, platform, credentials });
+    try {
+      options.accept?.(state);
+    } catch (error) {
+      state.keys.close();
+      throw error;
+    }
     state.keys.enterEpoch(state.root.epoch);
     let space: SpaceMap | undefined;
     const pages = new PageCache({

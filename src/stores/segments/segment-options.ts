@@ -46,6 +46,8 @@ export interface SegmentStoreOptions {
   readonly takeOver?: boolean;
   /** What becomes of local commits that were never published when another writer has gone on meanwhile. */
   readonly onConflict?: "refuse" | "discard";
+  /** What to do when the log has gone back behind what the local database has seen. */
+  readonly onRollback?: "refuse" | "accept";
   /** What to do when the newest commit cannot be read: refuse, or go on from an older one; readers go on unless told. */
   readonly onDamage?: "refuse" | "older";
 }
@@ -69,6 +71,7 @@ export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
     readAheadBytes: 12 * MIB,
     takeOver: false,
     onConflict: "refuse",
+    onRollback: "refuse",
     onDamage: options.readOnly === true ? "older" : "refuse",
     ...options,
   };

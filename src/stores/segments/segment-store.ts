@@ -67,6 +67,7 @@ export class SegmentStore implements PageStore {
   readonly #readAhead: ReadAhead;
   readonly #sequence = new PageSequence();
   readonly #closing = new AbortController();
+  #passesOver: boolean;
   /** Addresses given back, not looked at yet. */
   #released: number[] = [];
   /** Addresses the newest local header does not need, but the one before does. */
@@ -78,6 +79,7 @@ export class SegmentStore implements PageStore {
   constructor({ settings, local, lease, warnings }: SegmentParts) {
     this.#settings = settings;
     this.warnings = warnings;
+    this.#passesOver = warnings.length > 0;
     this.#local = local;
     this.#lease = lease;
     this.name = settings.objects.name;
@@ -141,9 +143,13 @@ export class SegmentStore implements PageStore {
     this.#loop.note();
   }
 
-  /** Addresses of a commit that was passed over are not handed out again: somebody may have its pages cached. */
+  /** Leaves out, when the store is seeded, what commits may have taken that are given up: somebody may have it cached. */
+  passOver(): void {
+    this.#passesOver = true;
+  }
+
   seed(end: number, _free: readonly PageRun[]): void {
-    this.#sequence.seed(this.warnings.length === 0 ? end : end + PASSED_OVER_PAGES);
+    this.#sequence.seed(this.#passesOver ? end + PASSED_OVER_PAGES : end);
   }
 
   allocate(count: number, reserve: number, out: number[]): void {

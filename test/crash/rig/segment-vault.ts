@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { copyFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
+import SqliteDatabase from "better-sqlite3";
+import type { OpenFile } from "../../../src/stores/file/host-file.ts";
 import type { SegmentStoreOptions } from "../../../src/stores/segments/segment-options.ts";
 import type { SegmentStore } from "../../../src/stores/segments/segment-store.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";
@@ -12,6 +14,7 @@ import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 import type { Faults } from "./faults.ts";
 import { openFaulty } from "./faulty-file.ts";
 import type { Session } from "./file-vault.ts";
+import type { LocalFiles } from "./local-power-cuts.ts";
 import { type Operation, perform } from "./operations.ts";
 import { expectWhole, portraitOf } from "./survey.ts";
 import type { TrialPlace } from "./trial.ts";
@@ -49,22 +52,23 @@ export class SegmentTrialPlace implements TrialPlace {
   readonly faults: Faults;
   readonly #place: SegmentPlace;
   #store: SegmentStore | undefined;
+  /** Opens the local files; by default those whose calls can go wrong. */
+  openFile: OpenFile;
   now = 0;
 
   /** @param template - copied into the directory, which is made */
   constructor(template: SegmentPlace, directory: string, faults: Faults) {
     this.faults = faults;
-    this.#place = new SegmentPlace(directory);
-    this.#place.limits = LIMITS;
-    const { objects, records, nonces, made } = template.contents;
-    const { contents } = this.#place;
-    for (const [id, object] of objects) contents.objects.set(id, object);
-    for (const [nonce, record] of nonces) contents.nonces.set(nonce, record);
-    contents.records.push(...records);
-    contents.made = made;
+    this.#place = copyOf(template, directory);
     for (const suffix of CLOSED_FILES) {
       copyFileSync(template.database(MACHINE) + suffix, this.#place.database(MACHINE) + suffix);
     }
+    this.openFile = openFaulty(faults);
+  }
+
+  /** File of the local database. */
+  get database(): string {
+    return this.#place.database(MACHINE);
   }
 
   async open(): Promise<Session> {
@@ -72,7 +76,7 @@ export class SegmentTrialPlace implements TrialPlace {
     const objects = this.#place.objects();
     const { faults } = this;
     objects.fate = ({ method }) => fateOf(faults, method);
-    const store = await this.#place.open(MACHINE, { objects, openFile: openFaulty(faults) });
+    const store = await this.#place.open(MACHINE, { objects, openFile: this.openFile });
     this.#store = store;
     return sessionOf(store);
   }
@@ -101,29 +105,68 @@ export class SegmentTrialPlace implements TrialPlace {
   async surveyLocal(): Promise<string> {
     const copy = `${MACHINE}.copy`;
     this.#place.kill(MACHINE, copy);
-    return this.#survey(copy, {});
+    return surveyAt(this.#place, copy, {});
   }
 
   /** What another machine finds that knows nothing. */
   surveyRemote(): Promise<string> {
-    return this.#survey("elsewhere", { takeOver: true, readOnly: true });
+    return surveyAt(this.#place, "elsewhere", { takeOver: true, readOnly: true });
   }
 
-  async #survey(machine: string, options: Partial<SegmentStoreOptions>): Promise<string> {
-    const store = await this.#place.open(machine, options);
-    const { vault, fs } = await sessionOf(store);
-    try {
-      const found = await portraitOf(fs);
-      if (!vault.readOnly) {
-        await fs.reclaimOrphans();
-        await vault.commit();
-        await store.flush();
-      }
-      await expectWhole(vault);
-      return found;
-    } finally {
-      await vault.abandon();
+  /**
+   * Keeps what a power cut would leave now, to look at it later.
+   * @param directory - for the files; made when it is not there
+   * @returns looks at it: opens it, checks it, and goes on to publish it
+   */
+  keep(files: LocalFiles, directory: string): () => Promise<string> {
+    const place = copyOf(this.#place, directory);
+    for (const [suffix, content] of files) {
+      writeFileSync(place.database(MACHINE) + suffix, content);
     }
+    return () => {
+      nextBoot(place.database(MACHINE));
+      return surveyAt(place, MACHINE, {});
+    };
+  }
+}
+
+/** A place with the same objects, and nothing on any machine. */
+function copyOf(place: SegmentPlace, directory: string): SegmentPlace {
+  const copy = new SegmentPlace(directory);
+  copy.limits = place.limits;
+  const { objects, records, nonces, made } = place.contents;
+  for (const [id, object] of objects) copy.contents.objects.set(id, object);
+  for (const [nonce, record] of nonces) copy.contents.nonces.set(nonce, record);
+  copy.contents.records.push(...records);
+  copy.contents.made = made;
+  return copy;
+}
+
+/** Lets a database know that the machine was started anew. */
+function nextBoot(database: string): void {
+  const sql = new SqliteDatabase(database);
+  sql.prepare("UPDATE state SET boot = 'another'").run();
+  sql.close();
+}
+
+async function surveyAt(
+  place: SegmentPlace,
+  machine: string,
+  options: Partial<SegmentStoreOptions>,
+): Promise<string> {
+  const store = await place.open(machine, options);
+  const { vault, fs } = await sessionOf(store);
+  try {
+    const found = await portraitOf(fs);
+    if (!vault.readOnly) {
+      await fs.reclaimOrphans();
+      await vault.commit();
+      await store.flush();
+    }
+    await expectWhole(vault);
+    return found;
+  } finally {
+    await vault.abandon();
   }
 }
 

@@ -141,7 +141,11 @@ function wrongWith(
   const isBehind = recovered.isBehind || isOlder;
   const hurt = survey.hurtBy(lost);
   const changed = changedPaths(survey, listed);
-  const costs = changed.filter((path) => !hurt.has(path) && !isElsewhere(survey, path, recovered));
+  // Where the newest commit root is lost, files that it changed come back as they were before, which is told.
+  const isEarlier = (path: string): boolean => isBehind && listed[path] !== undefined;
+  const costs = changed.filter(
+    (path) => !(hurt.has(path) || isElsewhere(survey, path, recovered) || isEarlier(path)),
+  );
   const silent = changed.filter((path) => !isTold(survey, path, recovered) && !isBehind);
   const untrue = entries.filter(({ path, state }) => {
     const before = survey.entries[toText(path)];

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { HEADER_SLOT_SIZE, pageOffset } from "../../../src/stores/file/layout.ts";
+import { findFrames } from "../../../src/stores/segments/search/find-frames.ts";
 import { CommandLine } from "../../support/command-line.ts";
 
 const GOLDEN = fileURLToPath(new URL("../../vectors/golden/v1.dvault", import.meta.url));
@@ -135,21 +136,30 @@ t.test(
 t.test(
   "what the newest record alone knew is told, and files made since have no name",
   async (t) => {
-    const home = t.testdir({ a: "first", b: "x".repeat(200_000) });
+    const home = t.testdir({ a: "first", b: "x".repeat(200_000), c: "y".repeat(3000) });
     const cli = await CommandLine.start(home);
     const folder = join(home, "objects");
-    await cli.run(["init", `dir:${folder}`, "--recipient", cli.recipient]);
-    for (const name of ["a", "b"]) await cli.ok("put", join(home, name), `dir:${folder}:/`);
-    const newest =
-      recordFiles(folder)
-        .filter((file) => file.endsWith(".0"))
-        .at(-1) ?? "";
+    const rescued = join(home, "rescued.dvault");
+    const place = `dir:${folder}`;
+    await cli.run(["init", place, "--recipient", cli.recipient]);
+    await cli.ok("put", join(home, "a"), `${place}:/`);
+    await cli.ok("put", join(home, "b"), join(home, "c"), `${place}:/`);
+    const attached = recordFiles(folder).filter((file) => file.endsWith(".0"));
+    const newest = attached.at(-1) ?? "";
     const bytes = readFileSync(newest);
-    // The pages of the newest record but for the data: its tree and commit root stand behind.
-    writeFileSync(newest, bytes.fill(0, 3 * 65_624, bytes.length));
-    const report = await cli.run(["recover", "--report", ...cli.key, `dir:${folder}`]);
-    t.match(report, { code: 15, out: /there were later commits, up to \d+/ });
-    t.match(report.out, /partial: \/lost\+found\/#\d+: /);
-    t.match(report.out, /1 whole, 0 old, 1 partial, 0 lost/);
+    const root = [...findFrames(bytes)].find(({ header }) => header.pageClass === "root");
+    // Everything but the content and the tree: no header or root leads there any more.
+    writeFileSync(newest, bytes.fill(0, root?.offset ?? 0));
+    const lines = ["recover", ...cli.key, "--recipient", cli.recipient, place, rescued];
+    const { code, out } = await cli.run(lines);
+    t.equal(code, 15);
+    t.match(out, /there were later commits, up to \d+/);
+    t.match(out, /1 whole, 0 old, 2 partial, 0 lost/);
+    const found = await cli.ok("ls --json", `${rescued}:/lost+found`);
+    const contents: string[] = [];
+    for (const { path } of JSON.parse(found)) {
+      contents.push(await cli.ok("cat", `${rescued}:${path}`));
+    }
+    t.same(contents.sort(), ["x".repeat(200_000), "y".repeat(3000)]);
   },
 );

@@ -6,11 +6,13 @@
  *
  * @module
  */
-import { getU64 } from "../../base/bytes.ts";
-import { PageError } from "../../base/errors.ts";
+import { equalBytes, getU64 } from "../../base/bytes.ts";
+import { FormatError, PageError } from "../../base/errors.ts";
 import type { Compressor } from "../../base/platform.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
 import type { Snapshot } from "../../format/commit-root.ts";
+import { decodeKeyDirectory } from "../../format/key-directory.ts";
+import type { CachedPage } from "../../pages/page-cache.ts";
 import { KEY_PREFIX } from "../../tree/key.ts";
 import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Inspection } from "../../vault/inspection.ts";
@@ -194,9 +196,21 @@ class Check {
   async #openKeyDirectories(): Promise<void> {
     const pointers = this.#inspection.keyDirectories;
     for (const page of await this.#inspection.read("key-directory", pointers)) {
-      if (!(page instanceof PageError)) continue;
-      const message = `a copy of the key directory is damaged: ${page.message}`;
+      const problem = page instanceof PageError ? page.message : this.#problemOf(page);
+      if (problem === undefined) continue;
+      const message = `a copy of the key directory is damaged: ${problem}`;
       this.#report({ code: "keys-damaged", message });
+    }
+  }
+
+  /** A key directory is in clear text, so it may be another vault's, whole as it is. */
+  #problemOf({ address, payload }: CachedPage): string | undefined {
+    try {
+      const isOwn = equalBytes(decodeKeyDirectory(payload).vaultId, this.#vault.id);
+      return isOwn ? undefined : `page ${address}: it is another vault's`;
+    } catch (error) {
+      if (error instanceof FormatError) return error.message;
+      throw error;
     }
   }
 

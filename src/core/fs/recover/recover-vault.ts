@@ -100,6 +100,8 @@ export async function recoverVault(
     onProgress?.({ step: "searching", pages });
   });
   const unlocked = await unlockPages(source, index);
+  const codec = new PageCodec(unlocked.vaultId, unlocked.keys, platform.random);
+  store.judgeBy?.((stored) => codec.isGenuine(stored));
   const found = await stateOf(source, index, unlocked).catch((error: unknown) => {
     unlocked.keys.close();
     throw error;
@@ -109,6 +111,7 @@ export async function recoverVault(
   const isBehind = isBehindNewest(store, found, index);
   const state = isBehind && found.origin !== "nothing" ? withLaterInodes(found, index) : found;
   const vault = await openOver(source, options.upper, { index, unlocked, state });
+  store.judgeBy?.((stored) => vault.inspect().isGenuine(stored));
   try {
     const { lost, root, origin } = state;
     const liveness = await Liveness.load(vault.inspect(), root);
