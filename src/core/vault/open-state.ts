@@ -16,6 +16,7 @@ import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
+import { sameLog } from "../format/log-place.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
@@ -197,7 +198,8 @@ async function compareOther(
     const other = await readRoot(store, platform, { header, keys: state.keys });
     const isSame =
       samePointer(other.toc.pointer, state.root.toc.pointer) &&
-      samePointer(header.keyDirectory, state.header.keyDirectory);
+      samePointer(header.keyDirectory, state.header.keyDirectory) &&
+      sameLog(other.log, state.root.log);
     return isSame ? "same" : "older";
   } catch (error) {
     if (isDamage(error) || error instanceof FormatError) return "damaged";

@@ -77,6 +77,15 @@ export class TreeTransaction implements Transaction {
     return this.#changes.size > 0 || this.#released.length > 0 || this.#inodes !== 0;
   }
 
+  /** Records that were set or removed, by their keys. */
+  get changes(): ReadonlyMap<string, Change> {
+    return this.#changes;
+  }
+
+  get released(): readonly PagePointer[] {
+    return this.#released;
+  }
+
   /** Asks for all that {@link apply} needs. @throws PageFault */
   prepare(): void {
     for (const change of this.#changes.values()) this.#tree.prepare(change.key);
