@@ -11,7 +11,7 @@ import { seededRandom } from "../support/seeded-random.ts";
 import { namesIn, newFile, newFileSystem, readBytes } from "../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../support/test-vault.ts";
 
-const RUNS = Number(process.env["FC_RUNS"] ?? 25);
+const RUNS = Number(process.env.FC_RUNS ?? 25);
 
 const PUNCH = { operation: "punch-hole", keepSize: true } as const;
 

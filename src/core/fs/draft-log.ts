@@ -5,14 +5,8 @@
  *
  * @module
  */
+import type { PlacedDraft } from "./draft.ts";
 import { type DraftRecord, encodeDraftRecord } from "./draft-records.ts";
-import type { Draft } from "./drafts.ts";
-
-/** A draft and whose it is. */
-export interface PlacedDraft extends Draft {
-  readonly ino: number;
-  readonly block: number;
-}
 
 /** What changed of a draft. */
 interface Change {

@@ -16,17 +16,9 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import { DraftLog, type DraftSelection, type PlacedDraft } from "./draft-log.ts";
+import type { Draft, PlacedDraft } from "./draft.ts";
+import { DraftLog, type DraftSelection } from "./draft-log.ts";
 import type { WrittenDraft } from "./draft-records.ts";
-
-/** One written block. */
-export interface Draft {
-  readonly bytes: Uint8Array;
-  /** Bytes of content; zeros follow. */
-  readonly length: number;
-  /** No extent stands beneath, so the block counts as newly mapped. */
-  readonly isUnmapped: boolean;
-}
 
 /** Where in a file: an offset in one of its blocks. */
 export interface DraftPlace {

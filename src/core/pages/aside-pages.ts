@@ -44,6 +44,12 @@ export class AsidePages {
     return addresses;
   }
 
+  /** Takes addresses back that were never written. */
+  giveBack(addresses: readonly number[]): void {
+    for (const address of addresses) this.#parts.onAddress(address, false);
+    this.#parts.store.release(addresses);
+  }
+
   /** The open generation does without these addresses. */
   giveUp(addresses: readonly number[]): void {
     for (const address of addresses) this.#parts.bury(address);

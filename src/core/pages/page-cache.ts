@@ -73,7 +73,7 @@ export class PageCache {
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
-  readonly #pinned: PinnedPages;
+  readonly #pinned: PinnedPages<CachedPage>;
   /** Pages written past the cache. */
   readonly aside: AsidePages;
   readonly #loading = new Map<number, Promise<void>>();

@@ -5,12 +5,16 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { CachedPage } from "./page-cache.ts";
 
-export class PinnedPages {
+/** A page that can be kept. */
+interface Pinnable extends PagePointer {
+  readonly payload: Uint8Array;
+}
+
+export class PinnedPages<Page extends Pinnable> {
   readonly #buffers: BufferPool;
   /** By address; undefined before they came. */
-  readonly #pages = new Map<number, CachedPage | undefined>();
+  readonly #pages = new Map<number, Page | undefined>();
 
   constructor(buffers: BufferPool) {
     this.#buffers = buffers;
@@ -22,14 +26,14 @@ export class PinnedPages {
   }
 
   /** Keeps a page that came, if it is to be. */
-  keep(page: CachedPage): void {
+  keep(page: Page): void {
     const { address } = page;
     if (!this.#pages.has(address) || this.#pages.get(address) !== undefined) return;
     this.#buffers.hold(page.payload);
     this.#pages.set(address, page);
   }
 
-  get({ address, generation }: PagePointer): CachedPage | undefined {
+  get({ address, generation }: PagePointer): Page | undefined {
     const page = this.#pages.get(address);
     return page?.generation === generation ? page : undefined;
   }

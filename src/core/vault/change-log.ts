@@ -35,6 +35,9 @@ const LOG_PAGES = 256;
 /** Pages that the store must have left beside the logs. */
 const RESERVED_PAGES = 4096;
 
+/** Pages left free before the logs: what a small vault writes goes there, and the logs are cut off when it is closed. */
+const GAP_PAGES = 64;
+
 /** Changed records that one entry may hold, bytes; more are as well written as tree nodes. */
 const CHANGES_MAX = 2 ** 20;
 
@@ -209,9 +212,13 @@ export class ChangeLog {
   }
 
   #setAside(): readonly number[] {
-    if (this.#pages.length > 0 || this.#parts.store.sync === undefined) return this.#pages;
+    const { store, aside } = this.#parts;
+    if (this.#pages.length > 0 || store.sync === undefined) return this.#pages;
     try {
-      return this.#parts.aside.take(2 * LOG_PAGES, RESERVED_PAGES);
+      const gap = aside.take(GAP_PAGES, RESERVED_PAGES);
+      const pages = aside.take(2 * LOG_PAGES, 1);
+      aside.giveBack(gap);
+      return pages;
     } catch (error) {
       if (error instanceof StoreError && error.code === "STORE_FULL") return [];
       throw error;
