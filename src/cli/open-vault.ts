@@ -8,7 +8,8 @@ import type { Credentials } from "../core/crypto/unlock.ts";
 import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
-import { type OpenOptions, Vault } from "../core/vault/vault.ts";
+import type { OpenOptions } from "../core/vault/open-parts.ts";
+import { Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import type { Compression } from "./config/config.ts";
@@ -36,7 +37,12 @@ export interface OpenVaultOptions {
   readonly findPages?: OpenOptions["findPages"] | undefined;
   /** When reading changes access times; as relatime when left out. */
   readonly atime?: AtimePolicy | undefined;
+  /** Whether programs that sync will use it for long: the first commit then comes soon, and opens a log. */
+  readonly isServed?: boolean | undefined;
 }
+
+/** Longest time the first change of a served vault waits for the commit that opens its log, ms. */
+const FIRST_COMMIT_MS = 20;
 
 /**
  * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
@@ -49,7 +55,7 @@ export async function openVault(
   store: VaultStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
-  const { credentials, cacheBytes, compression, findPages, atime } = options;
+  const { credentials, cacheBytes, compression, findPages, atime, isServed } = options;
   try {
     const vault = await Vault.open(store.pages, nodePlatform, credentials, {
       ...(cacheBytes === undefined ? {} : { cacheBytes }),
@@ -57,7 +63,7 @@ export async function openVault(
     });
     const warnings = [...(store.remote?.warnings ?? []), ...vault.warnings];
     for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
-    return startVault(context, vault, store, { compression, atime });
+    return startVault(context, vault, store, { compression, atime, isServed });
   } catch (error) {
     await store.pages.close();
     throw error;
@@ -69,12 +75,14 @@ export function startVault(
   context: CliContext,
   vault: Vault,
   { remote }: VaultStore,
-  { compression = "none", atime = "relatime" }: Pick<OpenVaultOptions, "compression" | "atime">,
+  options: Pick<OpenVaultOptions, "compression" | "atime" | "isServed">,
 ): OpenVault {
+  const { compression = "none", atime = "relatime", isServed = false } = options;
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,
+    ...(isServed && vault.keepLog() && { firstDelayMs: FIRST_COMMIT_MS }),
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
   return {

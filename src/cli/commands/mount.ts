@@ -212,7 +212,10 @@ async function serve(
   const store = await openVaultStore(context, place, { ...choice, secrets });
   const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs } = choice;
   const atime = choice.noatime ? "noatime" : "relatime";
-  const open = await openVault(context, store, { credentials, compression, cacheBytes, atime });
+  const open = await openVault(context, store, {
+    ...{ credentials, compression, cacheBytes, atime },
+    isServed: true,
+  });
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };
