@@ -8,7 +8,8 @@ import type { Credentials } from "../core/crypto/unlock.ts";
 import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
-import { type FoundCommit, type OpenOptions, Vault } from "../core/vault/vault.ts";
+import type { FoundCommit, OpenOptions } from "../core/vault/open-parts.ts";
+import { Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import type { Compression } from "./config/config.ts";
@@ -45,10 +46,15 @@ export interface OpenVaultOptions {
   readonly findPages?: OpenOptions["findPages"] | undefined;
   /** When reading changes access times; as relatime when left out. */
   readonly atime?: AtimePolicy | undefined;
+  /** Whether programs that sync will use it for long: the first commit then comes soon, and opens a log. */
+  readonly isServed?: boolean | undefined;
 }
 
+/** Longest time the first change of a served vault waits for the commit that opens its log, ms. */
+const FIRST_COMMIT_MS = 20;
+
 /** What a started vault needs to be told. */
-type StartOptions = Pick<OpenVaultOptions, "place" | "compression" | "atime">;
+type StartOptions = Pick<OpenVaultOptions, "place" | "compression" | "atime" | "isServed">;
 
 /**
  * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
@@ -62,9 +68,13 @@ export async function openVault(
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
   const { credentials, place, allowsRollback = false, cacheBytes, findPages } = options;
+  const tell = (warnings: readonly string[]): void => {
+    for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
+  };
+  let told = 0;
   const accept = ({ header, root, warnings }: FoundCommit): void => {
-    const all = [...(store.remote?.warnings ?? []), ...warnings];
-    for (const warning of all) warn(context, `${store.pages.name}: ${warning}`);
+    tell([...(store.remote?.warnings ?? []), ...warnings]);
+    told = warnings.length;
     const memory = new VaultMemory(context, place, header.vaultId);
     const commit = seenCommit(root, header.keyDirectory);
     if (!allowsRollback) memory.check(commit);
@@ -76,6 +86,7 @@ export async function openVault(
       ...(cacheBytes === undefined ? {} : { cacheBytes }),
       ...(findPages === undefined ? {} : { findPages }),
     });
+    tell(vault.warnings.slice(told));
     return startVault(context, vault, store, options);
   } catch (error) {
     await store.pages.close();
@@ -88,12 +99,14 @@ export function startVault(
   context: CliContext,
   vault: Vault,
   { remote }: VaultStore,
-  { place, compression = "none", atime = "relatime" }: StartOptions,
+  options: StartOptions,
 ): OpenVault {
+  const { place, compression = "none", atime = "relatime", isServed = false } = options;
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,
+    ...(isServed && vault.keepLog() && { firstDelayMs: FIRST_COMMIT_MS }),
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
   const memory = new VaultMemory(context, place, vault.id);

@@ -147,6 +147,12 @@ export class MemoryVault implements TransactionalVault {
     return page;
   }
 
+  /** A page is looked for without being used. */
+  isResident(pointer: PagePointer): boolean {
+    this.page(pointer);
+    return this.#random() >= this.#faultRate;
+  }
+
   addPages(contents: readonly NewPage[]): readonly PagePointer[] {
     if (this.space().freePages < contents.length) throw new StoreError("STORE_FULL", "full");
     return contents.map((content) => {
@@ -170,7 +176,17 @@ export class MemoryVault implements TransactionalVault {
     this.#flushes.push(flush);
   }
 
+  onSync(): void {}
+
+  takeLogged(): readonly Uint8Array[] {
+    return [];
+  }
+
   markDirty(): void {}
+
+  sync(): Promise<void> {
+    return this.commit();
+  }
 
   async commit(): Promise<void> {
     for (let round = 0; round < 4; round++) {

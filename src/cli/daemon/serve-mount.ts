@@ -153,7 +153,7 @@ function statusOf(
     mountpoint: mount.mountpoint,
     pid: process.pid,
     generation: vault.generation,
-    unsafeBytes: vault.unsafeBytes + fs.draftBytes,
+    unsafeBytes: vault.isSafe ? 0 : vault.dirtyBytes + fs.draftBytes,
     readOnly: fs.readOnly || options.readOnly === true,
     driver: mount.driver,
     since,

@@ -10,6 +10,7 @@ import { getattr, lookup, readlink, setattr } from "./attributes.ts";
 import { copyFileRange } from "./copy-range.ts";
 import { makeRoot, mkdir, mknod, symlink, tmpfile } from "./create.ts";
 import { opendir } from "./directory.ts";
+import { decodeDraftRecords } from "./draft-records.ts";
 import { read } from "./file-read.ts";
 import type {
   AttributeChanges,
@@ -53,6 +54,21 @@ export class VaultFileSystem implements FileSystem {
     this.#context = new FsContext(vault, options);
     this.#flusher = new Flusher(this.#context);
     vault.onFlush(() => this.#flusher.flush());
+    const { drafts, nameless } = this.#context;
+    const isLasting = (ino: number): boolean => !nameless.has(ino);
+    vault.onSync({
+      isHeld: () => drafts.isHeld(isLasting),
+      tell: (log, which) => drafts.collect({ log, which, isLasting }),
+    });
+    for (const records of vault.takeLogged()) this.#restore(records);
+  }
+
+  #restore(records: Uint8Array): void {
+    const { drafts } = this.#context;
+    for (const record of decodeDraftRecords(records)) {
+      if (record.kind === "gone") drafts.drop(record.ino, record.block);
+      else drafts.restore(record);
+    }
   }
 
   get readOnly(): boolean {
@@ -69,7 +85,12 @@ export class VaultFileSystem implements FileSystem {
    * @returns what the kernel is to be told
    */
   follow(advance: Advance): Promise<readonly FsChange[]> {
-    return follow(this.#context.lookups, advance);
+    return follow(this.#context.lookups, async (isWanted) => {
+      const difference = await advance(isWanted);
+      // What came from the log of an older commit is in the newer one.
+      if (difference !== undefined) this.#context.drafts.clear();
+      return difference;
+    });
   }
 
   /** Makes the root directory of a new vault; one that is there stays as it is. */
@@ -169,7 +190,7 @@ export class VaultFileSystem implements FileSystem {
 
   async fsync(ino: number): Promise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.commit();
+    await this.#context.vault.sync();
     this.#flusher.checkFailure(ino);
   }
 
@@ -211,7 +232,7 @@ export class VaultFileSystem implements FileSystem {
 
   async syncfs(): Promise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.commit();
+    await this.#context.vault.sync();
     this.#flusher.checkFailures();
   }
 }

@@ -23,9 +23,11 @@ import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { OpenedPage, PageCodec, PageOwner, ReadPage } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
+import { AsidePages } from "./aside-pages.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
 import type { PageStore } from "./page-store.ts";
+import { PinnedPages } from "./pinned-pages.ts";
 
 /** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
 const WRITE_BATCH = 16;
@@ -76,8 +78,9 @@ export class PageCache {
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
-  /** By address: pages held beyond the budget, undefined before they came. */
-  readonly #pinned = new Map<number, CachedPage | undefined>();
+  readonly #pinned: PinnedPages<CachedPage>;
+  /** Pages written past the cache. */
+  readonly aside: AsidePages;
   readonly #loading = new Map<number, Promise<void>>();
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
@@ -93,6 +96,7 @@ export class PageCache {
     this.#store = options.store;
     this.codec = options.codec;
     this.buffers = options.buffers;
+    this.#pinned = new PinnedPages(options.buffers);
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
     this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
@@ -102,6 +106,8 @@ export class PageCache {
       dispose: (page) => this.buffers.giveBack(page.payload),
     });
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
+    const bury = (address: number): void => this.#dead.bury(address, Number.POSITIVE_INFINITY);
+    this.aside = new AsidePages({ ...options, onAddress: this.#onAddress, bury });
   }
 
   /** Generation the next commit will have. */
@@ -121,7 +127,7 @@ export class PageCache {
 
   /** Pages sealed since the cache was made (a key may seal only so many). */
   get sealedPages(): number {
-    return this.#sealed;
+    return this.#sealed + this.aside.sealedPages;
   }
 
   /** Bytes of clean pages held. */
@@ -134,21 +140,17 @@ export class PageCache {
     const { address, generation } = pointer;
     const page = this.#dirty.get(address) ?? this.#clean.get(address);
     if (page?.generation === generation) return page;
-    const pinned = this.#pinned.get(address);
-    return pinned?.generation === generation ? pinned : undefined;
+    return this.#pinned.get(pointer);
   }
 
   /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
-  pin({ address }: PagePointer): void {
-    if (!this.#pinned.has(address)) this.#pinned.set(address, undefined);
+  pin(pointer: PagePointer): void {
+    this.#pinned.pin(pointer);
   }
 
   /** Lets all pinned pages go. */
   unpin(): void {
-    for (const page of this.#pinned.values()) {
-      if (page !== undefined) this.buffers.giveBack(page.payload);
-    }
-    this.#pinned.clear();
+    this.#pinned.unpin();
   }
 
   /**
@@ -224,9 +226,7 @@ export class PageCache {
     const { payload, owner } = opened;
     const page: CachedPage = { pageClass, address, generation, owner, payload };
     this.#putClean(page);
-    if (!this.#pinned.has(address) || this.#pinned.get(address) !== undefined) return;
-    this.buffers.hold(payload);
-    this.#pinned.set(address, page);
+    this.#pinned.keep(page);
   }
 
   /** Never in the middle of a transaction, which counts on what it has found. */

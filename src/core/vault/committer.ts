@@ -2,7 +2,7 @@
  * Commits: one consistent state of the vault after the other (design invariant 3).
  *
  *     freeze      the root page is made, the open generation ends; from here on calls change copies
- *     flush       every page of the frozen generations is written
+ *     flush       every page of the frozen generations is written, and what the log must begin with
  *     publish     pages durable, then one header slot durable
  *     give back   what died two headers ago may be reused
  *
@@ -27,11 +27,13 @@ import {
   type Snapshot,
 } from "../format/commit-root.ts";
 import { encodeHeader, type Header } from "../format/header.ts";
+import { sameLog } from "../format/log-place.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { encodeKey, KeyKind } from "../tree/key.ts";
 import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
+import type { ChangeLog } from "./change-log.ts";
 import { directoriesOf, type KeyDirectories } from "./key-directories.ts";
 import type { SpaceMap } from "./space.ts";
 
@@ -54,6 +56,7 @@ export interface VaultParts {
   readonly tree: Tree;
   /** Undefined for stores that never reuse addresses. */
   readonly space: SpaceMap | undefined;
+  readonly log: ChangeLog;
 }
 
 /** The state a vault was opened at. */
@@ -164,9 +167,11 @@ export class Committer {
    */
   async commit(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    const { pages, store, keys } = this.#parts;
+    const { pages, store, keys, log } = this.#parts;
     const root = this.#freeze();
+    const carried = log.carry(this.counters);
     await pages.flush("frozen");
+    await log.begin(carried);
     const header: Header = {
       ...this.#header,
       ...directoriesOf(this.#keyDirectories),
@@ -185,11 +190,13 @@ export class Committer {
     this.#isTwin =
       !store.reusesAddresses ||
       (hasSameContent(root, this.#root) &&
-        samePointer(header.keyDirectory, this.#header.keyDirectory));
+        samePointer(header.keyDirectory, this.#header.keyDirectory) &&
+        sameLog(root.log, this.#root.log));
     this.#header = header;
     this.#root = root;
     this.#slot = slot;
     pages.published();
+    log.published();
   }
 
   /** Commits once more if the two header slots describe different states. */
@@ -198,7 +205,7 @@ export class Committer {
   }
 
   #freeze(): CommitRoot {
-    const { pages, tree, space, store } = this.#parts;
+    const { pages, tree, space, store, log: changeLog } = this.#parts;
     const generation = pages.openGeneration;
     const sealed = this.#countSeals();
     const empty = new Uint8Array(0);
@@ -210,6 +217,7 @@ export class Committer {
     const time = timeNow(this.#parts.platform.clock);
     const frozen = { generation, time, toc: tree.root };
     for (const body of this.#atFreeze.splice(0)) body(frozen);
+    const log = changeLog.freeze(generation);
     const spaceMap = space?.save(pages) ?? [];
     const pagesInUse = (space?.used ?? 0) - (space === undefined ? 0 : pages.deadPages);
     const root: CommitRoot = {
@@ -222,6 +230,7 @@ export class Committer {
       pagesInUse,
       end: store.end,
       spaceMap: [...spaceMap],
+      log,
     };
     pages.settle(page, encodeCommitRoot(root));
     const { keyDirectory } = this.#keyDirectories;

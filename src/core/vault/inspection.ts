@@ -38,7 +38,13 @@ export class Inspection {
   get ownPages(): readonly PagePointer[] {
     const { root, header } = this.#state;
     const env = root.env ? [root.env] : [];
-    return [header.commitRoot, ...this.keyDirectories, ...env, ...root.spaceMap];
+    return [header.commitRoot, ...this.keyDirectories, ...env, ...root.spaceMap, ...this.logPages];
+  }
+
+  /** Pages set aside for the log, written or not. */
+  get logPages(): readonly PagePointer[] {
+    const { pages = [], generation = 0 } = this.#state.root.log ?? {};
+    return pages.map((address) => ({ address, generation }));
   }
 
   /** The key directory and its spare. */

@@ -17,6 +17,7 @@ import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
+import { sameLog } from "../format/log-place.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
@@ -205,7 +206,8 @@ async function compareOther(
     const other = await readRoot(store, platform, { header, keys: state.keys });
     const isSame =
       hasSameContent(other, state.root) &&
-      samePointer(header.keyDirectory, state.header.keyDirectory);
+      samePointer(header.keyDirectory, state.header.keyDirectory) &&
+      sameLog(other.log, state.root.log);
     return isSame
       ? { kind: "same", spare: [header.commitRoot, ...other.spaceMap] }
       : { kind: "older" };

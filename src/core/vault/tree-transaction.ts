@@ -69,6 +69,10 @@ export class TreeTransaction implements Transaction {
     return this.#pages.page(pageClass, pointer).payload;
   }
 
+  isResident(pointer: PagePointer): boolean {
+    return this.#pages.peek(pointer) !== undefined;
+  }
+
   release(pointer: PagePointer): void {
     this.#released.push(pointer);
   }
@@ -89,6 +93,15 @@ export class TreeTransaction implements Transaction {
   get isChange(): boolean {
     const { size } = this.#changes;
     return size + this.#released.length + this.#retired.length > 0 || this.#inodes !== 0;
+  }
+
+  /** Records that were set or removed, by their keys. */
+  get changes(): ReadonlyMap<string, Change> {
+    return this.#changes;
+  }
+
+  get released(): readonly PagePointer[] {
+    return this.#released;
   }
 
   /** Asks for all that {@link apply} needs. @throws PageFault */

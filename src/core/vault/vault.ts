@@ -14,11 +14,9 @@ import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import type { Credentials } from "../crypto/unlock.ts";
 import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
-import { PageCodec } from "../format/page-codec.ts";
-import { pageBuffers } from "../pages/page-buffers.ts";
-import { PageCache } from "../pages/page-cache.ts";
+import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
-import { type NodePlace, Tree } from "../tree/tree.ts";
+import type { NodePlace } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
@@ -26,15 +24,13 @@ import { createState } from "./create-state.ts";
 import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
-import { type OpenedState, openState } from "./open-state.ts";
+import { DEFAULT_CACHE_BYTES, type OpenOptions, openParts } from "./open-parts.ts";
+import type { OpenedState } from "./open-state.ts";
+import { replayLog } from "./replay-log.ts";
 import { Residence } from "./residence.ts";
 import { Snapshots } from "./snapshots.ts";
-import { SpaceMap } from "./space.ts";
-import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts";
+import type { LogSource, NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
-
-/** Clean pages kept unless told otherwise, bytes. */
-const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
 
 /** Unwritten bytes at which writing behind begins. */
 const WRITE_BEHIND_BYTES = 8 * 2 ** 20;
@@ -57,22 +53,11 @@ export interface CreateOptions {
   readonly cacheBytes?: number;
 }
 
-/** How a vault is opened. */
-export interface OpenOptions {
-  readonly cacheBytes?: number;
-  /** Finds the pages in use, by number, when the space map is not to be trusted. */
-  readonly findPages?: (inspection: Inspection) => Promise<(number: number) => boolean>;
-  /** Called with what was found before anything is written; what it throws ends the opening. */
-  readonly accept?: (found: FoundCommit) => void;
-}
-
-/** The commit a vault is about to be opened at. */
-export type FoundCommit = Pick<OpenedState, "header" | "root" | "warnings">;
-
 export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
   readonly #queue: CommitQueue;
+  readonly #syncs: CommitQueue;
   readonly #residence: Residence;
   readonly #flushes: (() => MaybePromise<void>)[] = [];
   /** Key slots: to list, add, change and remove. */
@@ -80,7 +65,7 @@ export class Vault implements TransactionalVault {
   /** States that are kept under a name. */
   readonly snapshots: Snapshots;
   /** What was not as it should be when the vault was opened. */
-  readonly warnings: readonly string[];
+  readonly warnings: string[];
   /** Called when something begins to wait for a commit. */
   onDirty: () => void = () => {};
   #behind: Promise<void> | undefined;
@@ -90,8 +75,9 @@ export class Vault implements TransactionalVault {
     this.#parts = parts;
     this.#committer = new Committer(parts, state);
     this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
+    this.#syncs = new CommitQueue((settle) => this.#syncOnce(settle));
     this.#residence = new Residence(parts.pages);
-    this.warnings = state.warnings;
+    this.warnings = [...state.warnings];
     const commit = async (): Promise<void> => {
       this.#checkWritable();
       this.markDirty();
@@ -143,34 +129,33 @@ export class Vault implements TransactionalVault {
     credentials: Credentials,
     options: OpenOptions = {},
   ): Promise<Vault> {
-    const state = await openState({ store, platform, credentials });
-    try {
-      options.accept?.(state);
-    } catch (error) {
-      state.keys.close();
-      throw error;
-    }
-    state.keys.enterEpoch(state.root.epoch);
-    let space: SpaceMap | undefined;
-    const pages = new PageCache({
-      store,
-      codec: new PageCodec(state.header.vaultId, state.keys, platform.random),
-      buffers: pageBuffers(platform),
-      budgetBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
-      openGeneration: state.header.generation + 1,
-      onAddress: (address, used) => space?.mark(address, used),
-    });
-    if (!store.readOnly && store.reusesAddresses) {
-      space = await loadSpace(pages, state, options.findPages);
-    }
-    // The newest map calls free what the other header needs, which must open until a commit takes its slot.
-    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end, state.spare) ?? []);
-    const tree = new Tree(pages, state.root.toc);
-    const vault = new Vault({ store, platform, keys: state.keys, pages, tree, space }, state);
+    const { state, parts } = await openParts({ store, platform, credentials }, options);
+    const vault = new Vault(parts, state);
     // What died in the last commit is about to be reused, so the other slot must not need it any more.
     if (!store.readOnly) await vault.#committer.twin();
     if (!store.readOnly && state.isSpareUsed) await vault.keys.renew();
+    if (state.root.log !== undefined) await vault.#replay(state.root.log);
     return vault;
+  }
+
+  /** Goes on from the newest commit to what its log says. */
+  async #replay(place: LogPlace): Promise<void> {
+    const { pages, log, tree } = this.#parts;
+    const { counters } = this.#committer;
+    const residence = this.#residence;
+    const { last, drafts, lost } = await replayLog(place, { pages, tree, residence });
+    log.applied(drafts);
+    if (lost > 0) this.warnings.push(`${lost} of the newest changes are lost: the tree is damaged`);
+    if (last === undefined) return;
+    if (!place.isApplied) {
+      counters.nextIno = last.nextIno;
+      counters.inodes = last.inodes;
+    }
+    if (!this.readOnly) this.markDirty();
+  }
+
+  takeLogged(): readonly Uint8Array[] {
+    return this.#parts.log.takeDrafts();
   }
 
   get readOnly(): boolean {
@@ -195,9 +180,14 @@ export class Vault implements TransactionalVault {
     return this.#committer.counters.inodes;
   }
 
-  /** Bytes of pages that would be lost by a crash now. */
-  get unsafeBytes(): number {
+  /** Bytes of pages that wait for a commit. */
+  get dirtyBytes(): number {
     return this.#parts.pages.dirtyBytes;
+  }
+
+  /** Whether a crash now would lose nothing. */
+  get isSafe(): boolean {
+    return this.#syncs.isIdle;
   }
 
   /** Bytes of clean pages in memory. */
@@ -234,6 +224,7 @@ export class Vault implements TransactionalVault {
   async prune(place: NodePlace): Promise<boolean> {
     this.#checkWritable();
     const isDone = await this.#residence.run(() => this.#parts.tree.prune(place));
+    this.#parts.log.refuse();
     if (isDone) this.markDirty();
     return isDone;
   }
@@ -242,6 +233,7 @@ export class Vault implements TransactionalVault {
     this.#checkWritable();
     transaction.prepare();
     const { nextIno, inodes } = transaction.apply();
+    this.#parts.log.note(transaction.changes, transaction.released);
     this.#committer.counters.nextIno = nextIno;
     this.#committer.counters.inodes += inodes;
     this.markDirty();
@@ -255,8 +247,9 @@ export class Vault implements TransactionalVault {
 
   addPages(contents: readonly NewPage[]): readonly PagePointer[] {
     this.#checkWritable();
-    const { pages } = this.#parts;
+    const { pages, log } = this.#parts;
     const added = pages.add(contents, RESERVED_PAGES);
+    log.refuse();
     this.markDirty();
     if (pages.dirtyBytes > WRITE_BEHIND_BYTES) void this.#writeBehind();
     return added;
@@ -291,12 +284,44 @@ export class Vault implements TransactionalVault {
     this.#flushes.push(flush);
   }
 
+  /**
+   * Many syncs are expected: every commit opens a log for them.
+   * @returns whether the store can have one
+   */
+  keepLog(): boolean {
+    const { store, log } = this.#parts;
+    if (store.readOnly || store.sync === undefined) return false;
+    log.always();
+    return true;
+  }
+
+  onSync(source: LogSource): void {
+    this.#parts.log.addSource(source);
+  }
+
   markDirty(): void {
+    this.#syncs.markDirty();
     if (this.#queue.markDirty()) this.onDirty();
   }
 
   commit(): Promise<void> {
     return this.#queue.commit();
+  }
+
+  sync(): Promise<void> {
+    return this.#syncs.commit();
+  }
+
+  async #syncOnce(settle: () => void): Promise<void> {
+    for (;;) {
+      const { ending } = this.#queue;
+      if (ending === undefined) break;
+      await ending;
+    }
+    this.#checkWritable();
+    const isLogged = this.#parts.log.append(this.#committer.counters);
+    settle();
+    if (!(await isLogged)) await this.#queue.commit();
   }
 
   async #commitOnce(settle: () => void): Promise<void> {
@@ -362,6 +387,7 @@ export class Vault implements TransactionalVault {
     if (this.#closed) return;
     try {
       if (!this.readOnly) {
+        if (this.#parts.log.retire()) this.markDirty();
         await this.commit();
         await this.#committer.twin();
       }
@@ -378,16 +404,4 @@ export class Vault implements TransactionalVault {
     this.#parts.keys.close();
     await this.#parts.store.close();
   }
-}
-
-function loadSpace(
-  pages: PageCache,
-  { header, root }: OpenedState,
-  findPages: OpenOptions["findPages"],
-): Promise<SpaceMap> {
-  if (findPages === undefined) return SpaceMap.load(pages, root.spaceMap);
-  const inspection = new Inspection({ pages, root, header });
-  return findPages(inspection).then((isInUse) =>
-    SpaceMap.rebuild(root.spaceMap, root.end, isInUse),
-  );
 }

@@ -1,0 +1,33 @@
+/**
+ * Drafts that hold parts of their blocks only, over what stands beneath: so a small write need not wait for a page.
+ *
+ * Whoever needs such a block whole completes its draft first, which brings the page in. A read puts both together.
+ *
+ * @module
+ */
+import type { Transaction } from "../vault/transaction.ts";
+import { blockContent, pageOf } from "./block-content.ts";
+import type { Extent } from "./extent.ts";
+import { findExtent } from "./find-extents.ts";
+import type { FsContext } from "./fs-context.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** Whether a write into a block of an extent is better kept without the rest: its page would have to be fetched. */
+export function staysPartial(transaction: Transaction, extent: Extent, block: number): boolean {
+  const page = extent.kind === "run" ? pageOf(extent, block) : undefined;
+  return page !== undefined && !transaction.isResident(page.pointer);
+}
+
+/** Makes the draft of a block hold all of it. @throws PageFault, RetryAfter, PageError */
+export function completeDraft(
+  context: FsContext,
+  transaction: Transaction,
+  ino: number,
+  block: number,
+): void {
+  if (!context.drafts.isPartial(ino, block)) return;
+  const extent = findExtent(transaction, ino, block);
+  const content = extent && blockContent(context, transaction, extent, block);
+  context.drafts.complete(ino, block, content ?? NOTHING);
+}
