@@ -31,7 +31,7 @@ export interface DraftSelection {
 }
 
 /** Bytes of drafts told whole in one entry at most: more are as well written as pages. */
-const WHOLE_MAX = 2 ** 20;
+const WHOLE_MAX: number = 4 * 2 ** 20;
 
 /** The name of no log. */
 const NONE = -1;

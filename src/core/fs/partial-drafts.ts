@@ -13,10 +13,19 @@ import type { FsContext } from "./fs-context.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** Whether a write into a block of an extent is better kept without the rest: its page would have to be fetched. */
-export function staysPartial(transaction: Transaction, extent: Extent, block: number): boolean {
+/** A write into a part of a block. */
+interface PartWrite {
+  /** What stands beneath. */
+  readonly extent: Extent;
+  readonly block: number;
+  readonly isSmall: boolean;
+}
+
+/** Whether a write is better kept without the rest of its block, also where its page would have to be fetched. */
+export function staysPartial(transaction: Transaction, write: PartWrite): boolean {
+  const { extent, block, isSmall } = write;
   const page = extent.kind === "run" ? pageOf(extent, block) : undefined;
-  return page !== undefined && !transaction.isResident(page.pointer);
+  return page !== undefined && (isSmall || !transaction.isResident(page.pointer));
 }
 
 /** Makes the draft of a block hold all of it. @throws PageFault, RetryAfter, PageError */

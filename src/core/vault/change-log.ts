@@ -135,8 +135,8 @@ export class ChangeLog {
   note(changes: Changes, released: readonly PagePointer[]): void {
     if (!this.#isComplete) return;
     for (const [name, change] of changes) {
+      this.#changeBytes += sizeOf(change) - sizeOf(this.#changes.get(name));
       this.#changes.set(name, change);
-      this.#changeBytes += change.key.length + (change.value?.length ?? 0);
     }
     for (const pointer of released) this.#released.push(pointer);
     if (this.#changeBytes > CHANGES_MAX) this.refuse();
@@ -268,4 +268,8 @@ export class ChangeLog {
   published(): void {
     this.#isOpen = this.#place !== undefined;
   }
+}
+
+function sizeOf(change: LoggedChange | undefined): number {
+  return change === undefined ? 0 : change.key.length + (change.value?.length ?? 0);
 }
