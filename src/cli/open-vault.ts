@@ -37,12 +37,7 @@ export interface OpenVaultOptions {
   readonly findPages?: OpenOptions["findPages"] | undefined;
   /** When reading changes access times; as relatime when left out. */
   readonly atime?: AtimePolicy | undefined;
-  /** Whether programs that sync will use it for long: the first commit then comes soon, and opens a log. */
-  readonly isServed?: boolean | undefined;
 }
-
-/** Longest time the first change of a served vault waits for the commit that opens its log, ms. */
-const FIRST_COMMIT_MS = 20;
 
 /**
  * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
@@ -55,7 +50,7 @@ export async function openVault(
   store: VaultStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
-  const { credentials, cacheBytes, compression, findPages, atime, isServed } = options;
+  const { credentials, cacheBytes, compression, findPages, atime } = options;
   try {
     const vault = await Vault.open(store.pages, nodePlatform, credentials, {
       ...(cacheBytes === undefined ? {} : { cacheBytes }),
@@ -63,7 +58,7 @@ export async function openVault(
     });
     const warnings = [...(store.remote?.warnings ?? []), ...vault.warnings];
     for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
-    return startVault(context, vault, store, { compression, atime, isServed });
+    return startVault(context, vault, store, { compression, atime });
   } catch (error) {
     await store.pages.close();
     throw error;
@@ -75,14 +70,12 @@ export function startVault(
   context: CliContext,
   vault: Vault,
   { remote }: VaultStore,
-  options: Pick<OpenVaultOptions, "compression" | "atime" | "isServed">,
+  { compression = "none", atime = "relatime" }: Pick<OpenVaultOptions, "compression" | "atime">,
 ): OpenVault {
-  const { compression = "none", atime = "relatime", isServed = false } = options;
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,
-    ...(isServed && vault.keepLog() && { firstDelayMs: FIRST_COMMIT_MS }),
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
   return {

@@ -212,10 +212,7 @@ async function serve(
   const store = await openVaultStore(context, place, { ...choice, secrets });
   const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs } = choice;
   const atime = choice.noatime ? "noatime" : "relatime";
-  const open = await openVault(context, store, {
-    ...{ credentials, compression, cacheBytes, atime },
-    isServed: true,
-  });
+  const open = await openVault(context, store, { credentials, compression, cacheBytes, atime });
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };

@@ -6,8 +6,6 @@
  *        ^                                                |                       |
  *        '---- a commit, when nothing was synced before ---+------- a commit ------'  (a new log, open again)
  *
- * With {@link ChangeLog.always} every commit opens a log, so that the first sync need not make one.
- *
  * 1. An entry holds everything done since the entry before, or since the commit: so what is read back is one moment.
  * 2. An entry names no page that the commit does not have. Where pages were added since, only a commit will do.
  * 3. Two logs take turns in the pages set aside. What the header before needs is not overwritten, and an entry of an older
@@ -69,8 +67,6 @@ export class ChangeLog {
   #isComplete = false;
   /** Whether somebody asked for an entry since the last commit. */
   #isWanted = false;
-  /** Whether every commit is to name a log, asked for or not. */
-  #isAlways = false;
   /** Set aside, for two logs. */
   #pages: readonly number[] = [];
   #half: 0 | 1 = 0;
@@ -119,15 +115,9 @@ export class ChangeLog {
     this.#kept = undefined;
   }
 
-  /** From the next commit on, there is always a log. */
-  always(): void {
-    this.#isAlways = true;
-  }
-
   /** The next commit names no log. @returns whether the newest does, though nothing needs it */
   retire(): boolean {
     this.#isWanted = false;
-    this.#isAlways = false;
     return this.#pages.length > 0;
   }
 
@@ -216,8 +206,7 @@ export class ChangeLog {
     this.#forget();
     this.#place = undefined;
     if (this.#kept !== undefined) return this.#kept;
-    const isWanted =
-      this.#isWanted || this.#isAlways || this.#sources.some((source) => source.isHeld());
+    const isWanted = this.#isWanted || this.#sources.some((source) => source.isHeld());
     this.#pages = isWanted ? this.#setAside() : this.#giveUp();
     this.#isWanted = false;
     if (this.#pages.length === 0) return undefined;

@@ -272,17 +272,6 @@ export class Vault implements TransactionalVault {
     this.#flushes.push(flush);
   }
 
-  /**
-   * Many syncs are expected: every commit opens a log for them.
-   * @returns whether the store can have one
-   */
-  keepLog(): boolean {
-    const { store, log } = this.#parts;
-    if (store.readOnly || store.sync === undefined) return false;
-    log.always();
-    return true;
-  }
-
   onSync(source: LogSource): void {
     this.#parts.log.addSource(source);
   }
