@@ -87,10 +87,6 @@ export class MemoryTransaction implements Transaction {
     return page.payload;
   }
 
-  isResident(pointer: PagePointer): boolean {
-    return this.#vault.isResident(pointer);
-  }
-
   release(pointer: PagePointer): void {
     this.released.push({ address: pointer.address, generation: pointer.generation });
   }

@@ -15,16 +15,11 @@ import { visitExtents } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { editInode, requireFile, saveInode } from "./inodes.ts";
-import { completeDraft, staysPartial } from "./partial-drafts.ts";
 import { killPrivileges } from "./privileges.ts";
 import { finishTrimming } from "./trim.ts";
 
 const UNMAPPED: BlockBefore = { isUnmapped: true };
 const MAPPED: BlockBefore = { isUnmapped: false };
-const PARTIAL: BlockBefore = { isUnmapped: false, isPartial: true };
-
-/** Writes up to this size are kept without the rest of their block, bytes: that is less to copy, and to log. */
-const SMALL_WRITE = 16 * 1024;
 
 /** @see FileSystem.write */
 export function write(
@@ -70,12 +65,6 @@ export function writeInto(
   if (data.length === 0) return;
   const end = offset + data.length;
   if (end > inode.size) finishTrimming(context, inode);
-  const last = Math.floor((end - 1) / PAGE_SIZE);
-  for (let block = Math.floor(offset / PAGE_SIZE); block <= last; block++) {
-    if (context.drafts.isFull(inode.ino, block)) {
-      completeDraft(context, transaction, inode.ino, block);
-    }
-  }
   const before = blocksBefore(context, transaction, inode, patch);
   context.room.require(growth(context, inode.ino, offset, end));
   if (end > inode.size) inode.size = end;
@@ -117,15 +106,12 @@ function blocksBefore(
   if (first === last && context.drafts.get(ino, first) !== undefined) return undefined;
   const before: BlockBefore[] = new Array<BlockBefore>(last + 1 - first).fill(UNMAPPED);
   const keepsHead = patch.offset > first * PAGE_SIZE;
-  const isSmall = patch.data.length <= SMALL_WRITE;
   const keepsTail = end < Math.min(size, (last + 1) * PAGE_SIZE);
   visitExtents(transaction, { ino, first, end: last + 1 }, (extent) => {
     const to = Math.min(extentEnd(extent), last + 1);
     for (let block = Math.max(extent.block, first); block < to; block++) {
       const isKept = (keepsHead && block === first) || (keepsTail && block === last);
-      before[block - first] = isKept
-        ? keep(context, transaction, { ino, extent, block, isSmall })
-        : MAPPED;
+      before[block - first] = isKept ? keep(context, transaction, { ino, extent, block }) : MAPPED;
     }
     return true;
   });
@@ -137,13 +123,10 @@ interface KeptBlock {
   readonly ino: number;
   readonly extent: Extent;
   readonly block: number;
-  /** Whether the write is small. */
-  readonly isSmall: boolean;
 }
 
 function keep(context: FsContext, transaction: Transaction, kept: KeptBlock): BlockBefore {
   if (context.drafts.get(kept.ino, kept.block) !== undefined) return MAPPED;
-  if (staysPartial(transaction, kept)) return PARTIAL;
   const content = blockContent(context, transaction, kept.extent, kept.block);
   return content === undefined ? MAPPED : { content, isUnmapped: false };
 }

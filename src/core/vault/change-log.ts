@@ -72,7 +72,6 @@ export class ChangeLog {
   #half: 0 | 1 = 0;
   /** The log that an open vault was left with, while not all of it is in the vault's hands. */
   #kept: LogPlace | undefined;
-  #drafts: readonly Uint8Array[] = [];
   /** The log of the commit that is being made, or was made last. */
   #place: LogPlace | undefined;
   #isOpen = false;
@@ -88,27 +87,18 @@ export class ChangeLog {
     this.#sources.push(source);
   }
 
-  /** The vault was opened with a log: commits go on to name it until all it says was taken. */
+  /** The vault was opened with a log: commits go on to name it until {@link release}. */
   keep(place: LogPlace): void {
     this.#kept = place;
   }
 
-  /** The TOC has what the kept log says about it. @param drafts - what else it says, for {@link takeDrafts} */
-  applied(drafts: readonly Uint8Array[]): void {
+  /** The TOC has what the kept log says about it. */
+  markApplied(): void {
     if (this.#kept !== undefined) this.#kept = { ...this.#kept, isApplied: true };
-    this.#drafts = drafts;
-    if (drafts.length === 0) this.#release();
   }
 
-  /** What the kept log says beside the TOC, the caller's from now on: the next commit does without that log. */
-  takeDrafts(): readonly Uint8Array[] {
-    const drafts = this.#drafts;
-    this.#drafts = [];
-    this.#release();
-    return drafts;
-  }
-
-  #release(): void {
+  /** All of the kept log is in the vault's hands: the next commit does without it. */
+  release(): void {
     if (this.#kept === undefined) return;
     this.#pages = this.#kept.pages;
     this.#half = this.#kept.first === 0 ? 1 : 0;
