@@ -8,8 +8,8 @@ import type { Credentials } from "../core/crypto/unlock.ts";
 import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
-import type { FoundCommit, OpenOptions } from "../core/vault/open-parts.ts";
-import { Vault } from "../core/vault/vault.ts";
+import type { FoundCommit } from "../core/vault/open-parts.ts";
+import { type OpenOptions, Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import type { Compression } from "./config/config.ts";
@@ -46,15 +46,10 @@ export interface OpenVaultOptions {
   readonly findPages?: OpenOptions["findPages"] | undefined;
   /** When reading changes access times; as relatime when left out. */
   readonly atime?: AtimePolicy | undefined;
-  /** Whether programs that sync will use it for long: the first commit then comes soon, and opens a log. */
-  readonly isServed?: boolean | undefined;
 }
 
-/** Longest time the first change of a served vault waits for the commit that opens its log, ms. */
-const FIRST_COMMIT_MS = 20;
-
 /** What a started vault needs to be told. */
-type StartOptions = Pick<OpenVaultOptions, "place" | "compression" | "atime" | "isServed">;
+type StartOptions = Pick<OpenVaultOptions, "place" | "compression" | "atime">;
 
 /**
  * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
@@ -99,14 +94,12 @@ export function startVault(
   context: CliContext,
   vault: Vault,
   { remote }: VaultStore,
-  options: StartOptions,
+  { place, compression = "none", atime = "relatime" }: StartOptions,
 ): OpenVault {
-  const { place, compression = "none", atime = "relatime", isServed = false } = options;
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,
-    ...(isServed && vault.keepLog() && { firstDelayMs: FIRST_COMMIT_MS }),
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
   const memory = new VaultMemory(context, place, vault.id);

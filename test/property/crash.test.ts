@@ -71,9 +71,10 @@ class Run {
   }
 
   async of(steps: readonly Step[]): Promise<void> {
-    const store = await this.#withFiles();
-    const vault = await openTestVault(store);
+    const store = new CrashStore(this.#random);
+    const vault = await createTestVault(store);
     const fs = await newFileSystem(vault);
+    await vault.commit();
     this.states.push(await stateOf(fs));
     store.onStep = () => {
       const most = this.states.length;
@@ -86,21 +87,6 @@ class Run {
     }
     store.onStep();
     await vault.abandon();
-  }
-
-  /** A vault with one file, none of whose pages are in memory. */
-  async #withFiles(): Promise<CrashStore> {
-    const store = new CrashStore(this.#random);
-    const vault = await createTestVault(store);
-    const fs = await newFileSystem(vault);
-    const { ino } = await newFile(fs, FILES[0]);
-    await fs.write(
-      ino,
-      0,
-      new Uint8Array(300_000).map((_, i) => 1 + (i >>> 12)),
-    );
-    await vault.close();
-    return new CrashStore(this.#random, store.contents);
   }
 
   async #perform(fs: VaultFileSystem, next: Step, commit: () => Promise<void>): Promise<void> {

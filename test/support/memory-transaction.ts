@@ -95,10 +95,6 @@ export class MemoryTransaction implements Transaction {
     this.release(pointer);
   }
 
-  isResident(pointer: PagePointer): boolean {
-    return this.#vault.isResident(pointer);
-  }
-
   release(pointer: PagePointer): void {
     this.released.push({ address: pointer.address, generation: pointer.generation });
   }

@@ -147,12 +147,6 @@ export class MemoryVault implements TransactionalVault {
     return page;
   }
 
-  /** A page is looked for without being used. */
-  isResident(pointer: PagePointer): boolean {
-    this.page(pointer);
-    return this.#random() >= this.#faultRate;
-  }
-
   addPages(contents: readonly NewPage[]): readonly PagePointer[] {
     if (this.space().freePages < contents.length) throw new StoreError("STORE_FULL", "full");
     return contents.map((content) => {

@@ -8,8 +8,7 @@ import { makePasswordSlot } from "../../src/core/crypto/password-slot.ts";
 import { SecretBytes } from "../../src/core/crypto/secret-bytes.ts";
 import type { Credentials } from "../../src/core/crypto/unlock.ts";
 import type { PageStore } from "../../src/core/pages/page-store.ts";
-import type { OpenOptions } from "../../src/core/vault/open-parts.ts";
-import { Vault } from "../../src/core/vault/vault.ts";
+import { type OpenOptions, Vault } from "../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 
 /** A password that nobody else uses. */

@@ -231,7 +231,7 @@ async function serve(
   const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs } = choice;
   const atime = choice.noatime ? "noatime" : "relatime";
   const opening = { credentials, place, allowsRollback, compression, cacheBytes };
-  const open = await openVault(context, store, { ...opening, atime, isServed: true });
+  const open = await openVault(context, store, { ...opening, atime });
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };

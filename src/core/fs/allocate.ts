@@ -9,7 +9,6 @@
  *
  * @module
  */
-
 import { FsError } from "../base/errors.ts";
 import { FILE_SIZE_MAX, PAGE_SIZE } from "../base/limits.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
@@ -21,7 +20,6 @@ import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { editInode, saveInode } from "./inodes.ts";
 import { PageReferences } from "./page-references.ts";
-import { completeDraft } from "./partial-drafts.ts";
 import { finishTrimming } from "./trim.ts";
 import { untilDone } from "./until-done.ts";
 
@@ -167,7 +165,6 @@ class RangeBlocks {
       const isWhole = block >= this.wholeFirst && block < this.wholeEnd;
       const isHere = block >= this.#window.from && block < this.#window.until;
       if (isWhole || !isHere) continue;
-      completeDraft(context, transaction, ino, block);
       const extent = editor.at(block);
       const hasContent = extent !== undefined && context.drafts.get(ino, block) === undefined;
       const content = hasContent ? blockContent(context, transaction, extent, block) : undefined;

@@ -1,8 +1,7 @@
 /**
  * What of the drafts the log holds, and what it does not hold yet.
  *
- * A draft is told whole the first time, later only the part that changed since: one range that holds all changes. Of a
- * draft of parts, each part is told once.
+ * A draft is told whole the first time, later only the part that changed since: one range that holds all changes.
  *
  * @module
  */
@@ -16,8 +15,6 @@ interface Change {
   end: number;
   /** Whether it must be told whole. */
   isWhole: boolean;
-  /** Parts that were told. */
-  told: number;
 }
 
 /** What is asked for. */
@@ -47,9 +44,7 @@ export class DraftLog {
     if (this.#log === NONE) return;
     const change = this.#changed.get(draft);
     if (change === undefined) {
-      const isHeld = this.#held.has(draft);
-      const told = isHeld && draft.parts !== undefined ? draft.parts.length - 1 : 0;
-      this.#changed.set(draft, { from, end, isWhole: !isHeld, told });
+      this.#changed.set(draft, { from, end, isWhole: !this.#held.has(draft) });
       return;
     }
     change.from = Math.min(change.from, from);
@@ -96,13 +91,11 @@ export class DraftLog {
       ([draft]) => isLasting(draft.ino) && (which === "changed" || before.has(draft)),
     );
     let bytes = 0;
-    for (const [{ length, parts }, { isWhole }] of wanted) {
-      if (isWhole && parts === undefined) bytes += length;
-    }
+    for (const [{ length }, { isWhole }] of wanted) if (isWhole) bytes += length;
     if (which === "changed" && bytes > WHOLE_MAX) return undefined;
     const records = this.#gone;
     this.#gone = [];
-    for (const [draft, change] of wanted) records.push(...this.#tell(draft, change));
+    for (const [draft, change] of wanted) records.push(this.#tell(draft, change));
     return records.flatMap(encodeDraftRecord);
   }
 
@@ -114,18 +107,13 @@ export class DraftLog {
     for (const draft of drafts) this.write(draft, 0, 0);
   }
 
-  #tell(draft: PlacedDraft, change: Change): readonly DraftRecord[] {
-    const { ino, block, length, isUnmapped, parts } = draft;
-    const { isWhole, told } = change;
+  #tell(draft: PlacedDraft, change: Change): DraftRecord {
+    const { ino, block, length, isUnmapped } = draft;
+    const { isWhole } = change;
+    const { from, end } = isWhole ? { from: 0, end: length } : change;
     this.#changed.delete(draft);
     this.#held.add(draft);
-    const name = { kind: "written", ino, block, isUnmapped } as const;
-    if (parts === undefined) {
-      const { from, end } = isWhole ? { from: 0, end: length } : change;
-      return [{ ...name, isWhole, length, from, part: draft.bytes.subarray(from, end) }];
-    }
-    return parts.slice(told).map(({ at, bytes }) => {
-      return { ...name, isWhole: false, length: at + bytes.length, from: at, part: bytes };
-    });
+    const part = draft.bytes.subarray(from, end);
+    return { kind: "written", ino, block, isWhole, isUnmapped, length, from, part };
   }
 }

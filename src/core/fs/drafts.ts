@@ -16,7 +16,7 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import { type Draft, type DraftPart, overlay, type PlacedDraft } from "./draft.ts";
+import type { Draft, PlacedDraft } from "./draft.ts";
 import { DraftLog, type DraftSelection } from "./draft-log.ts";
 import type { WrittenDraft } from "./draft-records.ts";
 
@@ -32,12 +32,9 @@ export interface BlockBefore {
   /** Its content, as far as it is not zeros and the new part does not cover it; borrowed. */
   readonly content?: Uint8Array;
   readonly isUnmapped: boolean;
-  /** Whether the new part is kept without the rest, which stands beneath. */
-  readonly isPartial?: boolean;
 }
 
 interface MutableDraft extends PlacedDraft {
-  parts: DraftPart[] | undefined;
   bytes: Uint8Array;
   length: number;
   isUnmapped: boolean;
@@ -58,9 +55,6 @@ const EMPTY = new Uint8Array(0);
 /** Full blocks of a sequential write that are stored without waiting for a commit: 4 MiB. */
 const STREAM_BLOCKS = 64;
 
-/** Parts that a draft holds at most before it must be completed. */
-const PARTS_MAX = 16;
-
 /** Smallest room charged for a draft, bytes. */
 const SMALLEST = 512;
 
@@ -71,19 +65,12 @@ function roomFor(length: number): number {
   return room;
 }
 
-/** Bytes that a draft takes in memory, rounded up. */
-function heldBy({ bytes, parts }: Draft): number {
-  if (parts === undefined) return roomFor(bytes.length);
-  return parts.reduce((sum, part) => sum + roomFor(part.bytes.length), 0);
-}
-
 /** All drafts of a file system. */
 export class Drafts {
   readonly #buffers: BufferPool;
   readonly #files = new Map<number, FileDrafts>();
   readonly #log = new DraftLog();
   #bytes = 0;
-  #held = 0;
 
   /** @param buffers - give room for whole blocks */
   constructor(buffers: BufferPool) {
@@ -93,11 +80,6 @@ export class Drafts {
   /** Bytes held, rounded up so that as many always suffice to store them. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Bytes held in memory. */
-  get heldBytes(): number {
-    return this.#held;
   }
 
   /** Inodes that have drafts, oldest first. */
@@ -116,22 +98,7 @@ export class Drafts {
   /** What a draft says the content of its block is, borrowed; zeros follow. */
   content(ino: number, block: number): Uint8Array | undefined {
     const draft = this.#files.get(ino)?.blocks.get(block);
-    return draft?.parts === undefined ? draft?.bytes.subarray(0, draft.length) : undefined;
-  }
-
-  /** Whether the draft of a block holds parts of it only. */
-  isPartial(ino: number, block: number): boolean {
-    return this.parts(ino, block) !== undefined;
-  }
-
-  /** What was written of a block over what stands beneath; undefined where a draft is whole, or there is none. */
-  parts(ino: number, block: number): readonly DraftPart[] | undefined {
-    return this.#files.get(ino)?.blocks.get(block)?.parts;
-  }
-
-  /** Whether a block can take no more parts before it is completed. */
-  isFull(ino: number, block: number): boolean {
-    return (this.parts(ino, block)?.length ?? 0) >= PARTS_MAX;
+    return draft?.bytes.subarray(0, draft.length);
   }
 
   /** Blocks of a file that only drafts know. */
@@ -152,7 +119,6 @@ export class Drafts {
   growth(ino: number, block: number, length: number): number {
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined) return roomFor(length);
-    if (draft.parts !== undefined) return 0;
     return Math.max(0, roomFor(length) - roomFor(draft.bytes.length));
   }
 
@@ -170,37 +136,15 @@ export class Drafts {
       this.#writeInto(draft, at, part);
       return;
     }
-    const { content, isUnmapped, isPartial = false } = before;
-    if (isPartial) {
-      const begun = this.#begin(place, isUnmapped);
-      file.blocks.set(block, begun);
-      this.#bytes += PAGE_SIZE;
-      this.#addPart(begun, at, part);
-      return;
-    }
+    const { content, isUnmapped } = before;
     const isWhole = at === 0 && part.length >= (content?.length ?? 0);
     const bytes = this.#copy(isWhole ? part : (content ?? EMPTY));
-    const made = {
-      ...this.#begin(place, isUnmapped),
-      bytes,
-      length: bytes.length,
-      parts: undefined,
-    };
+    const made = { ino, block, bytes, length: bytes.length, isUnmapped, isFrozen: false };
     file.blocks.set(block, made);
     this.#log.write(made, 0, made.length);
     if (isUnmapped) file.unmapped += 1;
-    this.#charge(roomFor(bytes.length), heldBy(made));
+    this.#bytes += roomFor(bytes.length);
     if (!isWhole) this.#writeInto(made, at, part);
-  }
-
-  /** An empty draft of parts. */
-  #begin({ ino, block }: DraftPlace, isUnmapped: boolean): MutableDraft {
-    return { ino, block, bytes: EMPTY, length: 0, isUnmapped, isFrozen: false, parts: [] };
-  }
-
-  #charge(bytes: number, held: number): void {
-    this.#bytes += bytes;
-    this.#held += held;
   }
 
   /** A copy as long as the content. */
@@ -220,29 +164,7 @@ export class Drafts {
     return file;
   }
 
-  #addPart(draft: MutableDraft, at: number, part: Uint8Array): void {
-    draft.parts?.push({ at, bytes: new Uint8Array(part) });
-    this.#held += roomFor(part.length);
-    this.#log.write(draft, at, at + part.length);
-  }
-
-  /** Makes a draft of parts hold its whole block. @param content - what stands beneath, borrowed */
-  complete(ino: number, block: number, content: Uint8Array): void {
-    const draft = this.#files.get(ino)?.blocks.get(block);
-    if (draft?.parts === undefined) return;
-    this.#charge(-PAGE_SIZE, -heldBy(draft));
-    draft.bytes = overlay(content, draft.parts, this.#buffers.take());
-    draft.length = draft.bytes.length;
-    draft.parts = undefined;
-    this.#charge(roomFor(draft.length), heldBy(draft));
-    this.#log.renew(draft);
-  }
-
   #writeInto(draft: MutableDraft, at: number, part: Uint8Array): void {
-    if (draft.parts !== undefined) {
-      this.#addPart(draft, at, part);
-      return;
-    }
     const length = Math.max(draft.length, at + part.length);
     if (draft.isFrozen || length > draft.bytes.length) this.#replace(draft, length);
     draft.bytes.set(part, at);
@@ -259,8 +181,7 @@ export class Drafts {
     bytes.set(draft.bytes.subarray(0, kept));
     bytes.fill(0, kept);
     this.#buffers.giveBack(draft.bytes);
-    const growth = room - roomFor(draft.bytes.length);
-    this.#charge(growth, growth);
+    this.#bytes += room - roomFor(draft.bytes.length);
     draft.bytes = bytes;
     draft.isFrozen = false;
   }
@@ -288,12 +209,12 @@ export class Drafts {
   }
 
   /**
-   * The content of a whole draft, which from now on is copied before it changes.
+   * The content of a draft, which from now on is copied before it changes.
    * @returns held, until {@link thaw}
    */
   freeze(ino: number, block: number): Uint8Array | undefined {
     const draft = this.#files.get(ino)?.blocks.get(block);
-    if (draft === undefined || draft.parts !== undefined) return undefined;
+    if (draft === undefined) return undefined;
     draft.isFrozen = true;
     this.#buffers.hold(draft.bytes);
     return draft.bytes.subarray(0, draft.length);
@@ -330,8 +251,7 @@ export class Drafts {
     file.blocks.delete(block);
     this.#log.drop(draft);
     if (draft.isUnmapped) file.unmapped -= 1;
-    const room = draft.parts === undefined ? roomFor(draft.bytes.length) : PAGE_SIZE;
-    this.#charge(-room, -heldBy(draft));
+    this.#bytes -= roomFor(draft.bytes.length);
     this.#buffers.giveBack(draft.bytes);
     if (file.blocks.size === 0) this.#files.delete(ino);
   }
@@ -369,10 +289,10 @@ export class Drafts {
   /** Makes or changes a draft as the log says. */
   restore({ ino, block, isWhole, isUnmapped, length, from, part }: WrittenDraft): void {
     if (isWhole) this.drop(ino, block);
-    this.write({ ino, block, at: from }, part, { isUnmapped, isPartial: !isWhole });
+    this.write({ ino, block, at: from }, part, { isUnmapped });
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined) return;
-    if (draft.parts === undefined) draft.length = length;
+    draft.length = length;
     this.#log.restore(draft);
   }
 

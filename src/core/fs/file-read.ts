@@ -10,7 +10,6 @@ import type { PagePointer } from "../format/address.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { blockContent, pageOf } from "./block-content.ts";
-import { overlay } from "./draft.ts";
 import { type Extent, extentEnd } from "./extent.ts";
 import { visitExtents } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
@@ -69,8 +68,6 @@ export function readRange(
     if (content === undefined && extent !== undefined && extent.block <= block) {
       content = blockContent(context, transaction, extent, block);
     }
-    const parts = context.drafts.parts(ino, block);
-    if (parts !== undefined) content = overlay(content ?? ZEROS, parts, new Uint8Array(PAGE_SIZE));
     const start = block * PAGE_SIZE;
     const from = Math.max(offset - start, 0);
     appendPart(pieces, content ?? ZEROS, from, Math.min(end - start, PAGE_SIZE));
@@ -89,7 +86,7 @@ interface BlockRange {
 function extentsOf(context: FsContext, transaction: Transaction, range: BlockRange): Extent[] {
   const { ino, first, end } = range;
   const extents: Extent[] = [];
-  if (end === first + 1 && context.drafts.content(ino, first) !== undefined) return extents;
+  if (end === first + 1 && context.drafts.get(ino, first) !== undefined) return extents;
   visitExtents(transaction, range, (extent) => {
     extents.push(extent);
     return true;
@@ -103,7 +100,7 @@ function prefetch(context: FsContext, extents: readonly Extent[], range: BlockRa
   for (const extent of extents) {
     const end = Math.min(range.end, extentEnd(extent));
     for (let block = Math.max(range.first, extent.block); block < end; block++) {
-      if (context.drafts.content(range.ino, block) !== undefined) continue;
+      if (context.drafts.get(range.ino, block) !== undefined) continue;
       const page = pageOf(extent, block);
       if (page !== undefined) wanted[page.pageClass].push(page.pointer);
     }

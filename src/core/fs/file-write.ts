@@ -15,13 +15,11 @@ import { visitExtents } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { editInode, requireFile, saveInode } from "./inodes.ts";
-import { completeDraft, staysPartial } from "./partial-drafts.ts";
 import { killPrivileges } from "./privileges.ts";
 import { finishTrimming } from "./trim.ts";
 
 const UNMAPPED: BlockBefore = { isUnmapped: true };
 const MAPPED: BlockBefore = { isUnmapped: false };
-const PARTIAL: BlockBefore = { isUnmapped: false, isPartial: true };
 
 /** @see FileSystem.write */
 export function write(
@@ -67,12 +65,6 @@ export function writeInto(
   if (data.length === 0) return;
   const end = offset + data.length;
   if (end > inode.size) finishTrimming(context, inode);
-  const last = Math.floor((end - 1) / PAGE_SIZE);
-  for (let block = Math.floor(offset / PAGE_SIZE); block <= last; block++) {
-    if (context.drafts.isFull(inode.ino, block)) {
-      completeDraft(context, transaction, inode.ino, block);
-    }
-  }
   const before = blocksBefore(context, transaction, inode, patch);
   context.room.require(growth(context, inode.ino, offset, end));
   if (end > inode.size) inode.size = end;
@@ -135,7 +127,6 @@ interface KeptBlock {
 
 function keep(context: FsContext, transaction: Transaction, kept: KeptBlock): BlockBefore {
   if (context.drafts.get(kept.ino, kept.block) !== undefined) return MAPPED;
-  if (staysPartial(transaction, kept.extent, kept.block)) return PARTIAL;
   const content = blockContent(context, transaction, kept.extent, kept.block);
   return content === undefined ? MAPPED : { content, isUnmapped: false };
 }

@@ -18,7 +18,6 @@ import type { PagePointer } from "../format/address.ts";
 import type { NewPage } from "../vault/transaction.ts";
 import type { FsContext } from "./fs-context.ts";
 import { type CarriedPiece, OpenPack } from "./open-pack.ts";
-import { completeDraft } from "./partial-drafts.ts";
 import { type AddedLayout, groupByFile, placeBlocks } from "./place-blocks.ts";
 import { type DraftBlock, type Layout, layOut, type Placement } from "./placement.ts";
 
@@ -64,7 +63,7 @@ export class Flusher {
   /** Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. */
   relieve(ino: number): MaybePromise<void> {
     const { drafts, draftBytes } = this.#context;
-    if (drafts.heldBytes > draftBytes) return this.#relieve(() => this.#blocksOf(drafts.inodes()));
+    if (drafts.bytes > draftBytes) return this.#relieve(() => this.#blocksOf(drafts.inodes()));
     if (!drafts.isStreaming(ino)) return undefined;
     return this.#relieve(() => drafts.streamed(ino).map((block) => ({ ino, block })));
   }
@@ -102,10 +101,8 @@ export class Flusher {
   async #store(blocks: Iterable<BlockName>): Promise<void> {
     let batch: DraftBlock[] = [];
     let bytes = 0;
-    const { drafts } = this.#context;
     for (const { ino, block } of blocks) {
-      if (drafts.isPartial(ino, block) && !(await this.#complete(ino, block))) continue;
-      const content = drafts.freeze(ino, block);
+      const content = this.#context.drafts.freeze(ino, block);
       if (content === undefined) continue;
       batch.push({ ino, block, content });
       bytes += content.length;
@@ -115,22 +112,6 @@ export class Flusher {
       bytes = 0;
     }
     if (batch.length > 0) await this.#storeFrozen(batch);
-  }
-
-  /** @returns whether the draft is whole now; one whose page is damaged is given up */
-  async #complete(ino: number, block: number): Promise<boolean> {
-    const { drafts } = this.#context;
-    try {
-      await this.#context.view((transaction) =>
-        completeDraft(this.#context, transaction, ino, block),
-      );
-      return true;
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      this.#failures.set(ino, error);
-      drafts.drop(ino, block);
-      return false;
-    }
   }
 
   async #storeFrozen(batch: readonly DraftBlock[]): Promise<void> {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { FsError } from "../base/errors.ts";
 import { FILE_SIZE_MAX, PAGE_SIZE } from "../base/limits.ts";
 import type { Transaction } from "../vault/transaction.ts";
@@ -12,7 +11,6 @@ import { findExtent } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { requireFile } from "./inodes.ts";
-import { completeDraft } from "./partial-drafts.ts";
 import { finishTrimming, trimToSize } from "./trim.ts";
 
 /**
@@ -41,7 +39,6 @@ export function resize(
   }
   const within = size % PAGE_SIZE;
   const tail = Math.floor(size / PAGE_SIZE);
-  completeDraft(context, transaction, inode.ino, tail);
   const kept = within === 0 ? undefined : keptTail(context, transaction, inode, size);
   inode.size = size;
   inode.mark(InodeFlag.preallocated, false);

@@ -17,8 +17,6 @@ export interface AutoCommitOptions {
   readonly vault: Vault;
   readonly timer: Timer;
   readonly delayMs?: number;
-  /** Longest time the first change waits, ms; as others when left out. */
-  readonly firstDelayMs?: number;
   /** Told of a commit that failed; it is tried again after the same delay. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -27,7 +25,6 @@ export class AutoCommit {
   readonly #options: AutoCommitOptions;
   #cancel: (() => void) | undefined;
   #stopped = false;
-  #isFirst = true;
 
   /** Begins to watch the vault. */
   constructor(options: AutoCommitOptions) {
@@ -38,11 +35,8 @@ export class AutoCommit {
 
   #schedule(): void {
     if (this.#cancel !== undefined || this.#stopped) return;
-    const { timer, delayMs = AUTO_COMMIT_MS, firstDelayMs = delayMs } = this.#options;
-    const { vault, onFailure } = this.#options;
-    const wait = this.#isFirst ? firstDelayMs : delayMs;
-    this.#isFirst = false;
-    this.#cancel = timer(wait, () => {
+    const { timer, delayMs, vault, onFailure } = this.#options;
+    this.#cancel = timer(delayMs ?? AUTO_COMMIT_MS, () => {
       this.#cancel = undefined;
       vault.commit().catch((error: unknown) => {
         onFailure(error);

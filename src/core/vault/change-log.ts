@@ -6,8 +6,6 @@
  *        ^                                                |                       |
  *        '---- a commit, when nothing was synced before ---+------- a commit ------'  (a new log, open again)
  *
- * With {@link ChangeLog.always} every commit opens a log, so that the first sync need not make one.
- *
  * 1. An entry holds everything done since the entry before, or since the commit: so what is read back is one moment.
  * 2. An entry names no page that the commit does not have. Where pages were added since, only a commit will do.
  * 3. Two logs take turns in the pages set aside. What the header before needs is not overwritten, and an entry of an older
@@ -69,14 +67,11 @@ export class ChangeLog {
   #isComplete = false;
   /** Whether somebody asked for an entry since the last commit. */
   #isWanted = false;
-  /** Whether every commit is to name a log, asked for or not. */
-  #isAlways = false;
   /** Set aside, for two logs. */
   #pages: readonly number[] = [];
   #half: 0 | 1 = 0;
   /** The log that an open vault was left with, while not all of it is in the vault's hands. */
   #kept: LogPlace | undefined;
-  #drafts: readonly Uint8Array[] = [];
   /** The log of the commit that is being made, or was made last. */
   #place: LogPlace | undefined;
   #isOpen = false;
@@ -92,42 +87,27 @@ export class ChangeLog {
     this.#sources.push(source);
   }
 
-  /** The vault was opened with a log: commits go on to name it until all it says was taken. */
+  /** The vault was opened with a log: commits go on to name it until {@link release}. */
   keep(place: LogPlace): void {
     this.#kept = place;
   }
 
-  /** The TOC has what the kept log says about it. @param drafts - what else it says, for {@link takeDrafts} */
-  applied(drafts: readonly Uint8Array[]): void {
+  /** The TOC has what the kept log says about it. */
+  markApplied(): void {
     if (this.#kept !== undefined) this.#kept = { ...this.#kept, isApplied: true };
-    this.#drafts = drafts;
-    if (drafts.length === 0) this.#release();
   }
 
-  /** What the kept log says beside the TOC, the caller's from now on: the next commit does without that log. */
-  takeDrafts(): readonly Uint8Array[] {
-    const drafts = this.#drafts;
-    this.#drafts = [];
-    this.#release();
-    return drafts;
-  }
-
-  #release(): void {
+  /** All of the kept log is in the vault's hands: the next commit does without it. */
+  release(): void {
     if (this.#kept === undefined) return;
     this.#pages = this.#kept.pages;
     this.#half = this.#kept.first === 0 ? 1 : 0;
     this.#kept = undefined;
   }
 
-  /** From the next commit on, there is always a log. */
-  always(): void {
-    this.#isAlways = true;
-  }
-
   /** The next commit names no log. @returns whether the newest does, though nothing needs it */
   retire(): boolean {
     this.#isWanted = false;
-    this.#isAlways = false;
     return this.#pages.length > 0;
   }
 
@@ -135,8 +115,8 @@ export class ChangeLog {
   note(changes: Changes, released: readonly PagePointer[]): void {
     if (!this.#isComplete) return;
     for (const [name, change] of changes) {
+      this.#changeBytes += sizeOf(change) - sizeOf(this.#changes.get(name));
       this.#changes.set(name, change);
-      this.#changeBytes += change.key.length + (change.value?.length ?? 0);
     }
     for (const pointer of released) this.#released.push(pointer);
     if (this.#changeBytes > CHANGES_MAX) this.refuse();
@@ -216,8 +196,7 @@ export class ChangeLog {
     this.#forget();
     this.#place = undefined;
     if (this.#kept !== undefined) return this.#kept;
-    const isWanted =
-      this.#isWanted || this.#isAlways || this.#sources.some((source) => source.isHeld());
+    const isWanted = this.#isWanted || this.#sources.some((source) => source.isHeld());
     this.#pages = isWanted ? this.#setAside() : this.#giveUp();
     this.#isWanted = false;
     if (this.#pages.length === 0) return undefined;
@@ -268,4 +247,8 @@ export class ChangeLog {
   published(): void {
     this.#isOpen = this.#place !== undefined;
   }
+}
+
+function sizeOf(change: LoggedChange | undefined): number {
+  return change === undefined ? 0 : change.key.length + (change.value?.length ?? 0);
 }

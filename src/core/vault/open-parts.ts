@@ -21,16 +21,16 @@ import { SpaceMap } from "./space.ts";
 /** Number of the first page that a reader makes for itself: higher than any that a writer hands out. */
 const OWN_PAGES = 2 ** 40;
 
-/** Clean pages kept unless told otherwise, bytes. */
-export const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
-
-/** How a vault is opened. */
-export interface OpenOptions {
-  readonly cacheBytes?: number;
+/** How parts are opened. */
+export interface PartsOptions {
+  /** Bytes of clean pages kept. */
+  readonly cacheBytes: number;
   /** Finds the pages in use, by number, when the space map is not to be trusted. */
-  readonly findPages?: (inspection: Inspection) => Promise<(number: number) => boolean>;
+  readonly findPages?:
+    | ((inspection: Inspection) => Promise<(number: number) => boolean>)
+    | undefined;
   /** Called with what was found before anything is written; what it throws ends the opening. */
-  readonly accept?: (found: FoundCommit) => void;
+  readonly accept?: ((found: FoundCommit) => void) | undefined;
 }
 
 /** The commit a vault is about to be opened at. */
@@ -47,7 +47,7 @@ interface Place {
 /** @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED; KeyError WRONG_KEY, KDF_LIMITS; StoreError */
 export async function openParts(
   place: Place,
-  options: OpenOptions,
+  options: PartsOptions,
 ): Promise<{ readonly state: OpenedState; readonly parts: VaultParts }> {
   const { store, platform } = place;
   const state = await openState(place);
@@ -64,7 +64,7 @@ export async function openParts(
     store: store.readOnly && root.log !== undefined ? withOwnPages(store) : store,
     codec: new PageCodec(header.vaultId, keys, platform.random),
     buffers: pageBuffers(platform),
-    budgetBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+    budgetBytes: options.cacheBytes,
     openGeneration: header.generation + 1,
     onAddress: (address, used) => space?.mark(address, used),
   });
@@ -87,7 +87,7 @@ function withOwnPages(store: PageStore): PageStore {
 async function loadSpace(
   pages: PageCache,
   { header, root }: OpenedState,
-  findPages: OpenOptions["findPages"],
+  findPages: PartsOptions["findPages"],
 ): Promise<SpaceMap> {
   if (findPages === undefined) return SpaceMap.load(pages, root.spaceMap);
   const isInUse = await findPages(new Inspection({ pages, root, header }));

@@ -39,8 +39,6 @@ export interface Transaction {
   delete(key: Uint8Array): void;
   /** Payload of a data or pack page; read only. @throws PageFault, PageError */
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array;
-  /** Whether {@link page} would answer at once. */
-  isResident(pointer: PagePointer): boolean;
   /** Declares a data or pack page dead (nothing in the current state points to it any more). */
   release(pointer: PagePointer): void;
   /** As {@link release}, of a page that no snapshot has either, whatever its age. */

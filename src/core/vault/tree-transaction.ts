@@ -69,10 +69,6 @@ export class TreeTransaction implements Transaction {
     return this.#pages.page(pageClass, pointer).payload;
   }
 
-  isResident(pointer: PagePointer): boolean {
-    return this.#pages.peek(pointer) !== undefined;
-  }
-
   release(pointer: PagePointer): void {
     this.#released.push(pointer);
   }

@@ -24,13 +24,16 @@ import { createState } from "./create-state.ts";
 import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
-import { DEFAULT_CACHE_BYTES, type OpenOptions, openParts } from "./open-parts.ts";
+import { openParts, type PartsOptions } from "./open-parts.ts";
 import type { OpenedState } from "./open-state.ts";
 import { replayLog } from "./replay-log.ts";
 import { Residence } from "./residence.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { LogSource, NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
+
+/** Clean pages kept unless told otherwise, bytes. */
+const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
 
 /** Unwritten bytes at which writing behind begins. */
 const WRITE_BEHIND_BYTES = 8 * 2 ** 20;
@@ -53,6 +56,13 @@ export interface CreateOptions {
   readonly cacheBytes?: number;
 }
 
+/** How a vault is opened. */
+export interface OpenOptions {
+  readonly cacheBytes?: number;
+  readonly findPages?: PartsOptions["findPages"];
+  readonly accept?: PartsOptions["accept"];
+}
+
 export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
@@ -69,6 +79,7 @@ export class Vault implements TransactionalVault {
   /** Called when something begins to wait for a commit. */
   onDirty: () => void = () => {};
   #behind: Promise<void> | undefined;
+  #logged: readonly Uint8Array[] = [];
   #closed = false;
 
   private constructor(parts: VaultParts, state: OpenedState) {
@@ -129,7 +140,9 @@ export class Vault implements TransactionalVault {
     credentials: Credentials,
     options: OpenOptions = {},
   ): Promise<Vault> {
-    const { state, parts } = await openParts({ store, platform, credentials }, options);
+    const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+    const place = { store, platform, credentials };
+    const { state, parts } = await openParts(place, { ...options, cacheBytes });
     const vault = new Vault(parts, state);
     // What died in the last commit is about to be reused, so the other slot must not need it any more.
     if (!store.readOnly) await vault.#committer.twin();
@@ -144,7 +157,9 @@ export class Vault implements TransactionalVault {
     const { counters } = this.#committer;
     const residence = this.#residence;
     const { last, drafts, lost } = await replayLog(place, { pages, tree, residence });
-    log.applied(drafts);
+    log.markApplied();
+    this.#logged = drafts;
+    if (drafts.length === 0) log.release();
     if (lost > 0) this.warnings.push(`${lost} of the newest changes are lost: the tree is damaged`);
     if (last === undefined) return;
     if (!place.isApplied) {
@@ -155,7 +170,10 @@ export class Vault implements TransactionalVault {
   }
 
   takeLogged(): readonly Uint8Array[] {
-    return this.#parts.log.takeDrafts();
+    const logged = this.#logged;
+    this.#logged = [];
+    this.#parts.log.release();
+    return logged;
   }
 
   get readOnly(): boolean {
@@ -282,17 +300,6 @@ export class Vault implements TransactionalVault {
 
   onFlush(flush: () => MaybePromise<void>): void {
     this.#flushes.push(flush);
-  }
-
-  /**
-   * Many syncs are expected: every commit opens a log for them.
-   * @returns whether the store can have one
-   */
-  keepLog(): boolean {
-    const { store, log } = this.#parts;
-    if (store.readOnly || store.sync === undefined) return false;
-    log.always();
-    return true;
   }
 
   onSync(source: LogSource): void {

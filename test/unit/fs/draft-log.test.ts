@@ -15,13 +15,6 @@ import { createTestVault, openTestVault, testCredentials } from "../../support/t
 /** A store whose disk others fill up. */
 class CrowdedStore extends MemoryStore {
   isCrowded = false;
-  /** Pages read so far. */
-  reads = 0;
-
-  override read(...asked: Parameters<MemoryStore["read"]>): ReturnType<MemoryStore["read"]> {
-    this.reads += asked[0].length;
-    return super.read(...asked);
-  }
 
   override allocate(count: number, reserve: number, out: number[]): void {
     if (this.isCrowded && reserve > 0) throw new StoreError("STORE_FULL", "full");
@@ -77,50 +70,6 @@ t.test("synced drafts are drafts again after a crash, with their blocks counted"
   await again.vault.commit();
   t.equal(again.fs.draftBytes, 0);
   t.same(await contentOf((await crashed(again)).fs, "a"), expected);
-});
-
-t.test("a small write waits for no page, is read over it, and becomes part of it", async (t) => {
-  const before = await withLog();
-  const { ino } = await newFile(before.fs, "a");
-  const expected = Buffer.alloc(200_000, 1);
-  await before.fs.write(ino, 0, expected);
-  await before.vault.close();
-  const opened = await crashed(before);
-  const { fs, store, vault } = opened;
-  await fs.getattr(ino);
-  await newFile(fs, "b");
-  await fs.syncfs();
-  const { generation } = vault;
-  const reads = store.reads;
-  const writes = [
-    [70_000, 100, 2],
-    [70_050, 100, 3],
-    [66_000, 4096, 4],
-    [131_000, 200, 5],
-  ] as const;
-  for (const [at, length, fill] of writes) {
-    await fs.write(ino, at, new Uint8Array(length).fill(fill));
-    expected.fill(fill, at, at + length);
-  }
-  await fs.fsync(ino);
-  t.equal(store.reads, reads);
-  t.equal(vault.generation, generation);
-  t.same(await contentOf((await crashed(opened)).fs, "a"), expected);
-  t.same(await contentOf(fs, "a"), expected);
-  await fs.setattr(ino, { size: 131_100 });
-  await fs.setattr(ino, { size: 200_000 });
-  expected.fill(0, 131_100);
-  t.same(await contentOf(fs, "a"), expected);
-  t.same(await contentOf((await crashed(opened)).fs, "a").then((b) => b.length), 200_000);
-  for (let i = 0; i < 20; i++) {
-    await fs.write(ino, 3000 * i, new Uint8Array(5).fill(6));
-    expected.fill(6, 3000 * i, 3000 * i + 5);
-  }
-  await fs.fsync(ino);
-  t.same(await contentOf((await crashed(opened)).fs, "a"), expected);
-  await vault.commit();
-  t.equal(fs.draftBytes, 0);
-  t.same(await contentOf((await crashed(opened)).fs, "a"), expected);
 });
 
 t.test("a file without a name is not told, until it gets one", async (t) => {
