@@ -22,7 +22,7 @@ import { seededRandom } from "../support/seeded-random.ts";
 import { SegmentPlace } from "../support/segment-place.ts";
 
 /** Damages on each kind of store; `DVAULT_DAMAGES=10000` for the long run, `DVAULT_SEED` for others. */
-const COUNT = Number(process.env.DVAULT_DAMAGES ?? 60);
+const COUNT = Number(process.env.DVAULT_DAMAGES ?? 40);
 const SEED = Number(process.env.DVAULT_SEED ?? 1);
 /** Which kind of store, by the begin of its name; all when left out. */
 const ONLY = process.env.DVAULT_STORE ?? "";

@@ -163,3 +163,19 @@ t.test(
     t.same(contents.sort(), ["x".repeat(200_000), "y".repeat(3000)]);
   },
 );
+
+t.test("a header alone tells that its commit is lost", async (t) => {
+  const home = t.testdir({ a: "first", b: "second" });
+  const cli = await CommandLine.start(home);
+  const folder = join(home, "objects");
+  await cli.run(["init", `dir:${folder}`, "--recipient", cli.recipient]);
+  for (const name of ["a", "b"]) await cli.ok("put", join(home, name), `dir:${folder}:/`);
+  rmSync(
+    recordFiles(folder)
+      .filter((file) => file.endsWith(".0"))
+      .at(-1) ?? "",
+  );
+  const report = await cli.open("recover --report", `dir:${folder}`);
+  t.match(report, { code: 15, out: /there were later commits, up to \d+/ });
+  t.match(report.out, /1 whole, 0 old, 0 partial, 0 lost/);
+});

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import SqliteDatabase from "better-sqlite3";
@@ -13,6 +13,7 @@ import {
   SHORTEST_PIECE,
 } from "../../../src/stores/objects/object-bytes.ts";
 import type { CallOptions, StoredObject } from "../../../src/stores/objects/object-store.ts";
+import { LocalDatabase } from "../../../src/stores/segments/local/database.ts";
 import type { SegmentStore } from "../../../src/stores/segments/segment-store.ts";
 import { pageStoreConformance } from "../../conformance/page-store.ts";
 import { FaultObjectStore } from "../../support/fault-object-store.ts";
@@ -167,6 +168,19 @@ t.test("a local database that is damaged or of another make is refused and kept"
     code: "STORE_FAILED",
     message: /move it away/,
   });
+});
+
+t.test("what a dead process left in the log is carried over before more is added", async (t) => {
+  const path = join(directory, "dead.db");
+  const dead = LocalDatabase.open(path);
+  dead.transaction(() => dead.sql.exec("INSERT INTO doomed VALUES ('kept', NULL)"));
+  const copy = `${path}.copy`;
+  for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, copy + suffix);
+  await dead.close();
+  const next = LocalDatabase.open(copy);
+  t.equal(statSync(`${copy}-wal`).size, 0);
+  t.equal(next.sql.prepare("SELECT id FROM doomed").pluck().get(), "kept");
+  await next.close();
 });
 
 t.test("after a power loss, cached pages are fetched anew", async (t) => {
