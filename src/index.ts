@@ -39,10 +39,13 @@ export type {
   KeySlot,
   PasswordSlot,
   RecipientSlot,
+  RecoverySlot,
   VaultSecret,
 } from "./core/crypto/key-slot.ts";
 export { makePasswordSlot, type PasswordSlotOptions } from "./core/crypto/password-slot.ts";
 export { makeRecipientSlot, type RecipientSlotOptions } from "./core/crypto/recipient-slot.ts";
+export { parseRecoveryCode } from "./core/crypto/recovery-code.ts";
+export { makeRecoverySlot, type NewRecovery } from "./core/crypto/recovery-slot.ts";
 export { SecretBytes } from "./core/crypto/secret-bytes.ts";
 export type { Credentials } from "./core/crypto/unlock.ts";
 export type {
@@ -53,6 +56,7 @@ export type {
   Directory,
   DirectoryEntry,
   FileSystem,
+  ListedAttributes,
   NamePlace,
   Statistics,
   Time,

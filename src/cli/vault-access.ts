@@ -23,6 +23,8 @@ export interface VaultChoice {
   readonly password: PasswordChoice;
   /** How new data is stored, when the command line says so. */
   readonly compression?: Compression | undefined;
+  /** Whether published pages are taken from this machine where they are kept, as they are unless told. */
+  readonly readsCache?: boolean;
 }
 
 /** Which vault is written to, and whether to wait until that is published. */
@@ -122,12 +124,12 @@ interface Unlocking extends VaultChoice {
 async function unlock(
   context: CliContext,
   reference: VaultReference,
-  { password, compression, readOnly, findPages }: Unlocking,
+  { password, compression, readOnly, readsCache, findPages }: Unlocking,
 ): Promise<OpenVault> {
   const made = isFirstUse(context, reference)
     ? await makeDefaultVault(context, reference, password)
     : undefined;
-  const store = await openVaultStore(context, reference.place, { readOnly });
+  const store = await openVaultStore(context, reference.place, { readOnly, readsCache });
   const credentials = made ?? (await obtainCredentials(context, password, reference.label));
   try {
     if (readOnly) await settleMount(context, reference, store);

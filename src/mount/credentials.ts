@@ -6,8 +6,8 @@
  */
 import { readFile } from "node:fs/promises";
 
-/** Numbers of capabilities(7). */
-const CAP_FSETID = 4;
+/** Numbers of capabilities(7): whose writes leave set-ID bits where they are. */
+export const CAP_FSETID = 4;
 /** May do what only administrators may. */
 export const CAP_SYS_ADMIN = 21;
 

@@ -4,7 +4,13 @@
  * @module
  */
 import type { Test } from "tap";
-import type { LogRecord, NewRecord, ObjectStore } from "../../src/stores/objects/object-store.ts";
+import { type ObjectSource, SHORTEST_PIECE } from "../../src/stores/objects/object-bytes.ts";
+import type {
+  ListOptions,
+  LogRecord,
+  NewRecord,
+  ObjectStore,
+} from "../../src/stores/objects/object-store.ts";
 
 /** A place for objects that several clients can open. */
 export interface ObjectsUnderTest {
@@ -18,6 +24,22 @@ function bytesOf(length: number, seed = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 7 + seed) & 0xff);
 }
 
+/** The same bytes as a source whose pieces stand no longer than they have to. */
+function inPieces(bytes: Uint8Array): ObjectSource {
+  const rooms = [new Uint8Array(SHORTEST_PIECE), new Uint8Array(SHORTEST_PIECE)] as const;
+  return {
+    length: bytes.length,
+    async *pieces() {
+      for (let at = 0, turn = 0; at < bytes.length; at += SHORTEST_PIECE, turn ^= 1) {
+        const piece = bytes.subarray(at, at + SHORTEST_PIECE);
+        const room = rooms[turn] as Uint8Array;
+        room.fill(0).set(piece);
+        yield room.subarray(0, piece.length);
+      }
+    },
+  };
+}
+
 function recordOf(body: string, attachments: readonly Uint8Array[] = []): NewRecord {
   const nonce = new Uint8Array(16).fill(++made);
   return { kind: "commit", body: new TextEncoder().encode(body), attachments, nonce };
@@ -27,9 +49,9 @@ function bodies(records: readonly LogRecord[]): string[] {
   return records.map((record) => new TextDecoder().decode(record.body));
 }
 
-async function listed(store: ObjectStore): Promise<string[]> {
+async function listed(store: ObjectStore, options?: ListOptions): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { id } of store.list()) ids.push(id);
+  for await (const { id } of store.list(options)) ids.push(id);
   return ids.sort();
 }
 
@@ -56,6 +78,18 @@ export function objectStoreConformance(
     }
     await store.close();
   });
+
+  t.test(
+    `${name}: bytes that come in pieces, from room that is used again, are kept as they came`,
+    async (t) => {
+      const store = await makeObjects().connect();
+      const bytes = bytesOf(1_000_000);
+      const { id, length } = await store.put(inPieces(bytes));
+      t.equal(length, bytes.length);
+      t.ok(Buffer.from(await store.get(id, { offset: 0, length })).equals(bytes));
+      await store.close();
+    },
+  );
 
   t.test(`${name}: a range gives exactly its bytes`, async (t) => {
     const store = await makeObjects().connect();
@@ -121,8 +155,11 @@ export function objectStoreConformance(
       t.ok(Buffer.from(bytes).equals(parts[i] ?? bytesOf(0)), `attachment ${i}`);
     }
     t.same(await listed(store), []);
+    const ids = appended.attachments.map(({ id }) => id as string).sort();
+    t.same(await listed(store, { withAttachments: true }), ids, "but for recovery");
     await store.deleteRecords([appended.position]);
     await store.deleteRecords([appended.position]);
+    t.same(await listed(store, { withAttachments: true }), []);
     t.same(await store.records(10), []);
     for (const { id } of appended.attachments) {
       await t.rejects(store.get(id, { offset: 0, length: 1 }), { code: "OBJECT_GONE" });

@@ -4,9 +4,12 @@
  * @module
  */
 import { StoreError } from "../../src/core/base/errors.ts";
+import type { ObjectBytes } from "../../src/stores/objects/object-bytes.ts";
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -77,7 +80,7 @@ export class FaultObjectStore implements ObjectStore {
     return result;
   }
 
-  put(bytes: Uint8Array, options?: CallOptions): Promise<StoredObject> {
+  put(bytes: ObjectBytes, options?: CallOptions): Promise<StoredObject> {
     return this.#call("put", () => this.store.put(bytes, options), options);
   }
 
@@ -90,7 +93,7 @@ export class FaultObjectStore implements ObjectStore {
     return this.#call("delete", () => this.store.delete(ids, options), options);
   }
 
-  async *list(options?: CallOptions): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options?: ListOptions): AsyncIterable<ListedObject> {
     await this.#call("list", async () => undefined, options);
     yield* this.store.list(options);
   }

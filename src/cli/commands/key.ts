@@ -1,11 +1,12 @@
 /**
- * `dvault key`: the passwords and recipients that open a vault.
+ * `dvault key`: what opens a vault: passwords, recipients, recovery codes.
  *
  * @module
  */
 import { type Command, defineGroup } from "../command.ts";
 import { keyAddCommand } from "./key-add.ts";
 import { keyChangePasswordCommand } from "./key-change-password.ts";
+import { keyExportRecoveryCommand } from "./key-export-recovery.ts";
 import { keyListCommand } from "./key-list.ts";
 import { keyRemoveCommand } from "./key-remove.ts";
 
@@ -15,4 +16,5 @@ export const keyCommand: Command = defineGroup("key", "Manage the keys that open
   keyAddCommand,
   keyRemoveCommand,
   keyChangePasswordCommand,
+  keyExportRecoveryCommand,
 ]);

@@ -17,6 +17,7 @@ const LOG_MAX = 1 << 20;
 /** Variables that secrets come in; they are handed over. */
 const SECRET_VARIABLES: ReadonlySet<string> = new Set([
   "DVAULT_PASSWORD",
+  "DVAULT_RECOVERY_CODE",
   "DVAULT_DISCORD_TOKEN",
   "DVAULT_DISCORD_WEBHOOKS",
 ]);

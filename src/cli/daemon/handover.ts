@@ -3,7 +3,7 @@
  * that they stand in no argument, variable or file, and one line back when the mount answers.
  *
  *     to the background:   what speaks for the vault at Discord, as in a file of such secrets, or nothing; NUL;
- *                          one byte, `p` for a password or `i` for identities; the secret; the end
+ *                          one byte, `p` for a password, `i` for identities or `r` for a recovery code; the secret; the end
  *     from the background: {"ok":true} or {"ok":false,"code":"WRONG_KEY","message":"…"}, a line end
  *
  * @module
@@ -20,6 +20,7 @@ import { describeError } from "../report-error.ts";
 
 const PASSWORD = 0x70;
 const IDENTITIES = 0x69;
+const RECOVERY = 0x72;
 
 /** Descriptor of the socket in the background process. */
 export const HANDOVER_FD = 3;
@@ -33,14 +34,20 @@ export interface MountSecrets {
 
 /** Sends secrets to the background process, and the end behind them. */
 export function sendSecrets(output: Writable, { credentials, store }: MountSecrets): void {
-  const [kind, secret] =
-    credentials.identities === undefined
-      ? [PASSWORD, credentials.password]
-      : [IDENTITIES, credentials.identities];
+  const [kind, secret] = kindAndSecret(credentials);
   const speaker = store === undefined ? new Uint8Array(0) : utf8(encodeSecrets(store));
   const message =
     secret?.use((bytes) => concatBytes(speaker, Uint8Array.of(0, kind), bytes)) ?? speaker;
   output.end(message, () => message.fill(0));
+}
+
+function kindAndSecret({
+  identities,
+  recovery,
+  password,
+}: Credentials): readonly [number, SecretBytes | undefined] {
+  if (identities !== undefined) return [IDENTITIES, identities];
+  return recovery === undefined ? [PASSWORD, password] : [RECOVERY, recovery];
 }
 
 /** Takes the secrets in the background process; the credentials are the caller's to wipe. */
@@ -50,9 +57,14 @@ export function receiveSecrets(): MountSecrets {
   for (let byte = received.takeFirst(); byte; byte = received.takeFirst()) speaker.push(byte);
   const kind = received.takeFirst();
   const bytes: SecretBytes = received.finish();
-  const credentials = kind === IDENTITIES ? { identities: bytes } : { password: bytes };
+  const credentials = credentialsOf(kind, bytes);
   if (speaker.length === 0) return { credentials };
   return { credentials, store: parseSecrets(toText(Uint8Array.from(speaker))) };
+}
+
+function credentialsOf(kind: number | undefined, secret: SecretBytes): Credentials {
+  if (kind === IDENTITIES) return { identities: secret };
+  return kind === RECOVERY ? { recovery: secret } : { password: secret };
 }
 
 /** Tells the waiting command how the mount began, once. */

@@ -176,7 +176,7 @@ function watchPublishing(context: CliContext, remote: SegmentStore): void {
     told = reason;
     warn(
       context,
-      `publishing has stopped, changes stay on this machine: ${reason}; dvault flush tries again`,
+      `publishing has stopped, changes stay on this machine: ${reason}; dvault flush tries again at once`,
     );
   };
 }

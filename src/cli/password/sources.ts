@@ -5,6 +5,7 @@
  * @module
  */
 import { UsageError } from "../../core/base/errors.ts";
+import { parseRecoveryCode } from "../../core/crypto/recovery-code.ts";
 import type { SecretBytes } from "../../core/crypto/secret-bytes.ts";
 import type { Credentials } from "../../core/crypto/unlock.ts";
 import { type CliContext, warn } from "../context.ts";
@@ -45,6 +46,11 @@ export const passwordOptions = {
     requiresArg: true,
     group: "Password:",
   },
+  "recovery-code": {
+    type: "boolean",
+    describe: "What is given or asked for is a recovery code, not a password",
+    group: "Password:",
+  },
 } as const;
 
 /** Values of {@link passwordOptions}. */
@@ -53,6 +59,7 @@ export interface PasswordChoice {
   readonly "password-fd"?: number | undefined;
   readonly "password-command"?: string | undefined;
   readonly identity?: string | undefined;
+  readonly "recovery-code"?: boolean | undefined;
 }
 
 /** Options of commands that take a new password beside the one that opens the vault. */
@@ -99,10 +106,32 @@ export async function obtainCredentials(
   choice: PasswordChoice,
   subject: string,
 ): Promise<Credentials> {
-  const given = await givenCredentials(context, choice);
-  if (given !== undefined) return given;
-  const answer = await onTerminal((terminal) => terminal.askSecret(`password of ${subject}: `));
-  return { password: notEmpty(answer) };
+  const isRecovery = choice["recovery-code"] === true;
+  const given = await givenCredentials(isRecovery ? forRecovery(context) : context, choice);
+  const what = isRecovery ? "recovery code" : "password";
+  const opening = given ?? {
+    password: notEmpty(
+      await onTerminal((terminal) => terminal.askSecret(`${what} of ${subject}: `)),
+    ),
+  };
+  return isRecovery ? recoveryOf(opening) : opening;
+}
+
+/** Surroundings in which the variable of recovery codes takes the place of the password's. */
+function forRecovery(context: CliContext): CliContext {
+  return { ...context, env: { DVAULT_PASSWORD: context.env.DVAULT_RECOVERY_CODE } };
+}
+
+/** Reads what was given in the place of a password. @throws UsageError USAGE for a code that was copied wrong */
+function recoveryOf(given: Credentials): Credentials {
+  if (given.password === undefined) {
+    throw new UsageError("USAGE", "give an identity or a recovery code, not both");
+  }
+  try {
+    return { recovery: parseRecoveryCode(given.password) };
+  } finally {
+    given.password.wipe();
+  }
 }
 
 /**
@@ -116,10 +145,10 @@ export async function obtainFirstPassword(
   choice: PasswordChoice,
   subject: string,
 ): Promise<SecretBytes> {
-  if (choice.identity !== undefined) {
+  if (choice.identity !== undefined || choice["recovery-code"] === true) {
     throw new UsageError(
       "USAGE",
-      "an identity opens a vault but makes none: give --recipient age1…",
+      "an identity or a recovery code opens a vault but makes none: give --recipient age1…",
     );
   }
   const given = await givenCredentials(context, choice);
@@ -167,6 +196,7 @@ export function hasPasswordOption(choice: PasswordChoice): boolean {
 export function wipeCredentials(credentials: Credentials): void {
   credentials.password?.wipe();
   credentials.identities?.wipe();
+  credentials.recovery?.wipe();
 }
 
 /** What an option or the environment gives, if one does. */

@@ -1,5 +1,5 @@
 /**
- * Key slots as values: each wraps the vault key for one password or one recipient (FORMAT.md §4.1). Their bytes are the
+ * Key slots as values: each wraps the vault key for one password, recipient or recovery code (FORMAT.md §4.1). Their bytes are the
  * business of the key directory's codec.
  *
  * @module
@@ -36,6 +36,15 @@ export interface RecipientSlot extends SlotDescription {
   readonly wrapped: Uint8Array;
 }
 
+/** Wraps the vault key for whoever has a recovery code, in the way of a recipient slot. */
+export interface RecoverySlot extends SlotDescription {
+  readonly kind: "recovery";
+  /** `age1…`, derived from the code. */
+  readonly recipient: string;
+  /** An age file (age-encryption.org/v1). */
+  readonly wrapped: Uint8Array;
+}
+
 /** A slot of a later version, kept as it is. */
 export interface UnknownSlot extends SlotDescription {
   readonly kind: "unknown";
@@ -43,7 +52,7 @@ export interface UnknownSlot extends SlotDescription {
   readonly body: Uint8Array;
 }
 
-export type KeySlot = PasswordSlot | RecipientSlot | UnknownSlot;
+export type KeySlot = PasswordSlot | RecipientSlot | RecoverySlot | UnknownSlot;
 
 /** The secret that slots wrap, and the vault it belongs to. */
 export interface VaultSecret {

@@ -36,16 +36,30 @@ export async function makeRecipientSlot(
   options: RecipientSlotOptions,
 ): Promise<RecipientSlot> {
   const { label, recipient } = options;
-  const encrypter = new Encrypter();
-  if (!isAccepted(() => encrypter.addRecipient(recipient))) {
+  if (!isAccepted(() => new Encrypter().addRecipient(recipient))) {
     throw new UsageError("USAGE", `"${recipient}" is not an age recipient (age1…)`);
   }
   const id = newSlotId(platform.random);
   const created = timeNow(platform.clock);
-  const plain = vault.vaultKey.use((key) => concatBytes(slotPrefix(vault.vaultId, id), key));
+  const wrapped = await wrapForRecipient(vault, id, recipient);
+  return { kind: "recipient", id, label, created, recipient, wrapped };
+}
+
+/**
+ * Makes the age file of a slot.
+ * @param recipient - a valid one
+ */
+export async function wrapForRecipient(
+  vault: VaultSecret,
+  slotId: string,
+  recipient: string,
+): Promise<Uint8Array> {
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(recipient);
+  const plain = vault.vaultKey.use((key) => concatBytes(slotPrefix(vault.vaultId, slotId), key));
   const wrapped = await encrypter.encrypt(plain);
   plain.fill(0);
-  return { kind: "recipient", id, label, created, recipient, wrapped };
+  return wrapped;
 }
 
 /**
@@ -81,7 +95,7 @@ export function parseIdentities(identities: SecretBytes): Decrypter {
  */
 export async function openRecipientSlot(
   vaultId: Uint8Array,
-  slot: RecipientSlot,
+  slot: Pick<RecipientSlot, "id" | "wrapped">,
   decrypter: Decrypter,
 ): Promise<SecretBytes | undefined> {
   const plain = await decrypter.decrypt(slot.wrapped).catch(() => undefined);

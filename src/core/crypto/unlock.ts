@@ -6,19 +6,23 @@
  *
  * @module
  */
+import type { Decrypter } from "age-encryption";
 import { KeyError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
 import { checkKdfCosts } from "./kdf-limits.ts";
 import type { KeySlot } from "./key-slot.ts";
 import { openPasswordSlot } from "./password-slot.ts";
 import { openRecipientSlot, parseIdentities } from "./recipient-slot.ts";
+import { recoveryDecrypter } from "./recovery-slot.ts";
 import type { SecretBytes } from "./secret-bytes.ts";
 
-/** What somebody brings to open a vault; identities are tried first, since they cost nothing. */
+/** What somebody brings to open a vault; identities and recovery codes are tried first, since they cost nothing. */
 export interface Credentials {
   readonly password?: SecretBytes;
   /** Text of an age identity file. */
   readonly identities?: SecretBytes;
+  /** What `parseRecoveryCode` makes of a recovery code. */
+  readonly recovery?: SecretBytes;
 }
 
 /** A vault key and the slot it came from. */
@@ -41,24 +45,32 @@ export async function unlock(
   slots: readonly KeySlot[],
   credentials: Credentials,
 ): Promise<Unlocked> {
-  const { password, identities } = credentials;
-  const byIdentity =
-    identities === undefined ? undefined : await tryIdentities(vaultId, slots, identities);
-  if (byIdentity !== undefined) return byIdentity;
-  const byPassword =
-    password === undefined ? undefined : await tryPassword(platform, vaultId, slots, password);
-  if (byPassword !== undefined) return byPassword;
-  throw new KeyError("WRONG_KEY", "no key slot of the vault opens with this password or identity");
+  const { password, identities, recovery } = credentials;
+  const unlocked =
+    (identities && (await tryDecrypter(vaultId, slots, parseIdentities(identities)))) ??
+    (recovery && (await tryRecovery(vaultId, slots, recovery))) ??
+    (password && (await tryPassword(platform, vaultId, slots, password)));
+  if (unlocked !== undefined) return unlocked;
+  const what = recovery === undefined ? "password or identity" : "recovery code";
+  throw new KeyError("WRONG_KEY", `no key slot of the vault opens with this ${what}`);
 }
 
-async function tryIdentities(
+function tryRecovery(
   vaultId: Uint8Array,
   slots: readonly KeySlot[],
-  identities: SecretBytes,
+  secret: SecretBytes,
 ): Promise<Unlocked | undefined> {
-  const decrypter = parseIdentities(identities);
+  const own = slots.filter(({ kind }) => kind === "recovery");
+  return tryDecrypter(vaultId, own, recoveryDecrypter(vaultId, secret));
+}
+
+async function tryDecrypter(
+  vaultId: Uint8Array,
+  slots: readonly KeySlot[],
+  decrypter: Decrypter,
+): Promise<Unlocked | undefined> {
   for (const slot of slots) {
-    if (slot.kind !== "recipient") continue;
+    if (slot.kind !== "recipient" && slot.kind !== "recovery") continue;
     const vaultKey = await openRecipientSlot(vaultId, slot, decrypter);
     if (vaultKey !== undefined) return { vaultKey, slotId: slot.id };
   }

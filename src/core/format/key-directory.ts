@@ -8,7 +8,7 @@
  *          2    16  vault id: with it, a vault that lost both headers can still be unlocked
  *         18     2  number of slots
  *         20        slots, each:
- *                     1  kind: 1 password, 2 recipient
+ *                     1  kind: 1 password, 2 recipient, 3 recovery code
  *                     8  id
  *                    12  time it was made
  *                     1  length of the label, then the label (UTF-8)
@@ -16,6 +16,7 @@
  *
  *     password body:   Argon2id memory u32 KiB | passes u16 | lanes u16 | salt 16 | nonce 12 | ciphertext 32 | tag 16
  *     recipient body:  length of the recipient u16 | recipient (ASCII) | age file
+ *     recovery body:   as of a recipient
  *
  * Slots of an unknown kind are kept and written back.
  *
@@ -40,6 +41,7 @@ import { RecordWriter } from "./record-writer.ts";
 const RECORD_VERSION = 1;
 const KIND_PASSWORD = 1;
 const KIND_RECIPIENT = 2;
+const KIND_RECOVERY = 3;
 
 /** What a key directory says. */
 export interface KeyDirectory {
@@ -107,7 +109,8 @@ function decodeSlot(reader: RecordReader): KeySlot {
   };
   const body = reader.part("key slot", reader.u16());
   if (code === KIND_PASSWORD) return decodePassword(description, body);
-  if (code === KIND_RECIPIENT) return decodeRecipient(description, body);
+  if (code === KIND_RECIPIENT) return decodeRecipient({ ...description, kind: "recipient" }, body);
+  if (code === KIND_RECOVERY) return decodeRecipient({ ...description, kind: "recovery" }, body);
   return { ...description, kind: "unknown", code, body: body.bytes(body.remaining) };
 }
 
@@ -119,9 +122,12 @@ function decodePassword(description: SlotDescription, body: RecordReader): KeySl
   return { ...description, kind: "password", argon2, salt, wrapped };
 }
 
-function decodeRecipient(description: SlotDescription, body: RecordReader): KeySlot {
+function decodeRecipient(
+  slot: SlotDescription & { readonly kind: "recipient" | "recovery" },
+  body: RecordReader,
+): KeySlot {
   const recipient = toText(body.bytes(body.u16()));
-  return { ...description, kind: "recipient", recipient, wrapped: body.bytes(body.remaining) };
+  return { ...slot, recipient, wrapped: body.bytes(body.remaining) };
 }
 
 function encodeBody(slot: KeySlot): Uint8Array {
@@ -142,6 +148,14 @@ function encodeBody(slot: KeySlot): Uint8Array {
 }
 
 function kindCode(slot: KeySlot): number {
-  if (slot.kind === "unknown") return slot.code;
-  return slot.kind === "password" ? KIND_PASSWORD : KIND_RECIPIENT;
+  switch (slot.kind) {
+    case "password":
+      return KIND_PASSWORD;
+    case "recipient":
+      return KIND_RECIPIENT;
+    case "recovery":
+      return KIND_RECOVERY;
+    case "unknown":
+      return slot.code;
+  }
 }

@@ -12,7 +12,7 @@
  * 2. A changed page gets a fresh address; the old one is superseded (invariant 2). Its address returns to the store
  *    at once when it was born in the open generation, since no header knows it; else only after the second
  *    header published from then on is durable, so that both header slots always open whole.
- * 3. Dirty pages are held strongly, clean ones up to the byte budget.
+ * 3. Dirty pages are held strongly, clean ones up to what these leave of the byte budget, and to half of it in any case.
  *
  * @module
  */
@@ -32,6 +32,9 @@ const WRITE_BATCH = 16;
 
 /** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
 const PAGE_BOOKKEEPING = 256;
+
+/** Least bytes of clean pages that are worth a cache. */
+const SMALLEST_BUDGET = 2 ** 22;
 
 /** A resident page. */
 export interface CachedPage extends PagePointer {
@@ -68,9 +71,12 @@ type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
 export class PageCache {
   readonly #store: PageStore;
   readonly #codec: PageCodec;
+  readonly #budgetBytes: number;
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
+  /** By address: pages held beyond the budget, undefined before they came. */
+  readonly #pinned = new Map<number, CachedPage | undefined>();
   readonly #loading = new Map<number, Promise<void>>();
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
@@ -88,8 +94,9 @@ export class PageCache {
     this.buffers = options.buffers;
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
+    this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
     this.#clean = new LRUCache<number, CachedPage>({
-      maxSize: Math.max(options.budgetBytes, 2 ** 22),
+      maxSize: this.#budgetBytes,
       sizeCalculation: (page) => page.payload.buffer.byteLength + PAGE_BOOKKEEPING,
       dispose: (page) => this.buffers.giveBack(page.payload),
     });
@@ -123,8 +130,24 @@ export class PageCache {
 
   /** The page, if it is resident. */
   peek(pointer: PagePointer): CachedPage | undefined {
-    const page = this.#dirty.get(pointer.address) ?? this.#clean.get(pointer.address);
-    return page?.generation === pointer.generation ? page : undefined;
+    const { address, generation } = pointer;
+    const page = this.#dirty.get(address) ?? this.#clean.get(address);
+    if (page?.generation === generation) return page;
+    const pinned = this.#pinned.get(address);
+    return pinned?.generation === generation ? pinned : undefined;
+  }
+
+  /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
+  pin({ address }: PagePointer): void {
+    if (!this.#pinned.has(address)) this.#pinned.set(address, undefined);
+  }
+
+  /** Lets all pinned pages go. */
+  unpin(): void {
+    for (const page of this.#pinned.values()) {
+      if (page !== undefined) this.buffers.giveBack(page.payload);
+    }
+    this.#pinned.clear();
   }
 
   /**
@@ -135,6 +158,11 @@ export class PageCache {
     const page = this.peek(pointer);
     if (page === undefined) throw new PageFault(pageClass, pointer);
     return page;
+  }
+
+  /** Whether a page can be brought in without waiting for a network. */
+  isNear({ address }: PagePointer): boolean {
+    return this.#store.isNear(address);
   }
 
   /**
@@ -193,7 +221,18 @@ export class PageCache {
   #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
     if (this.#dirty.has(address)) return;
     const { payload, owner } = opened;
-    this.#clean.set(address, { pageClass, address, generation, owner, payload });
+    const page: CachedPage = { pageClass, address, generation, owner, payload };
+    this.#putClean(page);
+    if (!this.#pinned.has(address) || this.#pinned.get(address) !== undefined) return;
+    this.buffers.hold(payload);
+    this.#pinned.set(address, page);
+  }
+
+  /** Never in the middle of a transaction, which counts on what it has found. */
+  #putClean(page: CachedPage): void {
+    this.#clean.set(page.address, page);
+    const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
+    while (this.#clean.calculatedSize > most) this.#clean.pop();
   }
 
   /**
@@ -343,7 +382,7 @@ export class PageCache {
       if (this.#dirty.get(page.address) !== page) continue;
       this.#dirty.delete(page.address);
       this.#dirtyBytes -= page.payload.byteLength;
-      this.#clean.set(page.address, page);
+      this.#putClean(page);
     }
   }
 

@@ -38,8 +38,12 @@ import type { SpaceMap } from "./space.ts";
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
 const UNCOUNTED_SEALS = 2 ** 20;
 
-/** What everybody who opens a vault reads first: inode 1, the root directory. */
-const FIRST_READ: Uint8Array = encodeKey(1, KeyKind.attributes);
+/** What everybody who opens a vault reads first: inode 1, which is the root directory, its names, and orphans. */
+const FIRST_READ: readonly Uint8Array[] = [
+  encodeKey(1, KeyKind.attributes),
+  encodeKey(1, KeyKind.dentry),
+  encodeKey(0, KeyKind.orphan),
+];
 
 /** What a commit is made of. */
 export interface VaultParts {
@@ -221,7 +225,8 @@ export class Committer {
     };
     pages.settle(page, encodeCommitRoot(root));
     const { keyDirectory } = this.#keyDirectories;
-    this.#opening = [keyDirectory.address, page.address, ...tree.residentPath(FIRST_READ)];
+    const paths = FIRST_READ.flatMap((key) => tree.knownPath(key));
+    this.#opening = [...new Set([keyDirectory, page, ...paths].map(({ address }) => address))];
     pages.freeze(compactNode);
     return root;
   }

@@ -17,7 +17,6 @@ import { chooseHeader } from "../format/choose-header.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
-import { PageFault } from "../pages/page-fault.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
 import { type NodePlace, Tree } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
@@ -28,6 +27,7 @@ import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
 import { type OpenedState, openState } from "./open-state.ts";
+import { Residence } from "./residence.ts";
 import { Snapshots } from "./snapshots.ts";
 import { SpaceMap } from "./space.ts";
 import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts";
@@ -68,6 +68,7 @@ export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
   readonly #queue: CommitQueue;
+  readonly #residence: Residence;
   readonly #flushes: (() => MaybePromise<void>)[] = [];
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
@@ -84,6 +85,7 @@ export class Vault implements TransactionalVault {
     this.#parts = parts;
     this.#committer = new Committer(parts, state);
     this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
+    this.#residence = new Residence(parts.pages);
     this.warnings = state.warnings;
     const commit = async (): Promise<void> => {
       this.#checkWritable();
@@ -198,26 +200,19 @@ export class Vault implements TransactionalVault {
 
   transact<T>(body: (transaction: Transaction) => T): MaybePromise<T> {
     const { tree, pages } = this.#parts;
-    for (;;) {
-      let loading: MaybePromise<void>;
-      try {
-        const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
-        const result = body(transaction);
-        if (transaction.isChange) this.#apply(transaction);
-        return result;
-      } catch (fault) {
-        if (!(fault instanceof PageFault)) throw fault;
-        loading = pages.load(fault.pageClass, [fault.pointer]);
-      }
-      const { generation } = this;
-      const again = (): MaybePromise<T> => this.transact(body);
-      if (!isPending(loading)) continue;
-      return loading.then(again, (error: unknown) => {
-        // A page of a state that is not the vault's any more may be gone; what is asked for is in the newer one.
-        if (generation === this.generation || !this.readOnly) throw error;
-        return again();
-      });
-    }
+    const { generation } = this;
+    const done = this.#residence.run(() => {
+      const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
+      const result = body(transaction);
+      if (transaction.isChange) this.#apply(transaction);
+      return result;
+    });
+    if (!isPending(done)) return done;
+    return done.catch((error: unknown) => {
+      // A page of a state that is not the vault's any more may be gone; what is asked for is in the newer one.
+      if (generation === this.generation || !this.readOnly) throw error;
+      return this.transact(body);
+    });
   }
 
   /**
@@ -226,17 +221,9 @@ export class Vault implements TransactionalVault {
    */
   async prune(place: NodePlace): Promise<boolean> {
     this.#checkWritable();
-    const { tree, pages } = this.#parts;
-    for (;;) {
-      try {
-        const isDone = tree.prune(place);
-        if (isDone) this.markDirty();
-        return isDone;
-      } catch (fault) {
-        if (!(fault instanceof PageFault)) throw fault;
-        await pages.load(fault.pageClass, [fault.pointer]);
-      }
-    }
+    const isDone = await this.#residence.run(() => this.#parts.tree.prune(place));
+    if (isDone) this.markDirty();
+    return isDone;
   }
 
   #apply(transaction: TreeTransaction): void {
@@ -278,7 +265,7 @@ export class Vault implements TransactionalVault {
     return this.#parts.pages.dirtyBytes > THROTTLE_BYTES ? this.#writeBehind() : undefined;
   }
 
-  prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void {
+  prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void {
     try {
       const loading = this.#parts.pages.load(pageClass, pointers);
       // Whoever needs a page that failed asks for it again, and gets the error.

@@ -7,18 +7,12 @@
 import { FsError } from "../../core/base/errors.ts";
 import { FILE_SIZE_MAX } from "../../core/base/limits.ts";
 import { chain, isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
-import {
-  type FallocateMode,
-  type FilePlace,
-  type FileSystem,
-  S_ISGID,
-  S_ISUID,
-} from "../../core/fs/file-system.ts";
+import { type FallocateMode, type FilePlace, S_ISGID, S_ISUID } from "../../core/fs/file-system.ts";
 import { type Answer, DONE } from "../protocol/answer.ts";
 import { WRITE_KILL_SUIDGID } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Context, Operation } from "./operation.ts";
-import { type Changer, changerOf, lossOf } from "./privileges.ts";
+import { type Changer, changerOf, lossOf, takeSetIds } from "./privileges.ts";
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
@@ -73,12 +67,17 @@ function writeKilling(
 
 export const fsync: Operation = (request, { fs }) => chain(fs.fsync(request.ino), () => DONE);
 
-export const fallocate: Operation = (request, { fs }) => {
+export const fallocate: Operation = (request, context) => {
   const flags = request.u32(24);
   const operation = FALLOC_OPERATIONS.get(flags & ~FALLOC_KEEP_SIZE);
   if (operation === undefined) throw new FsError("EOPNOTSUPP");
   const mode = { operation, keepSize: (flags & FALLOC_KEEP_SIZE) !== 0 };
-  return chain(fs.fallocate(request.ino, request.offset(8), request.offset(16), mode), () => DONE);
+  const { ino } = request;
+  const offset = request.offset(8);
+  const length = request.offset(16);
+  return chain(takeSetIds(context, ino, changerOf(request)), () =>
+    chain(context.fs.fallocate(ino, offset, length, mode), () => DONE),
+  );
 };
 
 export const lseek: Operation = (request, { fs }) => {
@@ -96,21 +95,24 @@ export const lseek: Operation = (request, { fs }) => {
 
 /** Its answer has 32 bits for the count, so the length is cut to what they can say. */
 export const copyFileRange: Operation = (request, context) => {
-  return chain(copy(request, context.fs, 0xffff_0000), taken);
+  return chain(copy(request, context, 0xffff_0000), taken);
 };
 
 export const copyFileRange64: Operation = (request, context) => {
   return chain(
-    copy(request, context.fs, Number.MAX_SAFE_INTEGER),
+    copy(request, context, Number.MAX_SAFE_INTEGER),
     (count): Answer => ({ kind: "copied", count }),
   );
 };
 
-function copy(request: Request, fs: FileSystem, lengthMax: number): MaybePromise<number> {
+function copy(request: Request, context: Context, lengthMax: number): MaybePromise<number> {
   if (request.u64(48) !== 0) throw new FsError("EINVAL");
   const from = { ino: request.ino, offset: request.offset(8) };
   const to = { ino: request.u64(16), offset: request.offset(32) };
-  return fs.copyFileRange(from, to, Math.min(request.u64(40), lengthMax));
+  const length = Math.min(request.u64(40), lengthMax);
+  return chain(takeSetIds(context, to.ino, changerOf(request)), () =>
+    context.fs.copyFileRange(from, to, length),
+  );
 }
 
 function contents(pieces: readonly Uint8Array[]): Answer {

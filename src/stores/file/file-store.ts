@@ -6,27 +6,14 @@
  * 2. Pages are read with `pread` on the main thread, since a trip through the thread pool costs more than a read; long
  *    writes and slow syncs go through the pool, so that calls go on meanwhile.
  * 3. `publish` syncs the pages, writes one header slot, and syncs again (design invariant 3).
+ * 4. After a sync that failed, the system may show a header that the disk does not hold, also to the next process, while
+ *    the one on the disk needs pages that are free now. So pages that were free when the file was opened wait for
+ *    the next header, unless the disk has no room for others.
  *
  * @module
  */
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  readvSync,
-  statfsSync,
-  unlinkSync,
-  writeSync,
-  writev,
-  writevSync,
-} from "node:fs";
+import { constants, fstatSync, statfsSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { promisify } from "node:util";
 import { PageError } from "../../core/base/errors.ts";
 import type { MaybePromise } from "../../core/base/maybe-promise.ts";
 import { addressOf, pageNumber } from "../../core/format/address.ts";
@@ -40,6 +27,7 @@ import type { PageScan } from "../../core/pages/page-scan.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { tryLock } from "../../native/host.ts";
 import { storeBusy, storeError, storeFull } from "./file-errors.ts";
+import { DescriptorFile, type HostFile } from "./host-file.ts";
 import { HEADER_SLOT_SIZE, HEADER_SLOTS, PAGE_STRIDE, pageOffset, pagesWithin } from "./layout.ts";
 import { PageAllocator } from "./page-allocator.ts";
 import { type GatheredWrite, gatherWrites, restOf, runsOf } from "./page-runs.ts";
@@ -62,14 +50,11 @@ const SPACE_CHECK_PAGES = 64;
 /** Where a page header says which class the page is of. */
 const CLASS_AT = 4;
 
-const syncData = promisify(fdatasync);
-const writeVector = promisify(writev);
-
 export class FileStore implements PageStore, PageScan {
   readonly name: string;
   readonly readOnly: boolean;
   readonly reusesAddresses = true;
-  readonly #fd: number;
+  readonly #file: HostFile;
   readonly #allocator = new PageAllocator();
   /** Whether it is known which pages are in use. */
   #isSeeded = false;
@@ -79,10 +64,16 @@ export class FileStore implements PageStore, PageScan {
   #bytesSinceSync = 0;
   #diskPages = 0;
   #handedOut = Number.POSITIVE_INFINITY;
+  /** Pages that were free when the file was opened, as long as they wait for a header. */
+  #waiting: readonly PageRun[] = [];
 
-  private constructor(name: string, fd: number, readOnly: boolean) {
+  /**
+   * Use {@link FileStore.create} and {@link FileStore.open}, which see to the lock.
+   * @param name - path of the file
+   */
+  constructor(name: string, file: HostFile, readOnly: boolean) {
     this.name = name;
-    this.#fd = fd;
+    this.#file = file;
     this.readOnly = readOnly;
   }
 
@@ -109,18 +100,19 @@ export class FileStore implements PageStore, PageScan {
   }
 
   static #open(path: string, flags: number, readOnly: boolean): FileStore {
-    let fd: number;
+    let file: DescriptorFile;
     try {
-      fd = openSync(path, flags, 0o600);
+      file = DescriptorFile.open(path, flags);
     } catch (error) {
       throw storeError(path, "open", error);
     }
     try {
+      const { fd } = file;
       if (!fstatSync(fd).isFile()) throw storeError(path, "open", { code: "EISDIR" });
       if (!readOnly && !tryLock(fd, "exclusive")) throw storeBusy(path, fd);
-      return new FileStore(path, fd, readOnly);
+      return new FileStore(path, file, readOnly);
     } catch (error) {
-      closeSync(fd);
+      file.close();
       throw error;
     }
   }
@@ -144,11 +136,17 @@ export class FileStore implements PageStore, PageScan {
       await this.#sync();
       const bytes = new Uint8Array(HEADER_SLOT_SIZE);
       bytes.set(header);
-      writeSync(this.#fd, bytes, 0, bytes.length, slot * HEADER_SLOT_SIZE);
+      this.#writeAll({ offset: slot * HEADER_SLOT_SIZE, pieces: [bytes], length: bytes.length });
       await this.#sync();
     } catch (error) {
       throw storeError(this.name, "write the header of", error);
     }
+    this.#endWaiting();
+  }
+
+  #endWaiting(): void {
+    this.#allocator.seed(this.#allocator.end, this.#waiting);
+    this.#waiting = [];
   }
 
   /** Makes what was written durable: inline where that takes no time (memory, a disk with a safe cache). */
@@ -157,22 +155,24 @@ export class FileStore implements PageStore, PageScan {
     this.#bytesSinceSync = 0;
     if (isSmall && this.#syncMs < INLINE_SYNC_MS) {
       const startMs = performance.now();
-      fdatasyncSync(this.#fd);
+      this.#file.sync();
       this.#syncMs = performance.now() - startMs;
       return;
     }
-    await syncData(this.#fd);
+    await this.#file.syncPooled();
     this.#pooledSyncs += 1;
     if (this.#pooledSyncs % SYNCS_BETWEEN_PROBES === 0) this.#syncMs = 0;
   }
 
   seed(end: number, free: readonly PageRun[]): void {
-    this.#allocator.seed(end, free);
+    this.#allocator.seed(end, []);
+    this.#waiting = free;
     this.#isSeeded = true;
   }
 
   allocate(count: number, reserve: number, out: number[]): void {
     if (reserve > 0 && this.space().freePages < count + reserve) throw storeFull(this.name);
+    if (this.#growth() < count + SPACE_CHECK_PAGES) this.#endWaiting();
     for (const number of this.#allocator.allocate(count)) out.push(addressOf(number));
     this.#handedOut += count;
   }
@@ -182,13 +182,20 @@ export class FileStore implements PageStore, PageScan {
   }
 
   space(): StoreSpace {
+    const growth = this.#growth();
+    const waiting = this.#waiting.reduce((sum, { count }) => sum + count, 0);
+    const free = this.#allocator.freeCount + waiting;
+    return { totalPages: this.#allocator.end + growth, freePages: free + growth };
+  }
+
+  /** Pages by which the disk lets the file grow, as far as is known. */
+  #growth(): number {
     if (this.#handedOut >= SPACE_CHECK_PAGES) {
       const disk = statfsSync(dirname(this.name));
       this.#diskPages = Math.floor((disk.bavail * disk.bsize) / PAGE_STRIDE);
       this.#handedOut = 0;
     }
-    const freePages = this.#allocator.freeCount + Math.max(0, this.#diskPages - this.#handedOut);
-    return { totalPages: this.#allocator.end - this.#allocator.freeCount + freePages, freePages };
+    return Math.max(0, this.#diskPages - this.#handedOut);
   }
 
   read(addresses: readonly number[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
@@ -209,6 +216,10 @@ export class FileStore implements PageStore, PageScan {
     return results;
   }
 
+  isNear(): boolean {
+    return true;
+  }
+
   /** Fills pages that stand side by side. @returns bytes read; fewer at the end of the file */
   #readRun(pages: readonly Uint8Array[], offset: number): number {
     try {
@@ -218,7 +229,7 @@ export class FileStore implements PageStore, PageScan {
         const first = Math.floor(read / PAGE_STRIDE);
         const rest = pages.slice(first);
         rest[0] = rest[0]?.subarray(read - first * PAGE_STRIDE) ?? new Uint8Array(0);
-        const got = readvSync(this.#fd, rest, offset + read);
+        const got = this.#file.read(rest, offset + read);
         read += got;
         if (got === 0 || read === wanted) return read;
       }
@@ -232,7 +243,7 @@ export class FileStore implements PageStore, PageScan {
     try {
       let read = 0;
       while (read < bytes.length) {
-        const got = readSync(this.#fd, bytes, read, bytes.length - read, offset + read);
+        const got = this.#file.read([bytes.subarray(read)], offset + read);
         if (got === 0) break;
         read += got;
       }
@@ -248,15 +259,15 @@ export class FileStore implements PageStore, PageScan {
     this.#bytesSinceSync += total;
     if (total > INLINE_WRITE_BYTES) return this.#writePooled(writes);
     try {
-      for (const write of writes) {
-        let rest: GatheredWrite | undefined = write;
-        while (rest !== undefined) {
-          rest = restOf(rest, writevSync(this.#fd, rest.pieces, rest.offset));
-        }
-      }
+      for (const write of writes) this.#writeAll(write);
     } catch (error) {
       throw storeError(this.name, "write", error);
     }
+  }
+
+  #writeAll(write: GatheredWrite): void {
+    let rest: GatheredWrite | undefined = write;
+    while (rest !== undefined) rest = restOf(rest, this.#file.write(rest.pieces, rest.offset));
   }
 
   async #writePooled(writes: readonly GatheredWrite[]): Promise<void> {
@@ -264,8 +275,7 @@ export class FileStore implements PageStore, PageScan {
       for (const write of writes) {
         let rest: GatheredWrite | undefined = write;
         while (rest !== undefined) {
-          const { bytesWritten } = await writeVector(this.#fd, rest.pieces, rest.offset);
-          rest = restOf(rest, bytesWritten);
+          rest = restOf(rest, await this.#file.writePooled(rest.pieces, rest.offset));
         }
       }
     } catch (error) {
@@ -294,7 +304,7 @@ export class FileStore implements PageStore, PageScan {
 
   /** Bytes of the file. */
   get size(): number {
-    return fstatSync(this.#fd).size;
+    return this.#file.size;
   }
 
   /**
@@ -304,16 +314,16 @@ export class FileStore implements PageStore, PageScan {
   close(): void {
     try {
       if (this.#isSeeded && pagesWithin(this.size) > this.#allocator.trim()) {
-        ftruncateSync(this.#fd, pageOffset(this.#allocator.end));
+        this.#file.truncate(pageOffset(this.#allocator.end));
       }
     } finally {
-      closeSync(this.#fd);
+      this.#file.close();
     }
   }
 
   /** Closes and removes a file whose vault could not be completed. */
   discard(): void {
-    closeSync(this.#fd);
+    this.#file.close();
     unlinkSync(this.name);
   }
 }

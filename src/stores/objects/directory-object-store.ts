@@ -33,10 +33,13 @@ import {
   toHex,
 } from "./directory-layout.ts";
 import { makeFolder, syncFolder, writeDurably } from "./durable-file.ts";
+import type { ObjectBytes } from "./object-bytes.ts";
 import { checkObjectSize, checkRecordSize, objectCut, objectGone } from "./object-errors.ts";
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -64,6 +67,8 @@ export interface DirectoryObjectStoreOptions {
   readonly random: Random;
   readonly timing: Timing;
   readonly readOnly?: boolean;
+  /** Whether a folder without the file that marks it is refused, as it is unless told: for recovery. */
+  readonly isMarkerNeeded?: boolean;
 }
 
 export class DirectoryObjectStore implements ObjectStore {
@@ -115,14 +120,14 @@ export class DirectoryObjectStore implements ObjectStore {
   ): Promise<DirectoryObjectStore> {
     const path = resolve(folder);
     try {
-      await stat(join(path, MARKER));
+      await stat(join(path, options.isMarkerNeeded === false ? RECORDS : MARKER));
     } catch (error) {
       throw storeError(path, "open the store in", error);
     }
     return new DirectoryObjectStore(path, options);
   }
 
-  async put(bytes: Uint8Array, options: CallOptions = {}): Promise<StoredObject> {
+  async put(bytes: ObjectBytes, options: CallOptions = {}): Promise<StoredObject> {
     this.#checkWritable(options);
     checkObjectSize(this.name, bytes, this.limits);
     const id = objectIdOf(this.#randomName());
@@ -170,9 +175,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  async *list(
-    options: CallOptions = {},
-  ): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options: ListOptions = {}): AsyncIterable<ListedObject> {
     for (const folder of (await this.#names(OBJECTS)).filter(isObjectFolder)) {
       for (const name of await this.#names(`${OBJECTS}/${folder}`)) {
         options.signal?.throwIfAborted();
@@ -183,7 +186,8 @@ export class DirectoryObjectStore implements ObjectStore {
     const names = await this.#names(RECORDS);
     for (const name of names) {
       const record = recordOfAttachment(name);
-      if (record === undefined || names.includes(record)) continue;
+      const isPartOfRecord = record !== undefined && names.includes(record);
+      if (record === undefined || (isPartOfRecord && options.withAttachments !== true)) continue;
       const found = await this.#describe(`${RECORDS}/${name}`);
       if (found !== undefined) yield found;
     }
@@ -273,7 +277,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  async #describe(id: string): Promise<(StoredObject & { readonly timeMs: number }) | undefined> {
+  async #describe(id: string): Promise<ListedObject | undefined> {
     if (!isObjectId(id)) return undefined;
     try {
       const { size, mtimeMs } = await stat(join(this.#path, id));
@@ -294,7 +298,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  #write(id: string, bytes: Uint8Array): Promise<void> {
+  #write(id: string, bytes: ObjectBytes): Promise<void> {
     const temporary = join(this.#path, TEMPORARY, toHex(this.#randomName()));
     return writeDurably(join(this.#path, id), temporary, bytes);
   }

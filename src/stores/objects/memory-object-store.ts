@@ -4,10 +4,13 @@
  * @module
  */
 import { StoreError } from "../../core/base/errors.ts";
+import { type ObjectBytes, wholeOf } from "./object-bytes.ts";
 import { checkObjectSize, checkRecordSize, objectCut, objectGone } from "./object-errors.ts";
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -76,10 +79,10 @@ export class MemoryObjectStore implements ObjectStore {
     this.#wall = options.wall ?? (() => 0);
   }
 
-  async put(bytes: Uint8Array, options: CallOptions = {}): Promise<StoredObject> {
+  async put(bytes: ObjectBytes, options: CallOptions = {}): Promise<StoredObject> {
     this.#checkWritable(options);
     checkObjectSize(this.name, bytes, this.limits);
-    return this.#keep(bytes, false);
+    return this.#keep(await wholeOf(bytes), false);
   }
 
   async get(id: ObjectId, range: ByteRange, options: CallOptions = {}): Promise<Uint8Array> {
@@ -96,12 +99,10 @@ export class MemoryObjectStore implements ObjectStore {
     for (const id of ids) this.contents.objects.delete(id);
   }
 
-  async *list(
-    options: CallOptions = {},
-  ): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options: ListOptions = {}): AsyncIterable<ListedObject> {
     for (const [id, kept] of [...this.contents.objects]) {
       options.signal?.throwIfAborted();
-      if (kept.isAttachment) continue;
+      if (kept.isAttachment && options.withAttachments !== true) continue;
       yield { id: id as ObjectId, length: kept.bytes.length, timeMs: kept.timeMs };
     }
   }

@@ -16,6 +16,8 @@
  * @module
  */
 
+import type { ObjectBytes } from "./object-bytes.ts";
+
 /** Names an object within its store: opaque ASCII, at most 80 characters, valid for the object's life. */
 export type ObjectId = string & { readonly __unit: "object id" };
 
@@ -97,6 +99,17 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is listed. */
+export interface ListOptions extends CallOptions {
+  /** Everything that records carry as well, whether the record itself can be read or not: for recovery. */
+  readonly withAttachments?: boolean;
+}
+
+/** An object, and when it was made by the server's time, ms since the epoch. */
+export interface ListedObject extends StoredObject {
+  readonly timeMs: number;
+}
+
 export interface ObjectStore {
   /** What messages call this store: without secrets. */
   readonly name: string;
@@ -105,9 +118,10 @@ export interface ObjectStore {
 
   /**
    * Keeps bytes, borrowed until the promise ends.
-   * @throws StoreError STORE_DOWN, STORE_DENIED, STORE_FULL (too large for `limits.objectBytes` as known after the call)
+   * @throws StoreError STORE_DOWN, STORE_DENIED, STORE_FULL (too large for `limits.objectBytes` as known after the call);
+   *   what reading the bytes throws
    */
-  put(bytes: Uint8Array, options?: CallOptions): Promise<StoredObject>;
+  put(bytes: ObjectBytes, options?: CallOptions): Promise<StoredObject>;
 
   /**
    * Reads a part of an object.
@@ -119,8 +133,8 @@ export interface ObjectStore {
   /** Removes objects; ones that are gone already are fine. */
   delete(ids: readonly ObjectId[], options?: CallOptions): Promise<void>;
 
-  /** Every object there is, records' attachments excepted, in no order: to find what nothing refers to. */
-  list(options?: CallOptions): AsyncIterable<StoredObject & { readonly timeMs: number }>;
+  /** Every object there is, records' attachments excepted unless asked for, in no order: to find what nothing refers to. */
+  list(options?: ListOptions): AsyncIterable<ListedObject>;
 
   /** Appends a record to the header log. @throws StoreError as `put` */
   append(record: NewRecord, options?: CallOptions): Promise<LogRecord>;

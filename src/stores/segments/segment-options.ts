@@ -4,6 +4,7 @@
  * @module
  */
 import type { Random } from "../../core/base/platform.ts";
+import { DescriptorFile, type OpenFile } from "../file/host-file.ts";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { Timing } from "../timing.ts";
 
@@ -20,6 +21,8 @@ export interface SegmentStoreOptions {
   readonly objects: ObjectStore;
   /** File of the local database; empty for one that lives as long as the store is open. */
   readonly database: string;
+  /** Opens the files beside the database; the system's own, unless told. */
+  readonly openFile?: OpenFile;
   readonly timing: Timing;
   readonly random: Random;
   /** Who we are: for others to read, and to tell whether we still run. */
@@ -35,6 +38,8 @@ export interface SegmentStoreOptions {
   readonly publishMs?: number;
   /** How long the lease holds without a sign of life, ms. */
   readonly leaseMs?: number;
+  /** Whether published pages are taken from this machine where they are kept: not when the store itself is checked. */
+  readonly readsCache?: boolean;
   /** Bytes fetched ahead of a sequential reader. */
   readonly readAheadBytes?: number;
   /** Takes the lease whoever holds it. */
@@ -54,11 +59,13 @@ const MIB = 2 ** 20;
 export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
   return {
     readOnly: false,
+    openFile: DescriptorFile.open,
     cacheBytes: 1024 * MIB,
     budgetBytes: 4096 * MIB,
     publishBytes: 8 * MIB,
     publishMs: 30_000,
     leaseMs: 600_000,
+    readsCache: true,
     readAheadBytes: 12 * MIB,
     takeOver: false,
     onConflict: "refuse",

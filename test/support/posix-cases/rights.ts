@@ -236,6 +236,29 @@ const lists: readonly PosixCase[] = LISTS.flatMap((list) => [
   ),
 ]);
 
+const setIdsByList: readonly PosixCase[] = USERS.flatMap((user) =>
+  [
+    ["write", "write 0 0 10 1"],
+    ["ftruncate", "ftruncate 0 3"],
+    ["fallocate", "fallocate 0 0 0 1000"],
+    ["fallocate of a hole", "fallocate 0 FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE 0 3"],
+    ["fallocate of zeros", "fallocate 0 FALLOC_FL_ZERO_RANGE 0 3"],
+    ["copy_file_range", "copy 2 0 0 0 10"],
+  ].map(([name = "", call = ""]) => ({
+    call: `set-ID bits, ${name}`,
+    name: `${user} after a list let the group execute`,
+    steps: [
+      ...["make f 0644", "make g 0666", "open 0 f O_RDWR", "open 2 g O_RDWR"],
+      ...["write 0 0 20 1", "write 2 0 20 2", "chown f 2001 2001", "chmod f 02644"],
+      "stat f mode",
+      "setxattr f system.posix_acl_access acl:1:0:7,4:0:7,32:0:7",
+      `${user} ${call}`,
+      "stat f mode,size",
+      "fstat 0 mode",
+    ],
+  })),
+);
+
 const setgidDirectories: readonly PosixCase[] = ["access", "default"].flatMap((kind) =>
   USERS.map((user) => ({
     call: "access control list",
@@ -285,6 +308,7 @@ export const rightCases: readonly PosixCase[] = [
   ...chmods,
   ...chowns,
   ...setIds,
+  ...setIdsByList,
   ...lists,
   ...setgidDirectories,
   ...badLists,

@@ -28,7 +28,9 @@ t.test("the manual names every command and every option", async (t) => {
   const cli = await CommandLine.start(t.testdir());
   const { out } = await cli.run(["--help"]);
   const names = [...out.matchAll(/^ {2}dvault (\w+) /gm)].map(([, name = ""]) => name);
-  const keys = ["list", "add", "remove", "change-password"].map((name) => `key ${name}`);
+  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+    (name) => `key ${name}`,
+  );
   const snapshots = ["create", "list", "delete", "diff", "restore"].map(
     (name) => `snapshot ${name}`,
   );

@@ -10,6 +10,7 @@ import {
   wipeCredentials,
 } from "../../../src/cli/password/sources.ts";
 import { readSecretLine } from "../../../src/cli/password/terminal.ts";
+import { formatRecoveryCode, RECOVERY_SIZE } from "../../../src/core/crypto/recovery-code.ts";
 import type { SecretBytes } from "../../../src/core/crypto/secret-bytes.ts";
 import { testContext } from "../../support/cli-context.ts";
 
@@ -123,6 +124,37 @@ t.test("what is no password is refused", async (t) => {
   await refused({ "password-command": "exit 3" }, { code: "USAGE", message: /exit 3/ });
   await refused({ "password-fd": 3, identity: "x" }, { code: "USAGE", message: /one source/ });
 });
+
+t.test(
+  "a recovery code comes from the sources of a password, and from its own variable",
+  async (t) => {
+    const bytes = Uint8Array.from({ length: RECOVERY_SIZE }, (_, i) => i);
+    const code = formatRecoveryCode(bytes);
+    const file = join(t.testdir({ code: `${code}\n` }), "code");
+    chmodSync(file, 0o600);
+    const get = async (env: Record<string, string>, choice: object): Promise<unknown> => {
+      const context = testContext(env);
+      const credentials = await obtainCredentials(
+        context,
+        { "recovery-code": true, ...choice },
+        "x",
+      );
+      t.strictSame(Object.keys(credentials), ["recovery"]);
+      return credentials.recovery?.use((secret) => secret.slice());
+    };
+    t.strictSame(await get({}, { "password-file": file }), bytes);
+    t.strictSame(await get({ DVAULT_RECOVERY_CODE: code, DVAULT_PASSWORD: "pw" }, {}), bytes);
+    const wrong = {
+      DVAULT_RECOVERY_CODE: code.replace(/.$/, (last) => (last === "Q" ? "P" : "Q")),
+    };
+    await t.rejects(get(wrong, {}), { code: "USAGE", message: /a digit of group 8 is wrong/ });
+    await t.rejects(get({}, { identity: file }), { code: "USAGE", message: /not both/ });
+    await t.rejects(obtainFirstPassword(testContext(), { "recovery-code": true }, "x"), {
+      code: "USAGE",
+      message: /--recipient/,
+    });
+  },
+);
 
 t.test("a new vault takes a given password without asking again, but no identity", async (t) => {
   const context = testContext({ DVAULT_PASSWORD: "pw" });

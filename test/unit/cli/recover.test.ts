@@ -1,4 +1,11 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,9 +90,9 @@ t.test("what cannot be is refused, and leaves nothing behind", async (t) => {
   const { cli, damaged, rescued } = place;
   const before = leftovers();
   const run = (...args: string[]) => cli.run(["recover", ...args], PASSWORD);
-  t.match(await run(damaged), { code: 2, err: /give the file of the new vault, or --report/ });
+  t.match(await run(damaged), { code: 2, err: /give the place of the new vault, or --report/ });
   t.match(await run("--report", damaged, rescued), { code: 2, err: /leave the new vault out/ });
-  t.match(await run("--report", `dir:${cli.home}`), { code: 2, err: /is no file/ });
+  t.match(await run("--report", `dir:${cli.home}`), { code: 13, err: /cannot open the store in/ });
   t.match(await run(damaged, damaged, ...QUICK), { code: 1, err: /there is a file already/ });
   const wrong = await cli.run(["recover", "--report", damaged], { DVAULT_PASSWORD: "wrong" });
   t.match(wrong, { code: 11 });
@@ -93,3 +100,56 @@ t.test("what cannot be is refused, and leaves nothing behind", async (t) => {
   t.match(await run("--report", rescued), { code: 14, err: /no page of a vault is left/ });
   t.strictSame(leftovers(), before);
 });
+
+/** Records of a folder and what is attached to them, oldest first. */
+function recordFiles(folder: string): readonly string[] {
+  return readdirSync(join(folder, "records"))
+    .filter((name) => /^\d{12}-[0-9a-f]{32}(\.0)?$/.test(name))
+    .sort()
+    .map((name) => join(folder, "records", name));
+}
+
+t.test(
+  "a vault in a folder comes back without what marks it, and without any record",
+  async (t) => {
+    const home = t.testdir({ a: "first", b: "second".repeat(2000) });
+    const cli = await CommandLine.start(home);
+    const folder = join(home, "objects");
+    const rescued = join(home, "rescued.dvault");
+    await cli.run(["init", `dir:${folder}`, "--recipient", cli.recipient]);
+    for (const name of ["a", "b"]) await cli.ok("put", join(home, name), `dir:${folder}:/`);
+    rmSync(join(folder, "dvault-objects"));
+    for (const file of recordFiles(folder)) if (!file.endsWith(".0")) rmSync(file);
+    t.match(await cli.open("ls", `dir:${folder}`), { code: 13 });
+    const lines = ["recover", ...cli.key, "--recipient", cli.recipient];
+    const { code, out } = await cli.run([...lines, `dir:${folder}`, rescued]);
+    t.equal(code, 0);
+    t.match(out, /2 whole, 0 old, 0 partial, 0 lost/);
+    t.equal(await cli.ok("cat", `${rescued}:/b`), "second".repeat(2000));
+    const again = join(home, "again");
+    t.match(await cli.run([...lines, rescued, `dir:${again}`]), { code: 0 });
+    t.equal(await cli.ok("ls", `dir:${again}`), "a\nb\n");
+  },
+);
+
+t.test(
+  "what the newest record alone knew is told, and files made since have no name",
+  async (t) => {
+    const home = t.testdir({ a: "first", b: "x".repeat(200_000) });
+    const cli = await CommandLine.start(home);
+    const folder = join(home, "objects");
+    await cli.run(["init", `dir:${folder}`, "--recipient", cli.recipient]);
+    for (const name of ["a", "b"]) await cli.ok("put", join(home, name), `dir:${folder}:/`);
+    const newest =
+      recordFiles(folder)
+        .filter((file) => file.endsWith(".0"))
+        .at(-1) ?? "";
+    const bytes = readFileSync(newest);
+    // The pages of the newest record but for the data: its tree and commit root stand behind.
+    writeFileSync(newest, bytes.fill(0, 3 * 65_624, bytes.length));
+    const report = await cli.run(["recover", "--report", ...cli.key, `dir:${folder}`]);
+    t.match(report, { code: 15, out: /there were later commits, up to \d+/ });
+    t.match(report.out, /partial: \/lost\+found\/#\d+: /);
+    t.match(report.out, /1 whole, 0 old, 1 partial, 0 lost/);
+  },
+);

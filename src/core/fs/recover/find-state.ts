@@ -3,14 +3,15 @@
  *
  * Headers that are all signed say which commit counts. Where one is lost, it may have been the newest, so the newest root
  * whose TOC is whole is taken: a later one may belong to a commit that never came to be. When none is whole, it is the
- * newest.
+ * newest. Where headers stand in a log, a later one may be lost without a trace, so a later root whose TOC is whole goes
+ * before the newest header that is left.
  *
  * @module
  */
 import { FormatError, PageError } from "../../base/errors.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
 import { type CommitRoot, decodeCommitRoot } from "../../format/commit-root.ts";
-import { decodeHeader, isHeaderSigned } from "../../format/header.ts";
+import { decodeHeader, type Header, isHeaderSigned } from "../../format/header.ts";
 import type { PageCache } from "../../pages/page-cache.ts";
 import type { PageStore } from "../../pages/page-store.ts";
 import { walkTree } from "../../tree/walk-tree.ts";
@@ -34,6 +35,8 @@ export interface LostPart {
   readonly to: Uint8Array | undefined;
   /** No record of the part stands in a page that is newer. */
   readonly generation: number;
+  /** Nor in one that is not newer than this. */
+  readonly after: number;
 }
 
 /** What is left of a vault's newest state. */
@@ -47,7 +50,12 @@ export interface FoundState {
   readonly hasLeaves: boolean;
   /** Nodes that are reached from the root. */
   readonly reached: PageUse;
+  /** Highest generation of a header that is left, whatever is left of its commit; 0 when none is. */
+  readonly announced: number;
 }
+
+/** A state as its own pages tell it. */
+type ReadState = Omit<FoundState, "announced">;
 
 /** What is looked through. */
 export interface StateSearch {
@@ -59,36 +67,68 @@ export interface StateSearch {
 
 /** Finds the state to recover. @throws StoreError */
 export async function findState(search: StateSearch): Promise<FoundState> {
-  const { pages, index } = search;
-  const named = await rootOfHeader(search);
-  if (named !== undefined) return { origin: "header", ...(await lookThrough(pages, named)) };
-  let newest: FoundState | undefined;
+  const headers = await signedHeaders(search);
+  const announced = Math.max(0, ...headers.signed.map(({ generation }) => generation));
+  return { ...(await findRead(search, headers)), announced };
+}
+
+async function findRead(search: StateSearch, headers: FoundHeaders): Promise<ReadState> {
+  const { store, pages, index } = search;
+  const named = headers.isWhole ? await rootOfHeader(pages, headers.signed) : undefined;
+  const { roots } = index;
+  if (named === undefined) {
+    const { whole, newest } = await lookForWhole(pages, roots);
+    return whole ?? newest ?? nothingFound(index);
+  }
+  const later = roots.filter(({ generation }) => generation > named.generation);
+  const { whole } = await lookForWhole(pages, store.reusesAddresses ? [] : later);
+  return whole ?? { origin: "header", ...(await lookThrough(pages, named)) };
+}
+
+/** The newest root whose TOC is whole, if there is one among the newest, and the newest that opens at all. */
+async function lookForWhole(
+  pages: PageCache,
+  roots: readonly PagePointer[],
+): Promise<{ readonly whole?: ReadState; readonly newest?: ReadState | undefined }> {
+  let newest: ReadState | undefined;
   let tried = 0;
-  for (const pointer of index.roots) {
+  for (const pointer of roots) {
     const root = await readRoot(pages, pointer);
     if (root === undefined) continue;
-    const state: FoundState = { origin: "root", ...(await lookThrough(pages, root)) };
-    if (state.lost.length === 0) return state;
+    const state: ReadState = { origin: "root", ...(await lookThrough(pages, root)) };
+    if (state.lost.length === 0) return { whole: state };
     newest ??= state;
     tried += 1;
     if (tried === ROOTS_TRIED) break;
   }
-  return newest ?? nothingFound(index);
+  return { newest };
 }
 
-function nothingFound({ generation }: PageIndex): FoundState {
+function nothingFound({ generation }: PageIndex): ReadState {
   const level = Number.POSITIVE_INFINITY;
-  const lost = [{ pointer: undefined, level, from: LOWEST, to: undefined, generation }];
+  const lost = [{ pointer: undefined, level, from: LOWEST, to: undefined, generation, after: 0 }];
   return { origin: "nothing", root: undefined, lost, hasLeaves: false, reached: new PageUse() };
 }
 
-async function rootOfHeader(search: StateSearch): Promise<CommitRoot | undefined> {
-  const { store, pages, unlocked } = search;
+/** Headers that a holder of the key wrote, newest first. */
+interface FoundHeaders {
+  readonly signed: readonly Header[];
+  /** Whether these are all that the store has. */
+  readonly isWhole: boolean;
+}
+
+async function signedHeaders({ store, unlocked }: StateSearch): Promise<FoundHeaders> {
   const stored = await readHeaders(store);
-  const headers = stored
+  const signed = stored
     .flatMap((bytes) => signedHeader(bytes, unlocked))
     .sort((a, b) => b.generation - a.generation);
-  if (headers.length < stored.length) return undefined;
+  return { signed, isWhole: signed.length === stored.length };
+}
+
+async function rootOfHeader(
+  pages: PageCache,
+  headers: readonly Header[],
+): Promise<CommitRoot | undefined> {
   for (const { commitRoot } of headers) {
     const root = await readRoot(pages, commitRoot);
     if (root !== undefined) return root;
@@ -106,10 +146,7 @@ async function readHeaders(store: PageStore): Promise<readonly (Uint8Array | und
   }
 }
 
-function signedHeader(
-  stored: Uint8Array | undefined,
-  { keys }: UnlockedPages,
-): readonly ReturnType<typeof decodeHeader>[] {
+function signedHeader(stored: Uint8Array | undefined, { keys }: UnlockedPages): readonly Header[] {
   if (stored === undefined) return [];
   try {
     const header = decodeHeader(stored);
@@ -131,10 +168,7 @@ async function readRoot(pages: PageCache, pointer: PagePointer): Promise<CommitR
   }
 }
 
-async function lookThrough(
-  pages: PageCache,
-  root: CommitRoot,
-): Promise<Omit<FoundState, "origin">> {
+async function lookThrough(pages: PageCache, root: CommitRoot): Promise<Omit<ReadState, "origin">> {
   const lost: LostPart[] = [];
   const reached = new PageUse();
   let hasLeaves = false;
@@ -142,7 +176,7 @@ async function lookThrough(
     if (damage === undefined) {
       reached.reach(pageNumber(pointer.address));
       hasLeaves ||= level === 0;
-    } else lost.push({ pointer, level, from, to, generation: pointer.generation });
+    } else lost.push({ pointer, level, from, to, generation: pointer.generation, after: 0 });
   }
   return { root, lost, hasLeaves, reached };
 }

@@ -16,10 +16,13 @@
  * @module
  */
 import { StoreError } from "../../../core/base/errors.ts";
+import type { ObjectBytes } from "../object-bytes.ts";
 import type {
   ByteRange,
   CallOptions,
   LaneState,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -35,9 +38,9 @@ import { type ClientParts, DiscordClient } from "./discord-client.ts";
 import { checkConfig, type DiscordConfig } from "./discord-config.ts";
 import { HeaderLog } from "./header-log.ts";
 import { decodeObjectId, encodeObjectId } from "./object-id.ts";
-import { type ListedObject, listObjects, type ObjectListParts } from "./object-list.ts";
+import { listObjects, type ObjectListParts } from "./object-list.ts";
 import { Lane } from "./post/lane.ts";
-import { ChannelMailbox, WebhookMailbox } from "./post/mailbox.ts";
+import { ChannelMailbox, type Mailbox, WebhookMailbox } from "./post/mailbox.ts";
 import { Outbox, type PostedObject } from "./post/outbox.ts";
 import { Poster } from "./post/poster.ts";
 import { SizeLimits } from "./post/size-limits.ts";
@@ -61,9 +64,11 @@ export interface DiscordStoreOptions extends ClientParts {
   readonly usesRefreshUrls?: boolean;
 }
 
-/** Puts under way a lane can make use of: two messages of three segments. */
-const PUTS_PER_LANE = 6;
-const PUTS_MAX = 24;
+/** Segments a full message has. */
+const PUTS_PER_MESSAGE = 3;
+
+/** Messages under way that a lane can make use of: a webhook takes more of them a second than one connection carries. */
+const MESSAGES_PER_LANE = 4;
 
 /** URLs of one attachment that the CDN may call gone or expired (404), or refuse (403), before it is believed. */
 const URLS_GONE = 4;
@@ -114,12 +119,9 @@ export class DiscordObjectStore implements ObjectStore {
       readLagMs,
       closing,
     });
-    const poster = new Poster({ timing, clock, random, onMessage });
+    const poster = new Poster({ timing, clock, readLagMs, random, onMessage });
     const label = dataLabel(config.headerChannel);
-    const mailboxes = [
-      ...config.dataChannels.map((id) => new ChannelMailbox(channels, id)),
-      ...[...webhooks.values()].map((one) => new WebhookMailbox(channels, webhookApi, one)),
-    ];
+    const mailboxes = mailboxesOf(config, client, webhooks);
     this.#outbox = new Outbox({
       lanes: mailboxes.map((mailbox) => new Lane(mailbox, timing, settings.laneRestMs)),
       limiter,
@@ -143,28 +145,28 @@ export class DiscordObjectStore implements ObjectStore {
     this.#listing = {
       channels,
       reader,
-      channelIds: new Set([
-        ...config.dataChannels,
-        ...config.webhooks.map(({ channel }) => channel),
-      ]),
+      channelIds: dataChannelsOf(config),
+      headerChannel: config.headerChannel,
       writers: new Set([...writers, ...webhooks.keys()]),
       label,
     };
   }
 
   get limits(): ObjectLimits {
-    const lanes = this.#outbox.states().length;
-    const { cdn } = this.#options.settings.connections;
+    const lanes = Math.max(1, this.#outbox.states().length);
+    const { api, cdn } = this.#options.settings.connections;
+    // The last connection is left to calls that are no uploads.
+    const messages = Math.min(MESSAGES_PER_LANE * lanes, api - 1);
     return {
       objectBytes: this.#sizes.objectBytes,
       attachments: ATTACHMENTS_MAX,
       recordBytes: this.#sizes.messageBytes,
-      parallelPuts: Math.min(PUTS_MAX, PUTS_PER_LANE * Math.max(1, lanes)),
+      parallelPuts: PUTS_PER_MESSAGE * messages,
       parallelGets: cdn,
     };
   }
 
-  async put(bytes: Uint8Array, { signal }: CallOptions = {}): Promise<StoredObject> {
+  async put(bytes: ObjectBytes, { signal }: CallOptions = {}): Promise<StoredObject> {
     this.#checkWritable();
     this.#checkSize(bytes);
     signal?.throwIfAborted();
@@ -190,8 +192,8 @@ export class DiscordObjectStore implements ObjectStore {
     await raceAbort(this.#remover.remove(ids, signal), signal);
   }
 
-  list({ signal }: CallOptions = {}): AsyncIterable<ListedObject> {
-    return listObjects(this.#listing, signal);
+  list(options: ListOptions = {}): AsyncIterable<ListedObject> {
+    return listObjects(this.#listing, options);
   }
 
   async append(record: NewRecord, options?: CallOptions): Promise<LogRecord> {
@@ -231,7 +233,7 @@ export class DiscordObjectStore implements ObjectStore {
       throw new StoreError("STORE_DENIED", `${this.name} is open for reading only`);
   }
 
-  #checkSize({ length }: Uint8Array): void {
+  #checkSize({ length }: ObjectBytes): void {
     const { objectBytes } = this.#sizes;
     if (length <= objectBytes) return;
     throw new StoreError(
@@ -249,6 +251,11 @@ export class DiscordObjectStore implements ObjectStore {
   }
 }
 
+/** Channels with data. */
+function dataChannelsOf({ dataChannels, webhooks }: DiscordConfig): ReadonlySet<string> {
+  return new Set([...dataChannels, ...webhooks.map(({ channel }) => channel)]);
+}
+
 /** The webhooks whose addresses are known. */
 function webhooksOf(options: DiscordStoreOptions): ReadonlyMap<string, Webhook> {
   const webhooks = new Map<string, Webhook>();
@@ -257,6 +264,18 @@ function webhooksOf(options: DiscordStoreOptions): ReadonlyMap<string, Webhook> 
     if (address !== undefined) webhooks.set(id, { address, channelId: channel });
   }
   return webhooks;
+}
+
+/** Where objects are posted. */
+function mailboxesOf(
+  { dataChannels }: DiscordConfig,
+  { channels, webhooks: webhookApi }: DiscordClient,
+  webhooks: ReadonlyMap<string, Webhook>,
+): readonly Mailbox[] {
+  return [
+    ...dataChannels.map((id) => new ChannelMailbox(channels, id)),
+    ...[...webhooks.values()].map((one) => new WebhookMailbox(channels, webhookApi, one)),
+  ];
 }
 
 /** Lanes that cannot be used for want of their address. */

@@ -1,11 +1,11 @@
 /**
  * Walks through the channels with data, newest messages first, and tells which attachments are this vault's objects: those
  * of messages that the bot or one of its webhooks posted with the vault's label. Nothing else in a channel is ever taken
- * for an object, and so nothing else is ever deleted.
+ * for an object, and so nothing else is ever deleted. In the header channel, every attachment of a writer's is one.
  *
  * @module
  */
-import type { StoredObject } from "../object-store.ts";
+import type { ListedObject, ListOptions } from "../object-store.ts";
 import { type ChannelApi, HISTORY_MAX } from "./api/channel-api.ts";
 import type { Message } from "./api/message.ts";
 import { encodeObjectId } from "./object-id.ts";
@@ -16,43 +16,53 @@ import { snowflakeTime } from "./snowflake.ts";
 export interface ObjectListParts {
   readonly channels: ChannelApi;
   readonly reader: MessageReader;
+  /** Channels with data. */
   readonly channelIds: ReadonlySet<string>;
+  readonly headerChannel: string;
   /** Users whose messages count, and webhooks, by id. */
   readonly writers: ReadonlySet<string>;
   /** Content of the vault's messages with data. */
   readonly label: string;
 }
 
-/** An object, and when it was posted. */
-export type ListedObject = StoredObject & { readonly timeMs: number };
-
-/** Every object of a vault. */
+/** Every object of a vault; with attachments of records, those of the header channel too. */
 export async function* listObjects(
   parts: ObjectListParts,
-  signal: AbortSignal | undefined,
+  { signal, withAttachments = false }: ListOptions,
 ): AsyncIterable<ListedObject> {
   for (const channelId of parts.channelIds) {
-    let before: string | undefined;
-    for (;;) {
-      const query = { limit: HISTORY_MAX, before };
-      const messages = await parts.channels.list(channelId, query, { signal });
-      for (const message of messages) yield* objectsOf(parts, message);
-      if (messages.length < HISTORY_MAX) break;
-      before = messages.at(-1)?.id;
+    for await (const message of messagesIn(parts, channelId, signal)) {
+      if (message.content === parts.label) yield* objectsOf(message);
     }
+  }
+  if (!withAttachments) return;
+  for await (const message of messagesIn(parts, parts.headerChannel, signal)) {
+    yield* objectsOf(message);
   }
 }
 
-async function* objectsOf(
-  { reader, writers, label }: ObjectListParts,
-  listed: Message,
-): AsyncIterable<ListedObject> {
-  if (!writers.has(listed.webhookId ?? listed.authorId)) return;
-  const message = await reader.reveal(listed);
-  if (message?.content !== label) return;
-  const { id: messageId, channelId, webhookId } = message;
-  for (const { id: attachmentId, size } of message.attachments) {
-    const place = { channelId, messageId, attachmentId, webhookId };
-    yield { id: encodeObjectId(place), length: size, timeMs: snowflakeTime(messageId) };
+/** What the vault's writers posted in a channel, as far as it is shown. */
+async function* messagesIn(
+  { channels, reader, writers }: ObjectListParts,
+  channelId: string,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Message> {
+  let before: string | undefined;
+  for (;;) {
+    const messages = await channels.list(channelId, { limit: HISTORY_MAX, before }, { signal });
+    for (const listed of messages) {
+      if (!writers.has(listed.webhookId ?? listed.authorId)) continue;
+      const message = await reader.reveal(listed);
+      if (message !== undefined) yield message;
+    }
+    if (messages.length < HISTORY_MAX) return;
+    before = messages.at(-1)?.id;
+  }
+}
+
+function* objectsOf({ id, channelId, webhookId, attachments }: Message): Iterable<ListedObject> {
+  for (const { id: attachmentId, size } of attachments) {
+    const place = { channelId, messageId: id, attachmentId, webhookId };
+    yield { id: encodeObjectId(place), length: size, timeMs: snowflakeTime(id) };
   }
 }

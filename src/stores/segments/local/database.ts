@@ -10,11 +10,11 @@
  *
  * @module
  */
-import { closeSync, fdatasync, fsyncSync, openSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { promisify } from "node:util";
 import SqliteDatabase from "better-sqlite3";
 import { StoreError } from "../../../core/base/errors.ts";
+import { DescriptorFile, type HostFile, type OpenFile } from "../../file/host-file.ts";
 import { databaseError } from "./database-errors.ts";
 import { binding } from "./sqlite-binding.ts";
 
@@ -27,8 +27,6 @@ const CHECKPOINT_TRANSACTIONS = 256;
 
 /** Pages of SQLite in the log before it is carried over in any case: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
-
-const fdatasyncAsync = promisify(fdatasync);
 
 const SCHEMA = `
   CREATE TABLE state (
@@ -77,30 +75,32 @@ export class LocalDatabase {
   readonly sql: SqliteDatabase.Database;
   readonly #path: string;
   /** The log, to be synchronised; undefined for a database that has none. */
-  readonly #log: number | undefined;
+  readonly #log: HostFile | undefined;
   readonly #onEnd: ((end: "commit" | "rollback") => void)[] = [];
   /** Transactions since the log was carried over. */
   #transactions = 0;
   #syncing: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, sql: SqliteDatabase.Database) {
+  private constructor(path: string, sql: SqliteDatabase.Database, log: HostFile | undefined) {
     this.#path = path;
     this.sql = sql;
-    this.#log = path === "" ? undefined : openSync(`${path}-wal`, "r");
+    this.#log = log;
   }
 
   /**
    * Opens the database of a vault, making it when there is none.
    * @param path - file; empty for one that lives as long as it is open
+   * @param openFile - opens its log, to synchronise it
    * @throws StoreError STORE_BUSY when another process has it open, STORE_FAILED when it is damaged or of another make
    */
-  static open(path: string): LocalDatabase {
+  static open(path: string, openFile: OpenFile = DescriptorFile.open): LocalDatabase {
     try {
       if (path !== "") makeFile(path);
       const sql = new SqliteDatabase(path, { timeout: 0, ...binding() });
       try {
         prepare(path, sql);
-        return new LocalDatabase(path, sql);
+        const log = path === "" ? undefined : openFile(`${path}-wal`, constants.O_RDONLY);
+        return new LocalDatabase(path, sql, log);
       } catch (error) {
         sql.close();
         throw error;
@@ -136,7 +136,7 @@ export class LocalDatabase {
    */
   async sync(): Promise<void> {
     if (this.#log === undefined) return;
-    const syncing = fdatasyncAsync(this.#log);
+    const syncing = this.#log.syncPooled();
     this.#syncing = Promise.allSettled([this.#syncing, syncing]).then(() => {});
     try {
       await syncing;
@@ -165,7 +165,7 @@ export class LocalDatabase {
   async close(): Promise<void> {
     this.sql.close();
     await this.#syncing;
-    if (this.#log !== undefined) closeSync(this.#log);
+    this.#log?.close();
   }
 }
 

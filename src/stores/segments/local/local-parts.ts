@@ -36,10 +36,10 @@ const SUFFIXES = ["", "-wal", "-shm", PAGES_SUFFIX] as const;
  * @throws StoreError STORE_BUSY, STORE_FAILED
  */
 export async function openLocal(settings: SegmentSettings): Promise<LocalParts> {
-  const database = LocalDatabase.open(settings.database);
+  const database = LocalDatabase.open(settings.database, settings.openFile);
   let slab: Slab | undefined;
   try {
-    slab = openSlab(settings.database);
+    slab = openSlab(settings);
     const state = new StateTable(database, () => randomHex(settings));
     const { sequence } = state.now;
     const pages = new PageTable({ database, slab, budgetBytes: settings.cacheBytes }, sequence);
@@ -57,9 +57,9 @@ export async function openLocal(settings: SegmentSettings): Promise<LocalParts> 
   }
 }
 
-function openSlab(database: string): Slab {
-  if (database !== "") return Slab.open(database + PAGES_SUFFIX);
-  return Slab.open(join(tmpdir(), `dvault-${randomUUID()}`), true);
+function openSlab({ database, openFile }: SegmentSettings): Slab {
+  if (database !== "") return Slab.open(database + PAGES_SUFFIX, openFile);
+  return Slab.temporary(join(tmpdir(), `dvault-${randomUUID()}`), openFile);
 }
 
 /** Forgets cached pages after a power loss: their rows may have reached the disk before their bytes. */

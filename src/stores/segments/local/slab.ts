@@ -9,20 +9,10 @@
  *
  * @module
  */
-import {
-  closeSync,
-  fdatasync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  readv,
-  unlinkSync,
-  writev,
-  writevSync,
-} from "node:fs";
-import { promisify } from "node:util";
+import { constants, unlinkSync } from "node:fs";
 import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
 import { storeError } from "../../file/file-errors.ts";
+import type { HostFile, OpenFile } from "../../file/host-file.ts";
 
 /** Bytes from slot to slot. */
 const STRIDE: number = Math.ceil(STORED_PAGE_MAX / 64) * 64;
@@ -33,10 +23,6 @@ const RUN_MAX = 128;
 /** What is written between pages in slots side by side, and where it goes when they are read. */
 const GAP = new Uint8Array(STRIDE);
 const SINK = new Uint8Array(STRIDE);
-
-const readvAsync = promisify(readv);
-const writevAsync = promisify(writev);
-const fdatasyncAsync = promisify(fdatasync);
 
 /** A page on its way into a slot or out of it. */
 export interface SlotBytes {
@@ -54,31 +40,36 @@ interface Run {
 
 export class Slab {
   readonly #path: string;
-  readonly #fd: number;
+  readonly #file: HostFile;
   /** Slots in use, by number. */
   readonly #used: boolean[] = [];
   /** No slot below this one is free. */
   #lowest = 0;
   readonly #running = new Set<Promise<void>>();
 
-  private constructor(path: string, fd: number) {
+  private constructor(path: string, file: HostFile) {
     this.#path = path;
-    this.#fd = fd;
+    this.#file = file;
   }
 
   /**
    * Opens the file, making it when there is none; no slot counts as used until it is claimed.
-   * @param isTemporary - whether the file goes when it is closed, or the process ends
    * @throws StoreError STORE_DENIED, STORE_FULL, STORE_FAILED
    */
-  static open(path: string, isTemporary = false): Slab {
+  static open(path: string, openFile: OpenFile): Slab {
     try {
-      const fd = openSync(path, isTemporary ? "wx+" : "a+", 0o600);
-      if (isTemporary) unlinkSync(path);
-      if (isTemporary) return new Slab(path, fd);
-      // What is appended to cannot be written to in the middle (open(2), O_APPEND).
-      closeSync(fd);
-      return new Slab(path, openSync(path, "r+"));
+      return new Slab(path, openFile(path, constants.O_RDWR | constants.O_CREAT));
+    } catch (error) {
+      throw storeError(path, "open", error);
+    }
+  }
+
+  /** Makes a file that goes when it is closed, or the process ends. @throws as {@link Slab.open} */
+  static temporary(path: string, openFile: OpenFile): Slab {
+    try {
+      const file = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
+      unlinkSync(path);
+      return new Slab(path, file);
     } catch (error) {
       throw storeError(path, "open", error);
     }
@@ -109,7 +100,7 @@ export class Slab {
   trim(): void {
     while (this.#used.length > 0 && this.#used.at(-1) !== true) this.#used.pop();
     try {
-      ftruncateSync(this.#fd, this.#used.length * STRIDE);
+      this.#file.truncate(this.#used.length * STRIDE);
     } catch (error) {
       throw storeError(this.#path, "shorten", error);
     }
@@ -119,11 +110,10 @@ export class Slab {
   write(pages: readonly SlotBytes[]): Promise<void> {
     return this.#run("write to", async () => {
       for (const { buffers, position, length } of runsOf(pages, GAP)) {
-        let { bytesWritten } = await writevAsync(this.#fd, buffers, position);
-        while (bytesWritten < length) {
-          const rest = Buffer.concat(buffers).subarray(bytesWritten);
-          bytesWritten += (await writevAsync(this.#fd, [rest], position + bytesWritten))
-            .bytesWritten;
+        let written = await this.#file.writePooled(buffers, position);
+        while (written < length) {
+          const rest = Buffer.concat(buffers).subarray(written);
+          written += await this.#file.writePooled([rest], position + written);
         }
       }
     });
@@ -146,10 +136,10 @@ export class Slab {
   writeSync(pages: readonly SlotBytes[]): void {
     try {
       for (const { buffers, position, length } of runsOf(pages, GAP)) {
-        let written = writevSync(this.#fd, buffers, position);
+        let written = this.#file.write(buffers, position);
         while (written < length) {
           const rest = Buffer.concat(buffers).subarray(written);
-          written += writevSync(this.#fd, [rest], position + written);
+          written += this.#file.write([rest], position + written);
         }
       }
     } catch (error) {
@@ -161,7 +151,7 @@ export class Slab {
   readSync(page: SlotBytes): void {
     const { slot, bytes } = page;
     try {
-      const length = readSync(this.#fd, bytes, 0, bytes.length, slot * STRIDE);
+      const length = this.#file.read([bytes], slot * STRIDE);
       if (length < bytes.length) throw new Error(`slot ${slot} is beyond its end`);
     } catch (error) {
       throw storeError(this.#path, "read from", error);
@@ -172,21 +162,21 @@ export class Slab {
   read(pages: readonly SlotBytes[]): Promise<void> {
     return this.#run("read from", async () => {
       for (const { buffers, position, length } of runsOf(pages, SINK)) {
-        const { bytesRead } = await readvAsync(this.#fd, buffers, position);
-        if (bytesRead < length) throw new Error(`it ends before ${position + length}`);
+        const read = await this.#file.readPooled(buffers, position);
+        if (read < length) throw new Error(`it ends before ${position + length}`);
       }
     });
   }
 
   /** What was written survives power loss when this has ended. @throws StoreError STORE_FULL, STORE_FAILED */
   sync(): Promise<void> {
-    return this.#run("write to", () => fdatasyncAsync(this.#fd));
+    return this.#run("write to", () => this.#file.syncPooled());
   }
 
   /** Closes the file when nothing is under way any more. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#running);
-    closeSync(this.#fd);
+    this.#file.close();
   }
 }
 

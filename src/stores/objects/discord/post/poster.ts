@@ -14,17 +14,14 @@ import type { Random } from "../../../../core/base/platform.ts";
 import type { Message } from "../api/message.ts";
 import type { MessageForm } from "../api/message-form.ts";
 import type { Pass } from "../limits/rate-limiter.ts";
+import { readYoung, type YouthParts } from "../read/read-young.ts";
 import { LostError } from "../rest/lost-error.ts";
 import type { RestOptions } from "../rest/rest.ts";
-import type { ServerClock } from "../rest/server-clock.ts";
-import type { SteadyTiming } from "../steady-timing.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { formOf, isComplete, type Parcel } from "./parcel.ts";
 
 /** What a poster works with. */
-export interface PosterParts {
-  readonly timing: SteadyTiming;
-  readonly clock: ServerClock;
+export interface PosterParts extends YouthParts {
   readonly random: Random;
   /** Told of every message that was posted. */
   readonly onMessage: (message: Message) => void;
@@ -102,7 +99,9 @@ export class Poster {
     options: RestOptions,
   ): Promise<Message | undefined> {
     if (isComplete(message, form)) return message;
-    const again = await mailbox.read(message.id, options);
+    const { id } = message;
+    const read = (): Promise<Message> => mailbox.read(id, options);
+    const again = await readYoung(this.#parts, id, read, options.signal);
     return isComplete(again, form) ? again : undefined;
   }
 }

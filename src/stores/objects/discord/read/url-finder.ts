@@ -7,36 +7,25 @@
  *
  * @module
  */
-
 import { StoreError } from "../../../../core/base/errors.ts";
-import { pause } from "../../../timing.ts";
 import type { Message } from "../api/message.ts";
 import type { ObjectPlace } from "../object-id.ts";
 import { RefusedError } from "../rest/refused-error.ts";
-import type { ServerClock } from "../rest/server-clock.ts";
-import { snowflakeTime } from "../snowflake.ts";
-import type { SteadyTiming } from "../steady-timing.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { raceAbort } from "./race-abort.ts";
+import { readYoung, type YouthParts } from "./read-young.ts";
 import type { UrlBook } from "./url-book.ts";
 import type { UrlRefresher } from "./url-refresher.ts";
 
 /** What a finder works with. */
-export interface FinderParts {
+export interface FinderParts extends YouthParts {
   readonly book: UrlBook;
   readonly messages: MessageReader;
   /** Present where the user allowed the undocumented call. */
   readonly refresher: UrlRefresher | undefined;
-  readonly timing: SteadyTiming;
-  readonly clock: ServerClock;
-  /** A message younger than this may not be readable yet, ms. */
-  readonly readLagMs: number;
   /** Ends all searches. */
   readonly closing: AbortSignal;
 }
-
-/** Pause between two looks for a message that is too young to be given up, ms. */
-const LAG_PAUSE_MS = 1000;
 
 /** Deleted attachments remembered; what is deleted is not waited for as if it were too young. */
 const DELETED_KEPT = 10_000;
@@ -104,17 +93,13 @@ export class UrlFinder {
 
   /** The message, waited for while it is too young to be missing for good. */
   async #message(place: ObjectPlace): Promise<Message> {
-    const { messages, clock, readLagMs, timing, closing } = this.#parts;
+    const { messages, closing } = this.#parts;
     const { channelId, messageId: id, webhookId } = place;
-    for (;;) {
-      try {
-        return await messages.read({ channelId, id }, webhookId);
-      } catch (error) {
-        if (!(error instanceof RefusedError && error.isMessageGone)) throw error;
-        const ageMs = clock.now() - snowflakeTime(id);
-        if (ageMs > readLagMs) throw gone(place, error);
-        await pause(timing, LAG_PAUSE_MS, closing);
-      }
+    const read = (): Promise<Message> => messages.read({ channelId, id }, webhookId);
+    try {
+      return await readYoung(this.#parts, id, read, closing);
+    } catch (error) {
+      throw error instanceof RefusedError && error.isMessageGone ? gone(place, error) : error;
     }
   }
 }
