@@ -24,7 +24,7 @@ const step = fc.record({
   op: fc.constantFrom(
     ...["write", "write", "write", "copy", "move", "link", "mark", "remove", "clear"],
     ...["commit", "snapshot", "snapshot", "restore", "restore", "restoreAll"],
-    ...["drop", "dropWhileWriting", "reopen", "kill"],
+    ...["drop", "dropWhileWriting", "dropWhileRestoring", "reopen", "kill"],
   ),
   file: fc.nat(FILES.length - 1),
   other: fc.nat(FILES.length - 1),
@@ -90,6 +90,12 @@ class History {
         await this.#write(name, step);
         await this.#vault.commit();
         await this.#write(name, { ...step, byte: 1 });
+        await dropping;
+        return;
+      }
+      case "dropWhileRestoring": {
+        const dropping = this.#drop(step.pick);
+        await this.#restore(name, step.other);
         await dropping;
         return;
       }
@@ -174,8 +180,11 @@ class History {
     }
   }
 
+  /** One of the snapshots that are not about to be dropped. */
   #picked(pick: number): Snapshot | undefined {
-    const listed = this.#vault.snapshots.list();
+    const listed = this.#vault.snapshots
+      .list()
+      .filter(({ name }) => this.#expected.has(toText(name)));
     return listed[pick % Math.max(1, listed.length)];
   }
 

@@ -121,6 +121,30 @@ t.test("a policy keeps the newest of each period", async (t) => {
   t.equal(isDue(weekly, sunday, Date.UTC(2026, 10, 23)), true, "weeks begin on Monday");
 });
 
+t.test("a policy thins out what two years of hourly snapshots leave", async (t) => {
+  const retention = parseRetention("hourly:24,daily:7,weekly:4,monthly:12,yearly:2");
+  const begin = Date.UTC(2024, 11, 30, 0, 30);
+  let made: readonly { readonly id: number; readonly time: number }[] = [];
+  for (let n = 0; n < 2 * 365 * 24; n++) {
+    const now = begin + n * HOUR;
+    made = [...made, { id: n, time: now }];
+    const gone = expired(retention, made);
+    made = made.filter(({ id }) => !gone.has(id));
+    if (n % 1000 !== 0) continue;
+    t.equal(isDue(retention, made, now), false);
+    t.equal(isDue(retention, made, now + HOUR), true);
+    t.ok(made.length <= 24 + 7 + 4 + 12 + 2);
+    t.equal(made.at(-1)?.id, n, "the newest is always kept");
+  }
+  const hours = made.map(({ time }) => new Date(time).toISOString().slice(0, 13));
+  t.same(hours.slice(0, 12), [
+    "2025-12-31T23",
+    ...["2026-01-31T23", "2026-02-28T23", "2026-03-31T23", "2026-04-30T23", "2026-05-31T23"],
+    ...["2026-06-30T23", "2026-07-31T23", "2026-08-31T23", "2026-09-30T23", "2026-10-31T23"],
+    "2026-11-30T23",
+  ]);
+});
+
 t.test(
   "a mount makes snapshots by itself when something changed, and deletes old ones",
   async (t) => {

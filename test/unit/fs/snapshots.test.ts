@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import t from "tap";
 import { toText, utf8 } from "../../../src/core/base/bytes.ts";
+import { StoreError } from "../../../src/core/base/errors.ts";
 import { type CheckReport, checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { ROOT_INO, S_IFDIR, S_IFREG } from "../../../src/core/fs/file-system.ts";
 import { FileSystemWithSnapshots } from "../../../src/core/fs/snapshots/file-system-with-snapshots.ts";
@@ -147,4 +148,28 @@ t.test("a check reads what only snapshots have, and says whose it is", async (t)
   const options = { readData: true, compressor: nodePlatform.compressor };
   const damaged = await checkVault(last, options);
   t.match(damaged.findings[0], { code: "tree-damaged", snapshot: utf8("newer") });
+});
+
+t.test("a removal whose commit failed is tried again", async (t) => {
+  const store = new MemoryStore();
+  const vault = await createTestVault(store);
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "a");
+  await fs.write(ino, 0, randomBytes(3 * 65_536));
+  const { id } = await vault.snapshots.create(utf8("then"));
+  await fs.unlink(ROOT_INO, utf8("a"));
+  const write = store.write.bind(store);
+  store.write = async () => {
+    throw new StoreError("STORE_FAILED", "the store is down");
+  };
+  await t.rejects(removeSnapshots(vault.snapshots, new Set([id])), { code: "STORE_FAILED" });
+  t.equal(vault.snapshots.list().length, 1);
+  store.write = write;
+  await removeSnapshots(vault.snapshots, new Set([id]));
+  t.same(vault.snapshots.list(), []);
+  const report = await checkVault(vault, {
+    readData: true,
+    compressor: nodePlatform.compressor,
+  });
+  t.match(report, { findings: [], leakedPages: 0 });
 });
