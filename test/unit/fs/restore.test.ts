@@ -259,6 +259,24 @@ t.test("pages that came back are freed with the last that has them", async (t) =
   t.ok((await restored.whole(t)) <= blank + 2);
 });
 
+t.test("pages that came back and died are freed with any snapshot", async (t) => {
+  const restored = await Restored.begin();
+  const { fs } = restored;
+  const blank = await restored.whole(t);
+  for (const [name, size] of [["big", 20 * PAGE] as const, ["small", 3000] as const]) {
+    await fs.write((await newFile(fs, name)).ino, 0, randomBytes(size));
+  }
+  const old = await restored.keep("old");
+  for (const name of ["big", "small"]) await fs.unlink(ROOT_INO, utf8(name));
+  const newer = await restored.keep("newer");
+  await restored.restore(old, "", { paths: [[]] });
+  await restored.remove(old);
+  for (const name of ["big", "small"]) await fs.unlink(ROOT_INO, utf8(name));
+  await restored.whole(t);
+  await restored.remove(newer);
+  t.ok((await restored.whole(t)) <= blank + 2, "though that one never had them");
+});
+
 t.test("a file of many extents comes back whole", async (t) => {
   const restored = await Restored.begin();
   const { fs } = restored;
