@@ -27,6 +27,7 @@ export interface ViewParts {
 
 export class SnapshotView implements TransactionalVault {
   readonly readOnly: boolean = true;
+  readonly settling: undefined = undefined;
   /** Not counted for snapshots. */
   readonly inodes: number = 0;
   readonly #parts: ViewParts;
