@@ -109,11 +109,14 @@ export function startVault(
   };
   remember();
   const remembering = setInterval(remember, REMEMBER_MS).unref();
+  let isClosed = false;
   return {
     vault,
     fs,
     ...(remote === undefined ? {} : { remote }),
     close: async () => {
+      if (isClosed) return;
+      isClosed = true;
       clearInterval(remembering);
       commits.stop();
       if (remote !== undefined) remember();

@@ -108,7 +108,7 @@ const slot: fc.Arbitrary<KeySlot> = fc.oneof(
   record({
     ...description,
     kind: fc.constant("unknown" as const),
-    code: fc.integer({ min: 3, max: 255 }),
+    code: fc.integer({ min: 4, max: 255 }),
     body: fc.uint8Array({ maxLength: 500 }),
   }),
 );
