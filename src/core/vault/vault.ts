@@ -95,6 +95,7 @@ export class Vault implements TransactionalVault {
     this.keys = new KeyRing(parts, this.#committer, state, commit);
     this.snapshots = new Snapshots({
       pages: parts.pages,
+      residence: this.#residence,
       committer: this.#committer,
       commit,
       transact: (body) => this.transact(body),
