@@ -28,6 +28,7 @@ import { PAGE_SIZE } from "../base/limits.ts";
 import {
   formatSlotId,
   type KeySlot,
+  LABEL_MAX,
   parseSlotId,
   SALT_SIZE,
   SLOT_ID_SIZE,
@@ -59,7 +60,8 @@ export function encodeKeyDirectory({ vaultId, slots }: KeyDirectory): Uint8Array
   out.bytes(vaultId);
   out.u16(slots.length);
   for (const slot of slots) {
-    const label = utf8(slot.label);
+    // A label that was no UTF-8 is longer as text.
+    const label = utf8(slot.label).subarray(0, LABEL_MAX);
     const body = encodeBody(slot);
     out.u8(kindCode(slot));
     out.bytes(parseSlotId(slot.id));

@@ -36,7 +36,12 @@ export function decodeDentry(value: Uint8Array): Dentry {
   if (value.length !== SIZE) {
     throw new FormatError("RECORD_MALFORMED", `${value.length} bytes of dentry, not ${SIZE}`);
   }
-  return { ino: getU64(value, 0), type: (value[8] as number) << TYPE_SHIFT };
+  const ino = getU64(value, 0);
+  const type = (value[8] as number) << TYPE_SHIFT;
+  if (!Number.isSafeInteger(ino) || (type & ~S_IFMT) !== 0) {
+    throw new FormatError("RECORD_MALFORMED", `a dentry of type ${type} leads to inode ${ino}`);
+  }
+  return { ino, type };
 }
 
 /** @throws FsError ENOENT for an empty name, ENAMETOOLONG */
