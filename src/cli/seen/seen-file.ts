@@ -37,6 +37,11 @@ export function readSeen(path: string): SeenPlaces {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw error;
   }
+  return decodeSeen(text);
+}
+
+/** Reads the text of the file; what makes no sense in it is left out. */
+export function decodeSeen(text: string): SeenPlaces {
   const places = Object.entries(recordOf(recordOf(parsed(text)).places));
   return Object.fromEntries(
     places.flatMap(([place, value]) => {
