@@ -6,13 +6,14 @@
  *
  * @module
  */
-import { compareBytes, concatBytes } from "../../../base/bytes.ts";
+import { compareBytes } from "../../../base/bytes.ts";
 import { FsError } from "../../../base/errors.ts";
 import type { TransactionalVault } from "../../../vault/transaction.ts";
 import { checkNewName, type Dentry } from "../../dentry.ts";
 import { ROOT_INO, S_IFDIR } from "../../file-system.ts";
 import type { FsContext } from "../../fs-context.ts";
 import { reclaim, reclaimOrphans } from "../../orphans.ts";
+import { joinPath, ROOT_PATH } from "../../path-bytes.ts";
 import type { PathChange } from "../path-change.ts";
 import { type LinkStep, takeSteps } from "./link-restored.ts";
 import { setLargeXattrs } from "./put-xattrs.ts";
@@ -48,7 +49,6 @@ export interface Restoration {
 }
 
 const ROOT: Dentry = { ino: ROOT_INO, type: S_IFDIR };
-const SLASH = Uint8Array.of(0x2f);
 
 /** Names that change in one transaction; only a restore of more takes several. */
 const STEPS_MAX = 10_000;
@@ -87,7 +87,7 @@ async function plan(
   { paths, to }: RestoreRequest,
 ): Promise<void> {
   if (to === undefined) {
-    const root = { source: ROOT_INO, live: ROOT_INO, path: new Uint8Array(0) };
+    const root = { source: ROOT_INO, live: ROOT_INO, path: ROOT_PATH };
     await planner.directory(root, selectPaths(paths));
     return;
   }
@@ -100,7 +100,7 @@ async function plan(
   const parent = await findAt(states.live, to.slice(0, -1), ROOT);
   const at = { parent: parent.ino, name };
   const meeting = {
-    path: concatBytes(...to.flatMap((part) => [SLASH, part])),
+    path: joinPath(ROOT_PATH, ...to),
     at,
     source: await findAt(states.source, path, ROOT),
     live: await find(states.live, parent.ino, name),
