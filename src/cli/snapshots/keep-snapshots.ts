@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { toText, utf8 } from "../../core/base/bytes.ts";
+import { millisecondsOf } from "../../core/base/time.ts";
 import { samePointer } from "../../core/format/address.ts";
 import type { Snapshot } from "../../core/format/commit-root.ts";
 import { removeSnapshots } from "../../core/fs/snapshots/remove-snapshots.ts";
@@ -67,7 +68,7 @@ export async function keepOnce(
 function ownOf(snapshots: readonly Snapshot[]): readonly KeptSnapshot[] {
   return snapshots
     .filter(({ name }) => toText(name).startsWith(PREFIX))
-    .map(({ id, time }) => ({ id, time: time.sec * 1000 + Math.floor(time.nsec / 1e6) }));
+    .map(({ id, time }) => ({ id, time: millisecondsOf(time) }));
 }
 
 /** Whether the newest snapshot is not what the vault is now. */
