@@ -5,9 +5,11 @@
  *
  * @module
  */
+
 import { rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { DvaultError, UsageError } from "../core/base/errors.ts";
+import { parseJsonObject } from "../core/base/json.ts";
 import { isAnswered } from "./control-client.ts";
 import { readLines } from "./control-line.ts";
 import type { Asker, CleaningResult, RestoreWish, SnapshotWork } from "./control-messages.ts";
@@ -153,7 +155,7 @@ async function nextRequest(
   try {
     for (;;) {
       const { value, done } = await lines.next();
-      if (done !== true && requestOf(value).request !== "leave") return value;
+      if (done !== true && parseJsonObject(value).request !== "leave") return value;
       leaving.abort(new UsageError("CANCELLED", "stopped"));
       if (done === true) return undefined;
     }
@@ -173,7 +175,7 @@ interface Answer {
 
 async function answerTo(line: string, handlers: ControlHandlers, asker: Asker): Promise<Answer> {
   try {
-    return { ok: true, result: await perform(requestOf(line), handlers, asker) };
+    return { ok: true, result: await perform(parseJsonObject(line), handlers, asker) };
   } catch (error) {
     if (error instanceof DvaultError)
       return { ok: false, code: error.code, message: error.message };
@@ -247,12 +249,4 @@ function wishOf({ paths, to, force, delete: removes, dryRun }: RawRequest): Rest
 
 function textOf(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
-}
-
-function requestOf(line: string): RawRequest {
-  try {
-    return (JSON.parse(line) as RawRequest | null) ?? {};
-  } catch {
-    return {};
-  }
 }

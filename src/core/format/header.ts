@@ -16,7 +16,8 @@
  *         52    12  pointer to the key directory
  *         64    12  pointer to the commit root
  *         76    12  time the vault was created
- *         88    32  reserved, 0
+ *         88    12  pointer to the spare of the key directory, or 0
+ *        100    20  reserved, 0
  *        120    32  HMAC-SHA-256 of bytes 0 to 119 under the vault's header key
  *        152     4  CRC-32C of bytes 0 to 151
  *
@@ -63,6 +64,15 @@ export interface Header {
   readonly spareDirectory?: PagePointer;
   readonly commitRoot: PagePointer;
   readonly created: Time;
+}
+
+/** Where a header says the key slots are. */
+export type KeyDirectories = Pick<Header, "keyDirectory" | "spareDirectory">;
+
+/** The pages with the key slots: the key directory, and its spare where there is one. */
+export function keyDirectoryPages(directories: KeyDirectories): readonly PagePointer[] {
+  const { keyDirectory, spareDirectory } = directories;
+  return spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
 }
 
 /** Who can sign headers: the keys of an unlocked vault. */

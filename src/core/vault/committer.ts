@@ -26,7 +26,12 @@ import {
   hasSameContent,
   type Snapshot,
 } from "../format/commit-root.ts";
-import { encodeHeader, type Header } from "../format/header.ts";
+import {
+  encodeHeader,
+  type Header,
+  type KeyDirectories,
+  keyDirectoryPages,
+} from "../format/header.ts";
 import { sameLog } from "../format/log-place.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
@@ -34,7 +39,7 @@ import { encodeKey, KeyKind } from "../tree/key.ts";
 import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { directoriesOf, type KeyDirectories } from "./key-directories.ts";
+import { directoriesOf } from "./key-directories.ts";
 import type { SpaceMap } from "./space.ts";
 
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
@@ -155,9 +160,7 @@ export class Committer {
   /** Says where the key directory and its spare are from the next commit on. */
   moveKeyDirectories(moved: Required<KeyDirectories>): void {
     const { pages } = this.#parts;
-    const { keyDirectory, spareDirectory } = this.#keyDirectories;
-    pages.retire(keyDirectory);
-    if (spareDirectory !== undefined) pages.retire(spareDirectory);
+    for (const pointer of keyDirectoryPages(this.#keyDirectories)) pages.retire(pointer);
     this.#keyDirectories = moved;
   }
 

@@ -16,6 +16,7 @@ import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
+import { prefetch } from "../pages/prefetch.ts";
 import type { NodePlace } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -292,13 +293,7 @@ export class Vault implements TransactionalVault {
   }
 
   prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void {
-    try {
-      const loading = this.#parts.pages.load(pageClass, pointers);
-      // Whoever needs a page that failed asks for it again, and gets the error.
-      if (isPending(loading)) loading.catch(() => {});
-    } catch {
-      return;
-    }
+    prefetch(this.#parts.pages, pageClass, pointers);
   }
 
   onFlush(flush: () => MaybePromise<void>): void {
