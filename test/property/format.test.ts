@@ -42,6 +42,7 @@ const treeRoot = fc.oneof(
 );
 
 const header = record({
+  hasOlderKeys: fc.boolean(),
   compatibleFeatures: u32,
   vaultId: exactly(16),
   generation,
@@ -84,8 +85,9 @@ const commitRoot = record({
   }),
 });
 
+const slotId = exactly(8).map((bytes) => Buffer.from(bytes).toString("hex"));
 const description = {
-  id: exactly(8).map((bytes) => Buffer.from(bytes).toString("hex")),
+  id: slotId,
   label: fc
     .string({ unit: "grapheme", maxLength: 30 })
     .filter((text) => Buffer.byteLength(text) < 256),
@@ -101,19 +103,31 @@ const slot: fc.Arbitrary<KeySlot> = fc.oneof(
   }),
   record({
     ...description,
-    kind: fc.constant("recipient" as const),
+    kind: fc.constantFrom("recipient" as const, "recovery" as const),
     recipient: fc.string({ unit: "grapheme-ascii" }),
     wrapped: fc.uint8Array({ maxLength: 500 }),
   }),
   record({
     ...description,
     kind: fc.constant("unknown" as const),
-    code: fc.integer({ min: 3, max: 255 }),
+    code: fc.integer({ min: 5, max: 255 }),
     body: fc.uint8Array({ maxLength: 500 }),
   }),
 );
 
-const directory = record({ vaultId: exactly(16), slots: fc.array(slot, { maxLength: 20 }) });
+const older = record({
+  id: slotId,
+  created: time,
+  lastEpoch: u16,
+  lastGeneration: u48,
+  doneAt: u48,
+  wrapped: exactly(60),
+});
+const directory = record({
+  vaultId: exactly(16),
+  slots: fc.array(slot, { maxLength: 20 }),
+  older: fc.array(older, { maxLength: 3 }),
+});
 
 const page = record({
   pageClass: fc.constantFrom(...PAGE_CLASSES),
@@ -213,6 +227,7 @@ t.test("decoders answer random and hostile bytes with a value or a proper error"
   const sampleDirectory = {
     vaultId: new Uint8Array(16),
     slots: fc.sample(slot, { numRuns: 6, seed: 3 }),
+    older: fc.sample(older, { numRuns: 1, seed: 3 }),
   };
   if (sampleHeader === undefined || sampleRoot === undefined) throw new Error("no sample");
   const headerBytes = encodeHeader(sampleHeader, sumHeaderKey);
@@ -243,6 +258,7 @@ t.test("what a decoder accepts of hostile bytes, it writes back the same", async
   const sampleDirectory = {
     vaultId: new Uint8Array(16),
     slots: fc.sample(slot, { numRuns: 6, seed: 3 }),
+    older: fc.sample(older, { numRuns: 1, seed: 3 }),
   };
   check(noiseLike(encodeKeyDirectory(sampleDirectory)), (bytes) => {
     const decoded = refusable(() => decodeKeyDirectory(bytes));

@@ -125,10 +125,11 @@ export class PageCodec {
    * @throws KeyError KEY_CLOSED
    */
   seal(page: PlainPage, into?: Uint8Array): MaybePromise<Uint8Array> {
-    const stored = this.#frame(page, into);
-    if (page.pageClass === "key-directory") return stored;
+    if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
     const keys = this.#unlocked();
-    return chain(keys.key(keys.epoch), (key) => {
+    const { epoch } = keys;
+    const stored = this.#frame(page, into, epoch);
+    return chain(keys.key(epoch), (key) => {
       const message = this.#toSeal(stored);
       return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
     });
@@ -143,14 +144,15 @@ export class PageCodec {
     buffer: () => Uint8Array,
   ): Promise<readonly Uint8Array[]> {
     const keys = this.#unlocked();
-    const { batch } = await keys.key(keys.epoch);
+    const { epoch } = keys;
+    const { batch } = await keys.key(epoch);
     const stored: Uint8Array[] = [];
     const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
     if (batch === undefined || bytes < BATCH_MIN_BYTES) {
       for (const page of pages) stored.push(await this.seal(page, buffer()));
       return stored;
     }
-    for (const page of pages) stored.push(this.#frame(page, buffer()));
+    for (const page of pages) stored.push(this.#frame(page, buffer(), epoch));
     const sealed = stored.filter((_, i) => pages[i]?.pageClass !== "key-directory");
     for (let at = 0; at < sealed.length; at += batch.limit) {
       const part = sealed.slice(at, at + batch.limit);
@@ -160,7 +162,7 @@ export class PageCodec {
   }
 
   /** Writes what of a stored page is in clear, and where it will be sealed, the body. */
-  #frame(page: PlainPage, into: Uint8Array | undefined): Uint8Array {
+  #frame(page: PlainPage, into: Uint8Array | undefined, epoch: number): Uint8Array {
     const { pageClass, address, generation, owner, payload } = page;
     const bodyLength = payload.length + OWNER_SIZE;
     if (payload.length > PAGE_SIZE) throw new Error(`${payload.length} bytes do not fit a page`);
@@ -171,7 +173,6 @@ export class PageCodec {
       encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, clear);
       return clear;
     }
-    const { epoch } = this.#unlocked();
     const length = storedSize(payload.length);
     const stored = into?.subarray(0, length) ?? new Uint8Array(length);
     encodePageHeader({ pageClass, epoch, address, generation, bodyLength }, stored);
@@ -220,29 +221,36 @@ export class PageCodec {
       const each = pages.map((page) => refusable(() => this.open(pageClass, page)));
       return each.some(isPending) ? Promise.all(each) : (each as (OpenedPage | PageError)[]);
     }
-    return this.#openBatch(pageClass, pages, key.batch);
+    return this.#openBatches(pageClass, pages, key.batch.limit);
   }
 
-  async #openBatch(
+  async #openBatches(
     pageClass: PageClass,
     pages: readonly ReadPage[],
-    batch: AeadBatch,
+    limit: number,
   ): Promise<readonly (OpenedPage | PageError)[]> {
     const results: (OpenedPage | PageError)[] = [];
-    for (let at = 0; at < pages.length; at += batch.limit) {
-      const part = pages.slice(at, at + batch.limit);
+    for (let at = 0; at < pages.length; at += limit) {
+      const part = pages.slice(at, at + limit);
       const headers = part.map((page) => checkHeader(pageClass, page));
-      const { epoch } = this.#unlocked();
-      const together = headers.every(
-        (header) => header instanceof PageError || header.epoch === epoch,
-      );
-      if (!together) {
+      const batch = await this.#batchFor(headers);
+      if (batch === undefined) {
         for (const page of part) results.push(await refusable(() => this.open(pageClass, page)));
         continue;
       }
       results.push(...(await this.#openTogether(part, headers, batch)));
     }
     return results;
+  }
+
+  /** What opens pages together; undefined when they are of several epochs. */
+  async #batchFor(headers: readonly (PageHeader | PageError)[]): Promise<AeadBatch | undefined> {
+    const epochs = new Set(
+      headers.flatMap((header) => (header instanceof PageError ? [] : [header.epoch])),
+    );
+    const keys = this.#unlocked();
+    const [epoch = keys.epoch] = epochs;
+    return epochs.size > 1 ? undefined : (await keys.key(epoch)).batch;
   }
 
   async #openTogether(

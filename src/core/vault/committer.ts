@@ -80,6 +80,7 @@ export class Committer {
   #header: Header;
   #root: CommitRoot;
   #rootPointer: PagePointer;
+  /** Of the open generation. */
   #keyDirectories: KeyDirectories;
   /** Pages that whoever opens the commit and lists its root directory reads. */
   #opening: readonly number[] = [];
@@ -138,6 +139,11 @@ export class Committer {
     this.#atFreeze.push(body);
   }
 
+  /** Takes note that another key seals from now on: what it has sealed counts from nothing. */
+  countAnew(): void {
+    this.#sealedBase = -this.#parts.pages.sealedPages;
+  }
+
   /** Says where the key directory and its spare are from the next commit on. */
   moveKeyDirectories(moved: Required<KeyDirectories>): void {
     const { pages } = this.#parts;
@@ -154,14 +160,8 @@ export class Committer {
   async commit(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const { pages, store, keys } = this.#parts;
-    const root = this.#freeze();
+    const { root, header } = this.#freeze();
     await pages.flush("frozen");
-    const header: Header = {
-      ...this.#header,
-      ...directoriesOf(this.#keyDirectories),
-      generation: root.generation,
-      commitRoot: this.#rootPointer,
-    };
     const slot = this.#slot === 0 ? 1 : 0;
     const superseded = store.reusesAddresses ? [] : pages.takeSuperseded();
     try {
@@ -186,10 +186,9 @@ export class Committer {
     if (!this.#isTwin) await this.commit();
   }
 
-  #freeze(): CommitRoot {
-    const { pages, tree, space, store } = this.#parts;
+  #freeze(): Pick<PublishedState, "root" | "header"> {
+    const { pages, tree, space, store, keys } = this.#parts;
     const generation = pages.openGeneration;
-    const sealed = this.#countSeals();
     const empty = new Uint8Array(0);
     const [page] = pages.add([{ pageClass: "root", owner: { ino: 0, block: 0 }, payload: empty }]);
     if (page === undefined) throw new Error("the page cache made no root page");
@@ -199,6 +198,7 @@ export class Committer {
     const time = timeNow(this.#parts.platform.clock);
     const frozen = { generation, time, toc: tree.root };
     for (const body of this.#atFreeze.splice(0)) body(frozen);
+    const sealed = this.#countSeals();
     const spaceMap = space?.save(pages) ?? [];
     const pagesInUse = (space?.used ?? 0) - (space === undefined ? 0 : pages.deadPages);
     const root: CommitRoot = {
@@ -213,10 +213,16 @@ export class Committer {
       spaceMap: [...spaceMap],
     };
     pages.settle(page, encodeCommitRoot(root));
-    const { keyDirectory } = this.#keyDirectories;
-    this.#opening = [keyDirectory.address, page.address, ...tree.residentPath(FIRST_READ)];
+    const directories = directoriesOf(this.#keyDirectories);
+    const { address } = directories.keyDirectory;
+    this.#opening = [address, page.address, ...tree.residentPath(FIRST_READ)];
     pages.freeze(compactNode);
-    return root;
+    const hasOlderKeys = keys.older.length > 0;
+    const commitRoot = this.#rootPointer;
+    return {
+      root,
+      header: { ...this.#header, ...directories, generation, commitRoot, hasOlderKeys },
+    };
   }
 
   /** Counts the pages the current key has sealed, and goes on to the next key before they are too many. */

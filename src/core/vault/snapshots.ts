@@ -56,6 +56,15 @@ export interface SnapshotParts {
   /** Commits the vault, also when nothing else changed. @throws CommitError VAULT_READ_ONLY */
   readonly commit: () => Promise<void>;
   readonly space: TransactionalVault["space"];
+  /** Called when snapshots are gone, durably. */
+  readonly onRemoved: () => Promise<void>;
+}
+
+/** A state of the TOC that is kept whole while it is looked at. */
+export interface HeldState extends FrozenState {
+  /** Snapshots of that state. */
+  readonly listed: readonly Snapshot[];
+  readonly walk: Walk;
 }
 
 const SLASH = 0x2f;
@@ -162,20 +171,42 @@ export class Snapshots {
     return removing;
   }
 
+  /**
+   * Commits, and looks at the state of that commit, which nothing overwrites meanwhile. Comes alone, as removals do.
+   * @throws StoreError, CommitError
+   */
+  look<T>(body: (state: HeldState) => Promise<T>): Promise<T> {
+    const looking = this.#removing.then(async () => {
+      const state = await this.#hold();
+      try {
+        return await body(state);
+      } finally {
+        this.#parts.pages.letGo(() => true, []);
+      }
+    });
+    this.#removing = looking.catch(() => {});
+    return looking;
+  }
+
+  async #hold(): Promise<HeldState> {
+    const { pages, commit } = this.#parts;
+    const holding = this.#nextCommit((state) => {
+      pages.hold();
+      return { ...state, listed: this.list() };
+    });
+    await commit();
+    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
+    return { ...(await holding), walk };
+  }
+
   async #removeNow(
     ids: ReadonlySet<number>,
     sweep: (trees: SweptTrees) => Promise<Sweep>,
   ): Promise<void> {
     const { pages, committer, commit } = this.#parts;
-    const holding = this.#nextCommit((state) => {
-      pages.hold();
-      return { current: state.toc, listed: this.list() };
-    });
-    await commit();
-    const { current, listed } = await holding;
+    const { toc: current, listed, walk } = await this.#hold();
     const tocsOf = (isRemoved: boolean): readonly TreeRoot[] =>
       listed.filter(({ id }) => ids.has(id) === isRemoved).map(({ toc }) => toc);
-    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
     let found: Sweep;
     try {
       found = await sweep({ removed: tocsOf(true), kept: tocsOf(false), current, walk });
@@ -187,6 +218,7 @@ export class Snapshots {
     this.#keepPages();
     pages.letGo(found.isKept, found.unneeded);
     await commit();
+    await this.#parts.onRemoved();
   }
 }
 

@@ -74,6 +74,11 @@ export class SpaceMap {
     this.#changed.add(index);
   }
 
+  /** Gives all pages of the map fresh places when it is saved next. */
+  renew(): void {
+    for (const index of this.#chunks.keys()) this.#changed.add(index);
+  }
+
   /** A chunk, made or grown so that it has a bit: short maps make short pages. */
   #chunkWith(index: number, bit: number): Uint8Array {
     while (this.#chunks.length <= index) this.#chunks.push(new Uint8Array(SMALLEST_CHUNK));

@@ -20,6 +20,7 @@ import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
 import { type NodePlace, Tree } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
+import { pathTo, type TreePath } from "../tree/tree-path.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
@@ -98,6 +99,7 @@ export class Vault implements TransactionalVault {
       committer: this.#committer,
       commit,
       space: () => this.space(),
+      onRemoved: () => this.keys.dropOlder(this.snapshots.list()),
     });
   }
 
@@ -223,6 +225,19 @@ export class Vault implements TransactionalVault {
     const isDone = await this.#residence.run(() => this.#parts.tree.prune(place));
     if (isDone) this.markDirty();
     return isDone;
+  }
+
+  /** The nodes of the TOC on the way to a key; undefined while it is empty. @throws PageError, StoreError */
+  pathTo(key: Uint8Array): MaybePromise<TreePath | undefined> {
+    const { tree, pages } = this.#parts;
+    return this.#residence.run(() => pathTo(pages, tree.root, key));
+  }
+
+  /** Gives the node of a key at a level, and those above it, fresh places. @throws PageError, StoreError, CommitError */
+  async renewNode(key: Uint8Array, level: number): Promise<void> {
+    this.#checkWritable();
+    await this.#residence.run(() => this.#parts.tree.renew(key, level));
+    this.markDirty();
   }
 
   #apply(transaction: TreeTransaction): void {

@@ -7,6 +7,7 @@
 import { FormatError, KeyError, PageError } from "../../base/errors.ts";
 import type { Platform } from "../../base/platform.ts";
 import { VaultKeys } from "../../crypto/key-schedule.ts";
+import { openOlderKeys } from "../../crypto/older-key.ts";
 import { type Credentials, unlock } from "../../crypto/unlock.ts";
 import type { PagePointer } from "../../format/address.ts";
 import { VAULT_ID_SIZE } from "../../format/header.ts";
@@ -53,7 +54,9 @@ export async function unlockPages(
     try {
       const { vaultId, slots } = directory;
       const { vaultKey } = await unlock(platform, vaultId, slots, credentials);
-      return { vaultId, keys: new VaultKeys(vaultId, vaultKey, platform.aead), keyDirectory };
+      const older = await openOlderKeys(platform, { vaultId, vaultKey }, directory.older);
+      const keys = new VaultKeys(vaultId, vaultKey, platform.aead, older);
+      return { vaultId, keys, keyDirectory };
     } catch (error) {
       if (!(error instanceof KeyError)) throw error;
       refusal ??= error;
