@@ -56,6 +56,7 @@ export type {
   Directory,
   DirectoryEntry,
   FileSystem,
+  ListedAttributes,
   NamePlace,
   Statistics,
   Time,

@@ -42,6 +42,12 @@ export interface Lanes {
   readonly webhooks: number;
 }
 
+/** A limit that the headers of the emulator's answers show. */
+interface Rate {
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
 interface World {
   readonly guilds: readonly { readonly id: string }[];
   readonly accounts: readonly { readonly token?: string }[];
@@ -124,6 +130,15 @@ export class EmulatedDiscord {
     return counters as Counters;
   }
 
+  /** Posts a second that the headers permit over lanes, all together. */
+  async permittedPosts({ channels, webhooks }: Lanes): Promise<number> {
+    const settings = (await (await this.#admin("GET", "settings")).json()) as {
+      readonly rates: { readonly postMessage: Rate; readonly executeWebhook: Rate };
+    };
+    const { postMessage, executeWebhook } = settings.rates;
+    return channels * perSecond(postMessage) + webhooks * perSecond(executeWebhook);
+  }
+
   #admin(method: string, what: string): Promise<Response> {
     return fetch(`${this.#adminUrl}/${what}`, { method });
   }
@@ -133,4 +148,8 @@ export class EmulatedDiscord {
     this.#process.kill();
     await ended;
   }
+}
+
+function perSecond({ limit, windowMs }: Rate): number {
+  return (limit * 1000) / windowMs;
 }

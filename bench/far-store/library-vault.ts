@@ -150,7 +150,7 @@ export class LibraryVault implements FarVault {
     const directory = await this.#now.fs.opendir(ino);
     const names: string[] = [];
     for (let cookie = 0; ; ) {
-      const entries = await directory.read(cookie, LISTED_AT_ONCE, true);
+      const entries = await directory.read(cookie, LISTED_AT_ONCE, "all");
       const last = entries.at(-1);
       if (last === undefined) break;
       cookie = last.cookie;

@@ -3,7 +3,7 @@
  * and every connection to a speed.
  *
  *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200] [--unlimited]
- *       [--parts uploads,reads] [--scratch DIR] [--json FILE]
+ *       [--parts uploads,reads] [--lanes CHANNELS+WEBHOOKS,...] [--scratch DIR] [--json FILE]
  *       [--mount [--cache 64M] [--dvault dist/cli/main.js]]
  *
  * The vault is used as a library, in this process, or with `--mount` through the kernel, which needs root. Prints a table of medians with the requests each took, as the emulator counted them.
@@ -23,14 +23,6 @@ import { MountedVault } from "./mounted-vault.ts";
 import { summarize, tableOf } from "./table.ts";
 import { type Figure, Workloads } from "./workloads.ts";
 
-/** Lanes that uploads are measured over. */
-const LANES = [
-  { channels: 1, webhooks: 0 },
-  { channels: 2, webhooks: 0 },
-  { channels: 0, webhooks: 1 },
-  { channels: 0, webhooks: 2 },
-];
-
 /** `dist/cli/main.js` of this checkout. */
 const PROGRAM = fileURLToPath(new URL("../../../../dist/cli/main.js", import.meta.url));
 
@@ -45,6 +37,7 @@ const { values } = parseArgs({
     scratch: { type: "string", default: tmpdir() },
     unlimited: { type: "boolean", default: false },
     parts: { type: "string", default: "uploads,reads" },
+    lanes: { type: "string", default: "1+0,2+0,4+0,0+1,0+2,0+4" },
     mount: { type: "boolean", default: false },
     cache: { type: "string", default: "64M" },
     dvault: { type: "string", default: PROGRAM },
@@ -78,9 +71,11 @@ try {
   };
   const parts = values.parts.split(",");
   const figures: Figure[] = [];
-  for (const lanes of parts.includes("uploads") ? LANES : []) {
+  for (const text of parts.includes("uploads") ? values.lanes.split(",") : []) {
+    const [channels = 0, webhooks = 0] = text.split("+").map(Number);
+    const lanes = { channels, webhooks };
     const workloads = new Workloads(vaultAt(await discord.furnish(lanes)), discord, sizes);
-    await workloads.upload(`${lanes.channels} channels, ${lanes.webhooks} webhooks`);
+    await workloads.upload(lanes);
     figures.push(...workloads.figures);
   }
   if (parts.includes("reads")) {

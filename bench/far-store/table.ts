@@ -12,6 +12,8 @@ export interface Row {
   readonly median: number;
   readonly least: number;
   readonly most: number;
+  /** Of the first round. */
+  readonly share: number | undefined;
   /** Requests of the round that took most. */
   readonly api: number;
   readonly cdn: number;
@@ -34,6 +36,7 @@ export function summarize(figures: readonly Figure[]): readonly Row[] {
       median: values[values.length >> 1] as number,
       least: values[0] as number,
       most: values.at(-1) as number,
+      share: rounds[0]?.share,
       api: most(({ api }) => api),
       cdn: most(({ cdn }) => cdn),
       uploads: most(({ uploads }) => uploads),
@@ -50,12 +53,13 @@ export function tableOf(rows: readonly Row[]): string {
     const range = least === most ? "" : ` (${short(least)}-${short(most)})`;
     const counts = `${row.api} | ${row.cdn} | ${row.uploads} | ${row.refused}`;
     const process = `${short(row.cpuSeconds)} | ${row.peakMib.toFixed(0)}`;
-    return `| ${workload}, ${unit} | ${short(median)}${range} | ${counts} | ${process} |`;
+    const share = row.share === undefined ? "" : `${(100 * row.share).toFixed(0)} %`;
+    return `| ${workload}, ${unit} | ${short(median)}${range} | ${share} | ${counts} | ${process} |`;
   });
   const head = [
-    "| workload | median (range) | API requests | CDN requests | uploads | 429 | CPU, s | peak, MiB |",
+    "| workload | median (range) | of 8 MiB a permitted post | API requests | CDN requests | uploads | 429 | CPU, s | peak, MiB |",
   ];
-  return `${[...head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n")}\n`;
+  return `${[...head, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n")}\n`;
 }
 
 function short(value: number): string {

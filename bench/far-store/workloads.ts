@@ -5,7 +5,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { checkContent, contentOf } from "./content.ts";
-import type { Counters, EmulatedDiscord } from "./emulated-discord.ts";
+import type { Counters, EmulatedDiscord, Lanes } from "./emulated-discord.ts";
 import type { FarVault } from "./far-vault.ts";
 
 const KIB = 1024;
@@ -23,6 +23,8 @@ export interface Figure {
   readonly workload: string;
   readonly value: number;
   readonly unit: string;
+  /** The value in relation to one part of 8 MiB a post, as often as the headers permit posts. */
+  readonly share: number | undefined;
   /** Requests it took. */
   readonly api: number;
   readonly cdn: number;
@@ -43,6 +45,9 @@ const SMALL_SPREAD = 7001;
 const READ_BYTES = 128 * KIB;
 const SEEK_BYTES = 256 * KIB;
 const RANDOM_BYTES = 64 * KIB;
+
+/** The largest part of a post that is certain to be taken. */
+const PART_BYTES = 8 * MIB;
 
 /** Sizes of small files: 300 bytes to 7 KiB, 3.8 KB on average. */
 function smallSize(file: number): number {
@@ -67,6 +72,7 @@ export class Workloads {
     workload: string,
     unit: string,
     body: () => Promise<(seconds: number) => number>,
+    permitted?: number,
   ): Promise<void> {
     await this.#discord.count();
     const cpuBefore = this.#vault.cpuSeconds();
@@ -80,6 +86,7 @@ export class Workloads {
       workload,
       value,
       unit,
+      share: permitted === undefined ? undefined : value / permitted,
       api: apiRequests,
       cdn: cdnRequests,
       uploads,
@@ -89,16 +96,19 @@ export class Workloads {
     });
   }
 
-  /** How fast data goes out. @param lanes - what the table calls them */
-  async upload(lanes: string): Promise<void> {
+  /** How fast data goes out. */
+  async upload(lanes: Lanes): Promise<void> {
     const { bigBytes } = this.#sizes;
+    const name = `${lanes.channels} channels, ${lanes.webhooks} webhooks`;
+    const permitted = ((await this.#discord.permittedPosts(lanes)) * PART_BYTES) / 1e6;
     await this.#vault.create();
     await this.#vault.flush();
-    await this.#measure(`write and flush over ${lanes}`, "MB/s", async () => {
+    const write = async (): Promise<(seconds: number) => number> => {
       await this.#vault.write(BIG, piecesOf(BIG_NUMBER, bigBytes));
       await this.#vault.flush();
       return (seconds) => bigBytes / seconds / 1e6;
-    });
+    };
+    await this.#measure(`write and flush over ${name}`, "MB/s", write, permitted);
     await this.#vault.close();
   }
 

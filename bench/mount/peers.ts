@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isInstalled, run, untilEnded, untilMounted } from "./processes.ts";
 
-const PASSWORD = "not a secret";
+/** Opens what peers make, where a password does. */
+export const PASSWORD = "not a secret";
 
 /** Where a peer works. */
 export interface Place {

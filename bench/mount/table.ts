@@ -58,7 +58,8 @@ export function tableOf(rows: readonly Row[]): string {
   return `${[head, `| --- |${" ---: |".repeat(peers.length)}`, ...lines].join("\n")}\n`;
 }
 
-function median(values: readonly number[]): number {
+/** The middle one of values that are numbers; NaN for none. */
+export function median(values: readonly number[]): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -1,56 +1,110 @@
 /**
- * All commands, in the order the help lists them.
+ * All commands, in the order the help lists them. A command's own modules are loaded when it is called: those of all
+ * commands together take longer to load than a short command runs.
  *
  * @module
  */
 import type { Command } from "./command.ts";
-import { catCommand } from "./commands/cat.ts";
-import { checkCommand } from "./commands/check.ts";
-import { createCommand } from "./commands/create.ts";
-import { dfCommand } from "./commands/df.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { extractCommand } from "./commands/extract.ts";
-import { flushCommand } from "./commands/flush.ts";
-import { gcCommand } from "./commands/gc.ts";
-import { getCommand } from "./commands/get.ts";
-import { initCommand } from "./commands/init.ts";
-import { keyCommand } from "./commands/key.ts";
-import { lsCommand } from "./commands/ls.ts";
-import { mkdirCommand } from "./commands/mkdir.ts";
-import { mountCommand } from "./commands/mount.ts";
-import { mvCommand } from "./commands/mv.ts";
-import { putCommand } from "./commands/put.ts";
-import { recoverCommand } from "./commands/recover.ts";
-import { recoverConfigCommand } from "./commands/recover-config.ts";
-import { rmCommand } from "./commands/rm.ts";
-import { snapshotCommand } from "./commands/snapshot.ts";
-import { statCommand } from "./commands/stat.ts";
-import { statusCommand } from "./commands/status.ts";
-import { unmountCommand } from "./commands/unmount.ts";
+
+/** A command that can be loaded. */
+export interface CommandEntry {
+  /** As the command has them. */
+  readonly names: readonly string[];
+  load(): Promise<Command>;
+}
 
 /** What `dvault` can do. */
-export const commandTable: readonly Command[] = [
-  initCommand,
-  mountCommand,
-  unmountCommand,
-  statusCommand,
-  flushCommand,
-  gcCommand,
-  createCommand,
-  extractCommand,
-  lsCommand,
-  catCommand,
-  putCommand,
-  getCommand,
-  rmCommand,
-  mkdirCommand,
-  mvCommand,
-  statCommand,
-  dfCommand,
-  snapshotCommand,
-  keyCommand,
-  checkCommand,
-  recoverCommand,
-  doctorCommand,
-  recoverConfigCommand,
+export const commandTable: readonly CommandEntry[] = [
+  {
+    names: ["init"],
+    load: async () => (await import("./commands/init.ts")).initCommand,
+  },
+  {
+    names: ["mount"],
+    load: async () => (await import("./commands/mount.ts")).mountCommand,
+  },
+  {
+    names: ["unmount", "umount"],
+    load: async () => (await import("./commands/unmount.ts")).unmountCommand,
+  },
+  {
+    names: ["status"],
+    load: async () => (await import("./commands/status.ts")).statusCommand,
+  },
+  {
+    names: ["flush"],
+    load: async () => (await import("./commands/flush.ts")).flushCommand,
+  },
+  {
+    names: ["gc"],
+    load: async () => (await import("./commands/gc.ts")).gcCommand,
+  },
+  {
+    names: ["create"],
+    load: async () => (await import("./commands/create.ts")).createCommand,
+  },
+  {
+    names: ["extract"],
+    load: async () => (await import("./commands/extract.ts")).extractCommand,
+  },
+  {
+    names: ["ls", "list"],
+    load: async () => (await import("./commands/ls.ts")).lsCommand,
+  },
+  {
+    names: ["cat"],
+    load: async () => (await import("./commands/cat.ts")).catCommand,
+  },
+  {
+    names: ["put"],
+    load: async () => (await import("./commands/put.ts")).putCommand,
+  },
+  {
+    names: ["get"],
+    load: async () => (await import("./commands/get.ts")).getCommand,
+  },
+  {
+    names: ["rm"],
+    load: async () => (await import("./commands/rm.ts")).rmCommand,
+  },
+  {
+    names: ["mkdir"],
+    load: async () => (await import("./commands/mkdir.ts")).mkdirCommand,
+  },
+  {
+    names: ["mv"],
+    load: async () => (await import("./commands/mv.ts")).mvCommand,
+  },
+  {
+    names: ["stat"],
+    load: async () => (await import("./commands/stat.ts")).statCommand,
+  },
+  {
+    names: ["df"],
+    load: async () => (await import("./commands/df.ts")).dfCommand,
+  },
+  {
+    names: ["snapshot"],
+    load: async () => (await import("./commands/snapshot.ts")).snapshotCommand,
+  },
+  {
+    names: ["key"],
+    load: async () => (await import("./commands/key.ts")).keyCommand,
+  },
+  {
+    names: ["check"],
+    load: async () => (await import("./commands/check.ts")).checkCommand,
+  },
+  {
+    names: ["recover"],
+    load: async () => (await import("./commands/recover.ts")).recoverCommand,
+  },
+  {
+    names: ["doctor"],
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand,
+  },
+  {
+    names: ["recover-config"],
+    load: async () => (await import("./commands/recover-config.ts")).recoverConfigCommand,
+  },
 ];

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import yargs, { type Argv } from "yargs";
 import { UsageError } from "../core/base/errors.ts";
 import type { Command } from "./command.ts";
+import type { CommandEntry } from "./command-table.ts";
 import { loadConfig } from "./config/config.ts";
 import { directories } from "./config/directories.ts";
 import { type CliContext, writeTo } from "./context.ts";
@@ -26,7 +27,7 @@ const HELP_WIDTH = 100;
 export async function runCli(
   args: readonly string[],
   context: CliContext,
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
 ): Promise<ExitCode> {
   try {
     let running: Promise<ExitCode> | undefined;
@@ -36,7 +37,7 @@ export async function runCli(
     const names = commands.flatMap((command) => command.names);
     const line = mountHelperLine(args, names) ?? args;
     if (line.length === 0 && args.length > 0) return ExitCode.done;
-    const output = await parse(line, buildParser(context, commands, start));
+    const output = await parse(line, buildParser(context, await load(commands, line), start));
     if (output !== "") await writeTo(context.stdout, `${output}\n`);
     return await (running ?? ExitCode.done);
   } catch (error) {
@@ -44,6 +45,16 @@ export async function runCli(
     reportError(context, error);
     return exitCodeOf(error);
   }
+}
+
+/** The command that is called; all of them where there is none, for help and completion. */
+function load(
+  commands: readonly CommandEntry[],
+  [word = ""]: readonly string[],
+): Promise<Command[]> {
+  const called = commands.filter(({ names }) => names.includes(word));
+  const needed = called.length > 0 ? called : commands;
+  return Promise.all(needed.map((entry) => entry.load()));
 }
 
 function buildParser(

@@ -3,27 +3,16 @@
  *
  * @module
  */
-import { existsSync, mkdirSync } from "node:fs";
-import { hostname } from "node:os";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { StoreError } from "../core/base/errors.ts";
 import type { PageStore } from "../core/pages/page-store.ts";
-import { nodePlatform } from "../platform/node-platform.ts";
 import { FileStore } from "../stores/file/file-store.ts";
-import { DirectoryObjectStore } from "../stores/objects/directory-object-store.ts";
-import { systemTiming } from "../stores/objects/discord/steady-timing.ts";
-import type { ObjectStore } from "../stores/objects/object-store.ts";
-import { type OpeningIntent, openSegmentStore } from "../stores/segments/open-segment-store.ts";
-import { requireCommit } from "../stores/segments/require-commit.ts";
+import type { SearchStore } from "../stores/segments/search/search-store.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
-import { localDatabase, makeStateDirectory } from "./config/local-database.ts";
-import type { RemotePlace, VaultPlace } from "./config/vault-place.ts";
+import type { VaultPlace } from "./config/vault-place.ts";
 import type { CliContext } from "./context.ts";
-import { type DiscordSecrets, obtainSecrets, type TokenChoice } from "./discord/discord-secrets.ts";
-import { openDiscordObjects } from "./discord/discord-vault.ts";
-
-/** What does not keep a vault from being used that was used on this machine before. */
-const KNOWN_SUFFICES: ReadonlySet<string> = new Set(["STORE_DOWN", "STORE_MISSING"]);
+import type { DiscordSecrets, TokenChoice } from "./discord/discord-secrets.ts";
+import type { DamagedStoreOptions, VaultStoreOptions } from "./store-options.ts";
 
 /** A store. */
 export interface VaultStore {
@@ -38,23 +27,6 @@ export interface NewVaultStore extends VaultStore {
   discard(): Promise<void>;
 }
 
-/** How a store is opened. Sizes are bytes. */
-export interface VaultStoreOptions {
-  /** Of a vault at Discord; obtained when they are left out. */
-  readonly secrets?: DiscordSecrets | undefined;
-  readonly readOnly: boolean;
-  /** Unpublished pages beyond which writers are refused. */
-  readonly budgetBytes?: number | undefined;
-  /** Published pages kept locally. */
-  readonly storeCacheBytes?: number | undefined;
-  /** Takes the right to write, whoever has it. */
-  readonly takeOver?: boolean | undefined;
-  /** Goes on from an older commit when the newest one cannot be read. */
-  readonly olderCommit?: boolean | undefined;
-  /** Gives up local commits that were never published, when another writer has gone on meanwhile. */
-  readonly discardLocal?: boolean | undefined;
-}
-
 /**
  * Opens the store of a vault that is there.
  * @throws StoreError STORE_MISSING, STORE_DENIED, STORE_BUSY, STORE_DOWN; CommitError COMMIT_CONFLICT; UsageError when
@@ -66,6 +38,7 @@ export async function openVaultStore(
   options: VaultStoreOptions,
 ): Promise<VaultStore> {
   if (place.kind === "file") return { pages: FileStore.open(place.path, options) };
+  const { openSegments } = await import("./far-store.ts");
   const remote = await openSegments(context, place, { ...options, intent: "open" });
   return { pages: remote, remote };
 }
@@ -83,15 +56,22 @@ export async function findVaultStore(
     await FileStore.open(place.path, { readOnly: true }).close();
     return;
   }
-  const objects = await openObjects(context, place, { intent: "open", readOnly: true, secrets });
-  try {
-    await requireCommit(objects);
-  } catch (error) {
-    const isSufficient = error instanceof StoreError && KNOWN_SUFFICES.has(error.code);
-    if (!isSufficient || !existsSync(localDatabase(context.env, place))) throw error;
-  } finally {
-    await objects.close();
-  }
+  const { findCommit } = await import("./far-store.ts");
+  await findCommit(context, place, secrets);
+}
+
+/**
+ * Opens what is left of the store of a damaged vault, to be searched; nothing of it is changed.
+ * @throws StoreError STORE_MISSING, STORE_DENIED, STORE_DOWN
+ */
+export async function openDamagedStore(
+  context: CliContext,
+  place: VaultPlace,
+  { secrets, database }: DamagedStoreOptions,
+): Promise<FileStore | SearchStore> {
+  if (place.kind === "file") return FileStore.open(place.path, { readOnly: true });
+  const { openSearch } = await import("./far-store.ts");
+  return openSearch(context, place, { secrets, database });
 }
 
 /**
@@ -108,6 +88,7 @@ export async function createVaultStore(
     const pages = FileStore.create(place.path);
     return { pages, discard: async () => pages.discard() };
   }
+  const { openSegments } = await import("./far-store.ts");
   const remote = await openSegments(context, place, { intent: "create", readOnly: false, secrets });
   return { pages: remote, remote, discard: () => remote.discard() };
 }
@@ -123,61 +104,6 @@ export async function obtainStoreSecrets(
   choice: TokenChoice = {},
 ): Promise<DiscordSecrets | undefined> {
   if (place.kind !== "discord") return undefined;
+  const { obtainSecrets } = await import("./discord/discord-secrets.ts");
   return obtainSecrets(context, choice, place.config.headerChannel);
-}
-
-interface Opening extends VaultStoreOptions {
-  readonly intent: OpeningIntent;
-}
-
-async function openSegments(
-  context: CliContext,
-  place: RemotePlace,
-  opening: Opening,
-): Promise<SegmentStore> {
-  const {
-    intent,
-    readOnly,
-    budgetBytes,
-    storeCacheBytes,
-    takeOver = false,
-    discardLocal,
-  } = opening;
-  makeStateDirectory(context.env);
-  const objects = await openObjects(context, place, opening);
-  const options = {
-    objects,
-    database: localDatabase(context.env, place),
-    timing: systemTiming,
-    random: nodePlatform.random,
-    host: { name: hostname(), pid: process.pid },
-    readOnly,
-    takeOver,
-    ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
-    ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
-    ...(budgetBytes === undefined ? {} : { budgetBytes }),
-    ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),
-  };
-  try {
-    return await openSegmentStore(options, intent);
-  } catch (error) {
-    await objects.close();
-    throw error;
-  }
-}
-
-async function openObjects(
-  context: CliContext,
-  place: RemotePlace,
-  { intent, readOnly, secrets }: Opening,
-): Promise<ObjectStore> {
-  if (place.kind === "discord") {
-    const { config } = place;
-    const speaker = secrets ?? (await obtainSecrets(context, {}, config.headerChannel));
-    return openDiscordObjects(context, { config, secrets: speaker, readOnly });
-  }
-  const options = { random: nodePlatform.random, timing: systemTiming, readOnly };
-  return intent === "create"
-    ? DirectoryObjectStore.create(place.path, options)
-    : DirectoryObjectStore.open(place.path, options);
 }

@@ -147,9 +147,9 @@ export class ShownFileSystem implements FileSystem {
   opendir(ino: number): MaybePromise<Directory> {
     return chain(this.#fs.opendir(ino), (directory): Directory => {
       return {
-        read: (cookie, limit, withAttributes) =>
-          chain(directory.read(cookie, limit, withAttributes), (entries) =>
-            withAttributes ? entries.map((entry) => this.#shownEntry(entry)) : entries,
+        read: (cookie, limit, whose) =>
+          chain(directory.read(cookie, limit, whose), (entries) =>
+            whose !== "none" ? entries.map((entry) => this.#shownEntry(entry)) : entries,
           ),
       };
     });

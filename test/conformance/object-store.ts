@@ -4,7 +4,12 @@
  * @module
  */
 import type { Test } from "tap";
-import type { LogRecord, NewRecord, ObjectStore } from "../../src/stores/objects/object-store.ts";
+import type {
+  ListOptions,
+  LogRecord,
+  NewRecord,
+  ObjectStore,
+} from "../../src/stores/objects/object-store.ts";
 
 /** A place for objects that several clients can open. */
 export interface ObjectsUnderTest {
@@ -27,9 +32,9 @@ function bodies(records: readonly LogRecord[]): string[] {
   return records.map((record) => new TextDecoder().decode(record.body));
 }
 
-async function listed(store: ObjectStore): Promise<string[]> {
+async function listed(store: ObjectStore, options?: ListOptions): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { id } of store.list()) ids.push(id);
+  for await (const { id } of store.list(options)) ids.push(id);
   return ids.sort();
 }
 
@@ -121,8 +126,11 @@ export function objectStoreConformance(
       t.ok(Buffer.from(bytes).equals(parts[i] ?? bytesOf(0)), `attachment ${i}`);
     }
     t.same(await listed(store), []);
+    const ids = appended.attachments.map(({ id }) => id as string).sort();
+    t.same(await listed(store, { withAttachments: true }), ids, "but for recovery");
     await store.deleteRecords([appended.position]);
     await store.deleteRecords([appended.position]);
+    t.same(await listed(store, { withAttachments: true }), []);
     t.same(await store.records(10), []);
     for (const { id } of appended.attachments) {
       await t.rejects(store.get(id, { offset: 0, length: 1 }), { code: "OBJECT_GONE" });

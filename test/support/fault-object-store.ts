@@ -7,6 +7,8 @@ import { StoreError } from "../../src/core/base/errors.ts";
 import type {
   ByteRange,
   CallOptions,
+  ListedObject,
+  ListOptions,
   LogRecord,
   NewRecord,
   ObjectId,
@@ -90,7 +92,7 @@ export class FaultObjectStore implements ObjectStore {
     return this.#call("delete", () => this.store.delete(ids, options), options);
   }
 
-  async *list(options?: CallOptions): AsyncIterable<StoredObject & { readonly timeMs: number }> {
+  async *list(options?: ListOptions): AsyncIterable<ListedObject> {
     await this.#call("list", async () => undefined, options);
     yield* this.store.list(options);
   }

@@ -17,8 +17,9 @@ export class LateStore implements PageStore {
   readonly name = "late";
   readonly readOnly = false;
   readonly reusesAddresses = true;
-  /** Pages read so far. */
+  /** Pages read so far, and calls they were read by. */
   reads = 0;
+  calls = 0;
   readonly #store: MemoryStore;
 
   /** @param contents - of another store, to open its vault again */
@@ -40,7 +41,12 @@ export class LateStore implements PageStore {
   ): Promise<readonly (Uint8Array | PageError)[]> {
     await new Promise((resolve) => setImmediate(resolve));
     this.reads += addresses.length;
+    this.calls += 1;
     return this.#store.read(addresses, room);
+  }
+
+  isNear(): boolean {
+    return false;
   }
 
   readHeaders(): readonly (Uint8Array | undefined)[] {

@@ -17,6 +17,7 @@ import {
   type FallocateMode,
   type FilePlace,
   type FileSystem,
+  type ListedAttributes,
   type NamePlace,
   type RenameMode,
   ROOT_INO,
@@ -224,7 +225,7 @@ export class MemoryFileSystem implements FileSystem {
     const directory = this.#inode(ino);
     if (!directory.isDirectory) throw new FsError("ENOTDIR");
     return {
-      read: (cookie, limit, withAttributes) => this.#list(directory, cookie, limit, withAttributes),
+      read: (cookie, limit, whose) => this.#list(directory, cookie, limit, whose),
     };
   }
 
@@ -348,7 +349,7 @@ export class MemoryFileSystem implements FileSystem {
     directory: MemoryInode,
     cookie: number,
     limit: number,
-    withAttributes: boolean,
+    whose: ListedAttributes,
   ): DirectoryEntry[] {
     const all: MemoryDentry[] = [
       { name: DOT, ino: directory.ino, serial: 1 },
@@ -361,7 +362,7 @@ export class MemoryFileSystem implements FileSystem {
       .map(({ name, ino, serial }) => {
         const attributes = this.#inode(ino).attributes();
         const entry = { name, ino, type: attributes.mode & S_IFMT, cookie: serial };
-        return withAttributes ? { ...entry, attributes } : entry;
+        return whose !== "none" ? { ...entry, attributes } : entry;
       });
   }
 }

@@ -65,6 +65,10 @@ export class MemoryTransaction implements Transaction {
     }
   }
 
+  farPage(): undefined {
+    return undefined;
+  }
+
   last(from: Uint8Array, to: Uint8Array): TreeRecord | undefined {
     this.#fault(`last record up to ${nameOf(to)}`);
     const record = this.#vault.records.last(from, to);

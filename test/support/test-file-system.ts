@@ -60,7 +60,7 @@ export async function namesIn(fs: FileSystem, ino: number, limit = 100): Promise
   const directory = await fs.opendir(ino);
   const names: string[] = [];
   for (let cookie = 0; ; ) {
-    const entries = await directory.read(cookie, limit, false);
+    const entries = await directory.read(cookie, limit, "none");
     if (entries.length === 0) return names.slice(2);
     names.push(...entries.map((entry) => Buffer.from(entry.name).toString()));
     cookie = entries[entries.length - 1]?.cookie ?? 0;

@@ -45,7 +45,7 @@ async function children(fs: FileSystem, ino: number): Promise<[string, number][]
   const directory = await fs.opendir(ino);
   const found: [string, number][] = [];
   for (let cookie = 0; ; ) {
-    const entries = await directory.read(cookie, 100, false);
+    const entries = await directory.read(cookie, 100, "none");
     const last = entries.at(-1);
     if (last === undefined) return found.filter(([name]) => name !== "." && name !== "..");
     for (const entry of entries) found.push([toText(entry.name), entry.ino]);

@@ -11,8 +11,8 @@ import { VaultFileSystem } from "../../core/fs/vault-file-system.ts";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { filePlace } from "../config/vault-place.ts";
-import { type CliContext, writeTo } from "../context.ts";
+import { parsePlace } from "../config/vault-place.ts";
+import { type CliContext, warn, writeTo } from "../context.ts";
 import {
   costOf,
   createVault,
@@ -20,6 +20,7 @@ import {
   type NewVaultChoice,
   newVaultOptions,
 } from "../create-vault.ts";
+import { type TokenChoice, tokenOptions } from "../discord/discord-secrets.ts";
 import { ExitCode } from "../exit-code.ts";
 import { findVault, writingMount } from "../find-vault.ts";
 import type { OpenVault } from "../open-vault.ts";
@@ -32,13 +33,15 @@ import {
   passwordOptions,
   wipeCredentials,
 } from "../password/sources.ts";
+import { publish } from "../publish.ts";
 import { openRecoveryPlace } from "../recovery-place.ts";
+import { obtainStoreSecrets } from "../vault-store.ts";
 
 /** Recovers vaults. */
 export const recoverCommand: Command = defineCommand({
   names: ["recover"],
-  summary: "Bring what is left of a damaged vault file into a new one",
-  usage: "<damaged> [new vault file]",
+  summary: "Bring what is left of a damaged vault into a new one",
+  usage: "<damaged> [new vault]",
   operands: [1, 2],
   options: {
     report: {
@@ -50,12 +53,14 @@ export const recoverCommand: Command = defineCommand({
     ...newVaultOptions,
     ...kdfOptions,
     ...passwordOptions,
+    ...tokenOptions,
   },
   examples: [
     ["dvault recover --report broken.dvault", "what can be brought back"],
     ["dvault recover broken.dvault rescued.dvault", "brings it back"],
+    ["dvault recover far rescued.dvault", "of a vault in a folder or at Discord too"],
   ],
-  notes: `The damaged file is only read, and searched page by page, so headers, key directories, commit roots and the tree of names may be lost. A file that is not whole is never given its old name: .partial is added when bytes are missing (holes; the attribute user.dvault.missing tells which), .old when only its state of an earlier commit is left. Files without a name are in /lost+found. The new vault opens with the same password, and for every --recipient. Exit code 0 when all is whole, 15 when not.\n${PASSWORD_NOTE}`,
+  notes: `The damaged vault is only read, and searched page by page, in a folder or at Discord object by object; so headers, records, catalogs, commit roots and the tree of names may be lost. A file that is not whole is never given its old name: .partial is added when bytes are missing (holes; the attribute user.dvault.missing tells which), .old when only its state of an earlier commit is left. Files without a name are in /lost+found. The new vault opens with the same password, and for every --recipient. Exit code 0 when all is whole, 15 when not.\n${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
     const [damaged = "", target] = operands;
     checkTarget(target, options.report);
@@ -63,7 +68,8 @@ export const recoverCommand: Command = defineCommand({
     if ((await writingMount(reference)) !== undefined) {
       throw new UsageError("USAGE", `${reference.label} is mounted: unmount it first`);
     }
-    const place = openRecoveryPlace(reference.place);
+    const secrets = await obtainStoreSecrets(context, reference.place, options);
+    const place = await openRecoveryPlace(context, reference.place, secrets);
     const line = new StatusLine(context.stderr);
     let credentials: Credentials | undefined;
     try {
@@ -80,26 +86,28 @@ export const recoverCommand: Command = defineCommand({
         const open = target === undefined ? undefined : await makeTarget(context, target, keys);
         const summary = await copyAll(context, recovered, { open, line });
         const vault = reference.place.key;
+        const unread = place.unread();
+        for (const problem of unread) warn(context, problem);
         const text = options.json
           ? summary.asJson(vault, recovered)
           : summary.asText(vault, recovered);
         await writeTo(context.stdout, text);
-        return summary.isWhole && !isBehind(recovered) ? ExitCode.done : ExitCode.damaged;
+        const isAll = summary.isWhole && !mayLack(recovered) && unread.length === 0;
+        return isAll ? ExitCode.done : ExitCode.damaged;
       } finally {
         await recovered.vault.abandon();
       }
     } finally {
       line.clear();
       if (credentials !== undefined) wipeCredentials(credentials);
-      place.close();
+      await place.close();
     }
   },
 });
 
 /** Whether something may be lost that is not told by name. */
-function isBehind({ origin, root, newest, lostNodes }: RecoveredVault): boolean {
-  if (lostNodes > 0 || root === undefined) return true;
-  return origin === "root" && root.generation < newest;
+function mayLack({ root, isBehind, lostNodes }: RecoveredVault): boolean {
+  return lostNodes > 0 || root === undefined || isBehind;
 }
 
 /** @throws UsageError USAGE */
@@ -108,15 +116,15 @@ function checkTarget(target: string | undefined, isReport: boolean): void {
     throw new UsageError("USAGE", "--report writes nothing: leave the new vault out");
   }
   if (!isReport && target === undefined) {
-    throw new UsageError("USAGE", "give the file of the new vault, or --report");
+    throw new UsageError("USAGE", "give the place of the new vault, or --report");
   }
 }
 
 /** Makes the new vault, which what opened the damaged one opens. */
-function makeTarget(
+async function makeTarget(
   context: CliContext,
   target: string,
-  { credentials, ...choice }: NewVaultChoice & { readonly credentials: Credentials },
+  { credentials, ...choice }: NewVaultChoice & TokenChoice & { readonly credentials: Credentials },
 ): Promise<OpenVault> {
   const recipients = choice.recipient ?? [];
   const { password } = credentials;
@@ -132,7 +140,9 @@ function makeTarget(
     label: choice.label,
     argon2: costOf(choice),
   };
-  return createVault(context, filePlace(target), { keys });
+  const place = parsePlace(target);
+  const secrets = await obtainStoreSecrets(context, place, choice);
+  return createVault(context, place, { keys, secrets });
 }
 
 interface Copying {
@@ -161,6 +171,7 @@ async function copyAll(
       },
       onDirectory: () => summary.addDirectory(),
     });
+    if (open !== undefined) await publish(context, open, { "no-wait": false });
   } finally {
     await open?.close();
   }

@@ -57,10 +57,9 @@ export class RecoverySummary {
 
   asText(vault: string, recovered: RecoveredVault): string {
     const { whole, old, partial, lost } = this.#counts;
-    const { origin, root, newest, lostNodes } = recovered;
+    const { origin, root, newest, isBehind, lostNodes } = recovered;
     const commit =
       root === undefined ? "no commit" : `commit ${root.generation} of ${isoTime(root.time)}`;
-    const isBehind = origin === "root" && root !== undefined && root.generation < newest;
     const lines = [
       ...this.#hurt.map(entryLine),
       `${vault}: found by ${ORIGINS[origin]}: ${commit}`,
@@ -78,13 +77,14 @@ export class RecoverySummary {
   }
 
   asJson(vault: string, recovered: RecoveredVault): string {
-    const { origin, root, newest, pages, lostNodes } = recovered;
+    const { origin, root, newest, isBehind, pages, lostNodes } = recovered;
     const shown = {
       vault,
       origin,
       generation: root?.generation ?? null,
       time: root === undefined ? null : isoTime(root.time),
       newest,
+      isBehind,
       pages,
       lostNodes,
       directories: this.#directories,

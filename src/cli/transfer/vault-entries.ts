@@ -16,7 +16,7 @@ export async function* vaultEntries(
   const directory = await fs.opendir(ino);
   let cookie = 0;
   for (;;) {
-    const entries = await directory.read(cookie, BATCH, true);
+    const entries = await directory.read(cookie, BATCH, "all");
     if (entries.length === 0) return;
     for (const entry of entries) {
       cookie = entry.cookie;

@@ -79,6 +79,12 @@ export function storedSize(payloadLength: number): number {
   return payloadLength + PAGE_OVERHEAD;
 }
 
+/** Bytes a page takes in a store, by its header. */
+export function storedLength({ pageClass, bodyLength }: PageHeader): number {
+  const sealing = pageClass === "key-directory" ? 0 : NONCE_SIZE + TAG_SIZE;
+  return PAGE_HEADER_SIZE + bodyLength + sealing;
+}
+
 /** A page to be sealed. */
 export interface PlainPage extends PagePointer {
   readonly pageClass: PageClass;

@@ -9,6 +9,7 @@ import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { ACL_ACCESS, aclAfterChmod, decodeAcl, encodeAcl } from "./acl.ts";
 import { checkLength, dots, findDentry } from "./dentry.ts";
+import { foresee, isFar } from "./far-inodes.ts";
 import {
   type AttributeChanges,
   type Attributes,
@@ -39,6 +40,7 @@ export function lookup(context: FsContext, place: NamePlace): MaybePromise<Attri
     if (dot === 1) return directory.attributes(0);
     const ino = dot === 2 ? directory.parent : findDentry(transaction, parent, name)?.ino;
     if (ino === undefined) throw new FsError("ENOENT", `no such name in directory ${parent}`);
+    if (isFar(transaction, ino)) foresee(context, transaction, context.leftOut.with(parent, ino));
     return loadInode(transaction, ino).attributes(context.drafts.unmapped(ino));
   });
 }

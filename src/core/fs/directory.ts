@@ -10,7 +10,13 @@ import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { CookieNames } from "./cookie-names.ts";
 import { type Dentry, decodeDentry } from "./dentry.ts";
-import { type Attributes, type Directory, type DirectoryEntry, S_IFDIR } from "./file-system.ts";
+import { foresee, isFar } from "./far-inodes.ts";
+import {
+  type Directory,
+  type DirectoryEntry,
+  type ListedAttributes,
+  S_IFDIR,
+} from "./file-system.ts";
 import type { FsContext } from "./fs-context.ts";
 import type { InodeRecord } from "./inode-record.ts";
 import { loadInode, requireDirectory } from "./inodes.ts";
@@ -27,7 +33,6 @@ const DOTS = new Uint8Array([0x2e, 0x2e]);
 /** A name as found in the tree. */
 interface Found extends Dentry {
   readonly name: Uint8Array;
-  readonly attributes?: Attributes;
 }
 
 /** @see FileSystem.opendir */
@@ -51,36 +56,27 @@ class OpenDirectory implements Directory {
   read(
     cookie: number,
     limit: number,
-    withAttributes: boolean,
+    whose: ListedAttributes,
   ): MaybePromise<readonly DirectoryEntry[]> {
     return this.#context.view((transaction) => {
       const directory = loadInode(transaction, this.#ino);
       if (directory.nlink === 0) return [];
       if (cookie === 0) this.#cookies.rewind();
-      const entries = this.#dots(transaction, directory, { cookie, limit, withAttributes });
-      const left = limit - entries.length;
-      const found = this.#scan(transaction, cookie, left);
-      const whole = withAttributes ? found.map((entry) => this.#fill(transaction, entry)) : found;
+      const dots = this.#dots(directory, cookie, limit);
+      const found = this.#scan(transaction, cookie, limit - dots.length);
+      const named = this.#number(found, cookie);
+      const entries = this.#fill(transaction, [...dots, ...named], whose);
       touchAccess(this.#context, transaction, directory);
-      this.#number(whole, cookie, entries);
       return entries;
     });
   }
 
-  #dots(
-    transaction: Transaction,
-    directory: InodeRecord,
-    asked: { readonly cookie: number; readonly limit: number; readonly withAttributes: boolean },
-  ): DirectoryEntry[] {
+  #dots(directory: InodeRecord, cookie: number, limit: number): DirectoryEntry[] {
     const both = [
-      { name: DOT, ino: this.#ino, cookie: DOT_COOKIE },
-      { name: DOTS, ino: directory.parent, cookie: DOTS_COOKIE },
+      { name: new Uint8Array(DOT), ino: this.#ino, type: S_IFDIR, cookie: DOT_COOKIE },
+      { name: new Uint8Array(DOTS), ino: directory.parent, type: S_IFDIR, cookie: DOTS_COOKIE },
     ];
-    const { cookie, limit, withAttributes } = asked;
-    return both.slice(Math.min(cookie, both.length), cookie + limit).map((entry) => {
-      const found = { ...entry, name: new Uint8Array(entry.name), type: S_IFDIR };
-      return withAttributes ? this.#fill(transaction, found) : found;
-    });
+    return both.slice(Math.min(cookie, both.length), cookie + limit);
   }
 
   /** At most `limit` entries behind a cookie. */
@@ -103,8 +99,37 @@ class OpenDirectory implements Directory {
     return found;
   }
 
+  /** Gives cookies to what is about to be handed out. */
+  #number(found: readonly Found[], cookie: number): DirectoryEntry[] {
+    this.#cookies.beginReply();
+    let previous = Math.max(cookie, DOTS_COOKIE);
+    return found.map((entry) => {
+      previous = this.#cookies.add(previous, entry.name);
+      return { ...entry, cookie: previous };
+    });
+  }
+
+  /** Adds the attributes that are wanted. */
+  #fill(
+    transaction: Transaction,
+    entries: readonly DirectoryEntry[],
+    whose: ListedAttributes,
+  ): readonly DirectoryEntry[] {
+    if (whose === "none") return entries;
+    const inos = entries.map(({ ino }) => ino);
+    if (whose === "all") {
+      foresee(this.#context, transaction, inos);
+      return entries.map((entry) => this.#withAttributes(transaction, entry));
+    }
+    const far = new Set(inos.filter((ino) => isFar(transaction, ino)));
+    this.#context.leftOut.note(this.#ino, [...far]);
+    return entries.map((entry) =>
+      far.has(entry.ino) ? entry : this.#withAttributes(transaction, entry),
+    );
+  }
+
   /** Adds the attributes of an entry, unless they are damaged. */
-  #fill<T extends Dentry>(transaction: Transaction, entry: T): T & { attributes?: Attributes } {
+  #withAttributes(transaction: Transaction, entry: DirectoryEntry): DirectoryEntry {
     try {
       const inode = loadInode(transaction, entry.ino);
       const attributes = inode.attributes(this.#context.drafts.unmapped(entry.ino));
@@ -112,16 +137,6 @@ class OpenDirectory implements Directory {
     } catch (error) {
       if (isDamage(error)) return entry;
       throw error;
-    }
-  }
-
-  /** Gives cookies to what is about to be handed out. */
-  #number(found: readonly Found[], cookie: number, entries: DirectoryEntry[]): void {
-    this.#cookies.beginReply();
-    let previous = Math.max(cookie, DOTS_COOKIE);
-    for (const entry of found) {
-      previous = this.#cookies.add(previous, entry.name);
-      entries.push({ ...entry, cookie: previous });
     }
   }
 }

@@ -88,6 +88,12 @@ export interface Creation {
   readonly caller: Caller;
 }
 
+/**
+ * Whose attributes a listing has: nobody's, those that nothing has to be fetched for, or everybody's. A far store makes the
+ * difference; with one nearby, "near" are all.
+ */
+export type ListedAttributes = "none" | "near" | "all";
+
 /** One entry handed out by a {@link Directory}. */
 export interface DirectoryEntry {
   /** Fresh array. `.` and `..` are among the entries, first. */
@@ -97,7 +103,7 @@ export interface DirectoryEntry {
   readonly type: number;
   /** Position behind this entry: pass it to `read` to go on from here. */
   readonly cookie: number;
-  /** Present when asked for; undefined when the inode's record is damaged. */
+  /** Present when asked for; undefined when the inode's record is damaged, or farther away than was asked for. */
   readonly attributes?: Attributes;
 }
 
@@ -108,12 +114,12 @@ export interface Directory {
    * made nor removed meanwhile come exactly once in a pass; position 0 begins anew.
    *
    * @param cookie - 0, or one that this Directory gave
-   * @param withAttributes - fill `attributes` too (READDIRPLUS)
+   * @param whose - entries to fill `attributes` of
    */
   read(
     cookie: number,
     limit: number,
-    withAttributes: boolean,
+    whose: ListedAttributes,
   ): MaybePromise<readonly DirectoryEntry[]>;
 }
 

@@ -10,6 +10,7 @@ import type { Transaction, TransactionalVault } from "../vault/transaction.ts";
 import { Drafts } from "./drafts.ts";
 import { InflatedBlocks } from "./inflated-blocks.ts";
 import { type InodeRecord, TimeField } from "./inode-record.ts";
+import { LeftOut } from "./left-out.ts";
 import { LookupCounts } from "./lookup-counts.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
@@ -44,6 +45,7 @@ export class FsContext {
   readonly lookups: LookupCounts = new LookupCounts();
   /** Inodes of this session that have no name and are still in use. */
   readonly nameless: Set<number> = new Set();
+  readonly leftOut: LeftOut = new LeftOut();
   readonly inflated: InflatedBlocks;
   readonly room: Room;
   #atime: AtimePolicy;

@@ -75,6 +75,10 @@ export class MemoryStore implements PageStore {
     });
   }
 
+  isNear(): boolean {
+    return true;
+  }
+
   write(pages: readonly StoredPage[]): void {
     for (const { address, bytes } of pages) {
       if (pageNumber(address) >= this.#capacity) throw this.#full();

@@ -78,6 +78,11 @@ export class OverlayStore implements PageStore {
     );
   }
 
+  isNear(address: number): boolean {
+    const { lower, upper, border } = this.#parts;
+    return (pageNumber(address) >= border ? upper : lower).isNear(address);
+  }
+
   write(pages: readonly StoredPage[]): MaybePromise<void> {
     return this.#parts.upper.write(pages);
   }

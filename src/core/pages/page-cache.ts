@@ -155,6 +155,11 @@ export class PageCache {
     return page;
   }
 
+  /** Whether a page can be brought in without waiting for a network. */
+  isNear({ address }: PagePointer): boolean {
+    return this.#store.isNear(address);
+  }
+
   /**
    * Brings pages in; those already resident or on their way are not asked for twice.
    * @throws PageError of the first page that is missing or does not open; the others are in

@@ -95,6 +95,9 @@ export interface PageStore {
     room: () => Uint8Array,
   ): MaybePromise<readonly (Uint8Array | PageError)[]>;
 
+  /** Whether a page is where reading it takes no call over a network. */
+  isNear(address: number): boolean;
+
   /**
    * Writes pages under addresses that `allocate` gave. Bytes are borrowed until the promise ends.
    * @throws StoreError STORE_FULL, STORE_FAILED; pages of the call may be written in part

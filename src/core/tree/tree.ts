@@ -113,12 +113,12 @@ export class Tree {
     return node;
   }
 
-  /** Addresses of the nodes on the way to a key, root first, as far as they are resident. */
-  residentPath(key: Uint8Array): readonly number[] {
-    const path: number[] = [];
+  /** Nodes on the way to a key, root first, as far as is known: behind one that is not resident there are no more. */
+  knownPath(key: Uint8Array): readonly PagePointer[] {
+    const path: PagePointer[] = [];
     let next = this.#root;
     for (let level = this.#height - 1; level >= 0 && next !== undefined; level--) {
-      path.push(next.address);
+      path.push(next);
       if (level === 0 || this.#pages.peek(next) === undefined) break;
       const node = this.#node(next, level).payload;
       next = childAt(node, findChild(node, key));

@@ -38,8 +38,12 @@ import type { SpaceMap } from "./space.ts";
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
 const UNCOUNTED_SEALS = 2 ** 20;
 
-/** What everybody who opens a vault reads first: inode 1, the root directory. */
-const FIRST_READ: Uint8Array = encodeKey(1, KeyKind.attributes);
+/** What everybody who opens a vault reads first: inode 1, which is the root directory, its names, and orphans. */
+const FIRST_READ: readonly Uint8Array[] = [
+  encodeKey(1, KeyKind.attributes),
+  encodeKey(1, KeyKind.dentry),
+  encodeKey(0, KeyKind.orphan),
+];
 
 /** What a commit is made of. */
 export interface VaultParts {
@@ -214,8 +218,10 @@ export class Committer {
     };
     pages.settle(page, encodeCommitRoot(root));
     const directories = directoriesOf(this.#keyDirectories);
-    const { address } = directories.keyDirectory;
-    this.#opening = [address, page.address, ...tree.residentPath(FIRST_READ)];
+    const paths = FIRST_READ.flatMap((key) => tree.knownPath(key));
+    this.#opening = [
+      ...new Set([directories.keyDirectory, page, ...paths].map(({ address }) => address)),
+    ];
     pages.freeze(compactNode);
     const hasOlderKeys = keys.older.length > 0;
     const commitRoot = this.#rootPointer;

@@ -26,6 +26,11 @@ export interface Transaction {
     to: Uint8Array,
     visit: (key: Uint8Array, value: Uint8Array) => boolean,
   ): void;
+  /**
+   * The page that reading a record would wait for first, when that is in a store far away.
+   * @throws PageFault, for one that is nearby
+   */
+  farPage(key: Uint8Array): PagePointer | undefined;
   /** The last record with `from <= key <= to`, changes of this transaction not seen; fresh arrays. */
   last(from: Uint8Array, to: Uint8Array): TreeRecord | undefined;
   /** Sets a record. Key and value are taken over: do not change them afterwards. */
@@ -72,7 +77,7 @@ export interface TransactionalVault {
   /** Resolves when added pages are few enough in memory to go on adding (back-pressure); undefined when they are. */
   throttle(): Promise<void> | undefined;
   /** Begins to bring pages into the cache that will be wanted soon. */
-  prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void;
+  prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void;
   /**
    * Registers what must run before each commit to turn drafts into records.
    * @param flush - answers without a promise only when nothing waits to be flushed; it is asked again until it does

@@ -5,6 +5,7 @@
  */
 import type { PagePointer } from "../format/address.ts";
 import type { PageCache } from "../pages/page-cache.ts";
+import { PageFault } from "../pages/page-fault.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { Transaction, TreeRecord } from "./transaction.ts";
 
@@ -42,6 +43,13 @@ export class TreeTransaction implements Transaction {
     visit: (key: Uint8Array, value: Uint8Array) => boolean,
   ): void {
     this.#tree.scan(from, to, visit);
+  }
+
+  farPage(key: Uint8Array): PagePointer | undefined {
+    const last = this.#tree.knownPath(key).at(-1);
+    if (last === undefined || this.#pages.peek(last) !== undefined) return undefined;
+    if (!this.#pages.isNear(last)) return last;
+    throw new PageFault("tree", last);
   }
 
   last(from: Uint8Array, to: Uint8Array): TreeRecord | undefined {

@@ -279,7 +279,7 @@ export class Vault implements TransactionalVault {
     return this.#parts.pages.dirtyBytes > THROTTLE_BYTES ? this.#writeBehind() : undefined;
   }
 
-  prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void {
+  prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void {
     try {
       const loading = this.#parts.pages.load(pageClass, pointers);
       // Whoever needs a page that failed asks for it again, and gets the error.

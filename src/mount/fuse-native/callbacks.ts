@@ -315,7 +315,7 @@ async function listAll(fs: FileSystem, ino: number): Promise<Named[]> {
   const found: Named[] = [];
   let cookie = 0;
   for (;;) {
-    const entries = await directory.read(cookie, LISTING_SIZE, false);
+    const entries = await directory.read(cookie, LISTING_SIZE, "none");
     for (const entry of entries) {
       const name = textOf(entry.name);
       if (name !== undefined) found.push({ ...entry, name });

@@ -4,11 +4,15 @@
  * @module
  */
 import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import type { ListedAttributes } from "../../core/fs/file-system.ts";
 import { type Answer, DONE } from "../protocol/answer.ts";
 import { MAX_TRANSFER } from "../protocol/init.ts";
 import { listingCapacity, packListing } from "../protocol/listing.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Context, Operation } from "./operation.ts";
+
+/** Where the cookie stands in READDIR and READDIRPLUS (`struct fuse_read_in`). */
+const COOKIE = 8;
 
 export const opendir: Operation = (request, { fs, directories }) => {
   return chain(
@@ -17,9 +21,14 @@ export const opendir: Operation = (request, { fs, directories }) => {
   );
 };
 
-export const readdir: Operation = (request, context) => list(request, context, false);
+export const readdir: Operation = (request, context) => list(request, context, "none");
 
-export const readdirplus: Operation = (request, context) => list(request, context, true);
+/**
+ * The kernel asks for attributes at the beginning of a directory whether or not anybody wants them, and farther on when
+ * names in it were looked up meanwhile.
+ */
+export const readdirplus: Operation = (request, context) =>
+  list(request, context, request.offset(COOKIE) === 0 ? "near" : "all");
 
 export const releasedir: Operation = (request, { directories }) => {
   directories.remove(request.u64(0));
@@ -29,12 +38,13 @@ export const releasedir: Operation = (request, { directories }) => {
 function list(
   request: Request,
   { directories }: Context,
-  withAttributes: boolean,
+  whose: ListedAttributes,
 ): MaybePromise<Answer> {
   const directory = directories.get(request.u64(0));
   const size = Math.min(request.u32(16), MAX_TRANSFER);
-  const limit = listingCapacity(size, withAttributes);
-  return chain(directory.read(request.offset(8), limit, withAttributes), (found) =>
-    packListing(found, size, withAttributes),
+  const isPlus = whose !== "none";
+  const limit = listingCapacity(size, isPlus);
+  return chain(directory.read(request.offset(COOKIE), limit, whose), (found) =>
+    packListing(found, size, isPlus),
   );
 }

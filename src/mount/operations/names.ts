@@ -107,7 +107,7 @@ function renameModeOf(flags: number): RenameMode {
 function lookupDots(fs: FileSystem, ino: number, dots: number): MaybePromise<Attributes> {
   if (dots === 1) return fs.getattr(ino);
   return chain(fs.opendir(ino), (directory) =>
-    chain(directory.read(0, 2, false), (entries) => {
+    chain(directory.read(0, 2, "none"), (entries) => {
       const parent = entries.find(
         (candidate) => candidate.name.length === 2 && isDots(candidate.name),
       );

@@ -6,6 +6,9 @@
  * 2. Pages are read with `pread` on the main thread, since a trip through the thread pool costs more than a read; long
  *    writes and slow syncs go through the pool, so that calls go on meanwhile.
  * 3. `publish` syncs the pages, writes one header slot, and syncs again (design invariant 3).
+ * 4. After a sync that failed, the system may show a header that the disk does not hold, also to the next process, while
+ *    the one on the disk needs pages that are free now. So pages that were free when the file was opened wait for
+ *    the next header, unless the disk has no room for others.
  *
  * @module
  */
@@ -61,6 +64,8 @@ export class FileStore implements PageStore, PageScan {
   #bytesSinceSync = 0;
   #diskPages = 0;
   #handedOut = Number.POSITIVE_INFINITY;
+  /** Pages that were free when the file was opened, as long as they wait for a header. */
+  #waiting: readonly PageRun[] = [];
 
   /**
    * Use {@link FileStore.create} and {@link FileStore.open}, which see to the lock.
@@ -136,6 +141,12 @@ export class FileStore implements PageStore, PageScan {
     } catch (error) {
       throw storeError(this.name, "write the header of", error);
     }
+    this.#endWaiting();
+  }
+
+  #endWaiting(): void {
+    this.#allocator.seed(this.#allocator.end, this.#waiting);
+    this.#waiting = [];
   }
 
   /** Makes what was written durable: inline where that takes no time (memory, a disk with a safe cache). */
@@ -154,12 +165,14 @@ export class FileStore implements PageStore, PageScan {
   }
 
   seed(end: number, free: readonly PageRun[]): void {
-    this.#allocator.seed(end, free);
+    this.#allocator.seed(end, []);
+    this.#waiting = free;
     this.#isSeeded = true;
   }
 
   allocate(count: number, reserve: number, out: number[]): void {
     if (reserve > 0 && this.space().freePages < count + reserve) throw storeFull(this.name);
+    if (this.#growth() < count + SPACE_CHECK_PAGES) this.#endWaiting();
     for (const number of this.#allocator.allocate(count)) out.push(addressOf(number));
     this.#handedOut += count;
   }
@@ -169,13 +182,20 @@ export class FileStore implements PageStore, PageScan {
   }
 
   space(): StoreSpace {
+    const growth = this.#growth();
+    const waiting = this.#waiting.reduce((sum, { count }) => sum + count, 0);
+    const free = this.#allocator.freeCount + waiting;
+    return { totalPages: this.#allocator.end + growth, freePages: free + growth };
+  }
+
+  /** Pages by which the disk lets the file grow, as far as is known. */
+  #growth(): number {
     if (this.#handedOut >= SPACE_CHECK_PAGES) {
       const disk = statfsSync(dirname(this.name));
       this.#diskPages = Math.floor((disk.bavail * disk.bsize) / PAGE_STRIDE);
       this.#handedOut = 0;
     }
-    const freePages = this.#allocator.freeCount + Math.max(0, this.#diskPages - this.#handedOut);
-    return { totalPages: this.#allocator.end - this.#allocator.freeCount + freePages, freePages };
+    return Math.max(0, this.#diskPages - this.#handedOut);
   }
 
   read(addresses: readonly number[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
@@ -194,6 +214,10 @@ export class FileStore implements PageStore, PageScan {
       }
     }
     return results;
+  }
+
+  isNear(): boolean {
+    return true;
   }
 
   /** Fills pages that stand side by side. @returns bytes read; fewer at the end of the file */

@@ -66,6 +66,8 @@ export interface DirectoryObjectStoreOptions {
   readonly random: Random;
   readonly timing: Timing;
   readonly readOnly?: boolean;
+  /** Whether a folder without the file that marks it is refused, as it is unless told: for recovery. */
+  readonly isMarkerNeeded?: boolean;
 }
 
 export class DirectoryObjectStore implements ObjectStore {
@@ -117,7 +119,7 @@ export class DirectoryObjectStore implements ObjectStore {
   ): Promise<DirectoryObjectStore> {
     const path = resolve(folder);
     try {
-      await stat(join(path, MARKER));
+      await stat(join(path, options.isMarkerNeeded === false ? RECORDS : MARKER));
     } catch (error) {
       throw storeError(path, "open the store in", error);
     }

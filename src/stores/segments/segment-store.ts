@@ -196,6 +196,10 @@ export class SegmentStore implements PageStore {
     );
   }
 
+  isNear(address: number): boolean {
+    return this.#local.pages.has(address);
+  }
+
   /** Keeps pages that came in; a full disk does not keep anybody from reading. */
   #keep(pages: readonly StoredPage[]): void {
     try {

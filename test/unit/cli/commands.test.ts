@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { commandTable } from "../../../src/cli/command-table.ts";
 import { testContext } from "../../support/cli-context.ts";
 import { CommandLine } from "../../support/command-line.ts";
 import { treeSnapshot } from "../../support/tree-snapshot.ts";
@@ -336,4 +337,8 @@ t.test("keys are added, used, changed and removed", async (t) => {
   t.equal((await cli.run(["ls", vault], as("third"))).code, 11);
   t.match(await cli.open("key remove", vault, slots[2]?.id ?? ""), { code: 1, err: /last one/ });
   t.match(await cli.open("key remove", vault, "ffff"), { code: 12 });
+});
+
+t.test("each command is loaded by the names it has", async (t) => {
+  for (const { names, load } of commandTable) t.same((await load()).names, names);
 });

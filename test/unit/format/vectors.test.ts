@@ -64,7 +64,7 @@ t.test("the header of the vector", async (t) => {
   }
   const { header, stored, vaultKey } = loadVector<HeaderVector>("header");
   const keys = newKeys(header.vaultId, vaultKey);
-  t.same(decodeHeader(stored), { hasOlderKeys: false, ...header });
+  t.same(decodeHeader(stored), { ...header, hasOlderKeys: false });
   t.ok(isHeaderSigned(stored, keys));
   t.same(encodeHeader(header, keys), stored);
   const key = Buffer.from(hkdfSync("sha256", vaultKey, header.vaultId, "dvault header key", 32));

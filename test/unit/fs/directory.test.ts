@@ -13,8 +13,16 @@ import {
 } from "../../../src/core/fs/file-system.ts";
 import { encodeKey, KeyKind } from "../../../src/core/tree/key.ts";
 import type { Transaction } from "../../../src/core/vault/transaction.ts";
+import { LateStore } from "../../support/late-store.ts";
 import { MemoryVault } from "../../support/memory-vault.ts";
-import { codeOf, namesIn, newFile, newFileSystem } from "../../support/test-file-system.ts";
+import {
+  codeOf,
+  creation,
+  namesIn,
+  newFile,
+  newFileSystem,
+} from "../../support/test-file-system.ts";
+import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
 function textOf(entries: readonly DirectoryEntry[]): string[] {
   return entries.map((entry) => Buffer.from(entry.name).toString());
@@ -31,7 +39,7 @@ async function newFiles(fs: FileSystem, count: number): Promise<string[]> {
 async function readFrom(directory: Directory, start: number, limit: number): Promise<string[]> {
   const names: string[] = [];
   for (let cookie = start; ; ) {
-    const entries = await directory.read(cookie, limit, false);
+    const entries = await directory.read(cookie, limit, "none");
     if (entries.length === 0) return names;
     names.push(...textOf(entries));
     cookie = entries[entries.length - 1]?.cookie ?? 0;
@@ -58,15 +66,15 @@ t.test("entries say their inode and type, and their attributes when asked", asyn
     caller: { uid: 0, gid: 0 },
   });
   const directory = await fs.opendir(sub.ino);
-  const [dot, dots] = await directory.read(0, 2, true);
+  const [dot, dots] = await directory.read(0, 2, "all");
   t.match(dot, { ino: sub.ino, type: S_IFDIR, attributes: { ino: sub.ino } });
   t.match(dots, { ino: ROOT_INO, type: S_IFDIR, attributes: { ino: ROOT_INO } });
   const root = await fs.opendir(ROOT_INO);
-  const [d, f, ...rest] = await root.read(2, 10, true);
+  const [d, f, ...rest] = await root.read(2, 10, "all");
   t.match(d, { ino: sub.ino, type: S_IFDIR, attributes: { ino: sub.ino } });
   t.match(f, { ino, type: S_IFREG, attributes: { ino, size: 7 } });
   t.strictSame(rest, []);
-  const plain = await root.read(2, 10, false);
+  const plain = await root.read(2, 10, "none");
   t.notOk(plain.some((entry) => "attributes" in entry));
 });
 
@@ -76,7 +84,7 @@ t.test("a reader goes on exactly behind any cookie it was given", async (t) => {
   const directory = await fs.opendir(ROOT_INO);
   const cookies: number[] = [0];
   for (const name of names) {
-    const [entry] = await directory.read(cookies[cookies.length - 1] ?? 0, 1, false);
+    const [entry] = await directory.read(cookies[cookies.length - 1] ?? 0, 1, "none");
     t.strictSame(entry && textOf([entry]), [name]);
     cookies.push(entry?.cookie ?? -1);
   }
@@ -92,7 +100,7 @@ t.test(
     const fs = await newFileSystem(new MemoryVault());
     const names = await newFiles(fs, 30);
     const directory = await fs.opendir(ROOT_INO);
-    const first = await directory.read(0, 12, false);
+    const first = await directory.read(0, 12, "none");
     const last = first[first.length - 1] as DirectoryEntry;
     for (const name of names.slice(0, 11)) await fs.unlink(ROOT_INO, utf8(name));
     await newFile(fs, "file 0000 again");
@@ -154,7 +162,7 @@ t.test("an entry whose inode is lost or damaged is listed without attributes", a
     );
   });
   const directory = await fs.opendir(ROOT_INO);
-  const [a, b, c] = await directory.read(2, 10, true);
+  const [a, b, c] = await directory.read(2, 10, "all");
   t.ok(a?.attributes);
   t.equal(b?.ino, damaged);
   t.notOk(b?.attributes);
@@ -169,7 +177,65 @@ t.test("a damaged page of the tree is an error of the listing itself", async (t)
   vault.onTransaction = () => {
     throw new PageError("PAGE_CORRUPT", 5, "it was damaged on purpose");
   };
-  t.equal(await codeOf(() => directory.read(0, 10, true)), "PAGE_CORRUPT");
+  t.equal(await codeOf(() => directory.read(0, 10, "all")), "PAGE_CORRUPT");
   vault.onTransaction = () => {};
   t.strictSame(await namesIn(fs, ROOT_INO), []);
+});
+
+/** A vault far away whose root has directories that were made with many files in between, just opened. */
+async function farVault(directories: number) {
+  const written = new LateStore();
+  const vault = await createTestVault(written);
+  const fs = await newFileSystem(vault);
+  for (let n = 0; n < directories; n++) {
+    const { ino } = await fs.mkdir(ROOT_INO, utf8(`directory ${n}`), creation(S_IFDIR | 0o755));
+    for (let file = 0; file < 300; file++) {
+      await fs.mknod(ino, utf8(`file ${file}`), creation(S_IFREG | 0o644), 0);
+    }
+  }
+  await vault.close();
+  const store = new LateStore(written.contents);
+  const opened = await openTestVault(store);
+  return { store, vault: opened, fs: await newFileSystem(opened) };
+}
+
+t.test("a listing waits for no attributes that are far away", async (t) => {
+  const { store, vault, fs } = await farVault(8);
+  const directory = await fs.opendir(ROOT_INO);
+  t.equal((await directory.read(0, 100, "none")).length, 10);
+  const { calls } = store;
+  const listed = await directory.read(0, 100, "near");
+  t.equal(listed.length, 10);
+  t.ok(listed.some(({ attributes }) => attributes === undefined));
+  t.equal(store.calls, calls);
+  await vault.close();
+});
+
+t.test(
+  "looking up one name of a listing brings the inodes of all that were left out",
+  async (t) => {
+    const { store, vault, fs } = await farVault(8);
+    const directory = await fs.opendir(ROOT_INO);
+    const listed = await directory.read(0, 100, "near");
+    const [first, ...others] = listed.filter(({ attributes }) => attributes === undefined);
+    t.ok(others.length > 2);
+    await fs.lookup(ROOT_INO, first?.name ?? utf8(""));
+    const { calls } = store;
+    for (const { name, ino } of others) t.match(await fs.lookup(ROOT_INO, name), { ino });
+    t.equal(store.calls, calls);
+    const [, , ...whole] = await directory.read(0, 100, "near");
+    t.ok(whole.every(({ attributes }) => attributes !== undefined));
+    await vault.close();
+  },
+);
+
+t.test("a listing with all attributes waits once for each level of the tree", async (t) => {
+  const { store, vault, fs } = await farVault(8);
+  const directory = await fs.opendir(ROOT_INO);
+  await directory.read(0, 100, "none");
+  const { calls } = store;
+  const listed = await directory.read(0, 100, "all");
+  t.ok(listed.every(({ attributes }) => attributes !== undefined));
+  t.equal(store.calls, calls + 1);
+  await vault.close();
 });

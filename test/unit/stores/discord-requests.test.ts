@@ -74,7 +74,7 @@ async function makeFile({ fs }: Machine, parent: number, name: string, content: 
 
 async function rootNames({ fs }: Machine): Promise<string[]> {
   const root = await fs.opendir(ROOT_INO);
-  const entries = await root.read(0, 100, true);
+  const entries = await root.read(0, 100, "all");
   return entries.map(({ name }) => Buffer.from(name).toString());
 }
 

@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { addressOf } from "../../../src/core/format/address.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import { FileStore } from "../../../src/stores/file/file-store.ts";
 import { PAGE_STRIDE, pageOffset } from "../../../src/stores/file/layout.ts";
@@ -85,6 +86,22 @@ t.test("a file whose vault was never unlocked is left as it is", async (t) => {
   const before = readFileSync(path);
   FileStore.open(path).close();
   t.ok(readFileSync(path).equals(before));
+});
+
+t.test("pages that were free when the file was opened wait for the next header", async (t) => {
+  const store = FileStore.create(newPath());
+  const free = { start: 0, count: 10 };
+  const next = (): number => {
+    const out: number[] = [];
+    store.allocate(1, 0, out);
+    return out[0] ?? -1;
+  };
+  store.seed(20, [free]);
+  t.ok(store.space().freePages >= free.count, "they count as room");
+  t.same([next(), next()], [20, 21].map(addressOf), "the disk may hold a header that needs them");
+  await store.publish(new Uint8Array(156), 0);
+  t.same([next(), next()], [0, 1].map(addressOf));
+  store.close();
 });
 
 t.test("a file that was cut reads as missing pages, not as zeros", async (t) => {

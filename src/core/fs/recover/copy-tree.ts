@@ -98,7 +98,7 @@ class TreeCopy {
     onDirectory(place.path.length === 0 ? SLASH : place.path);
     const directory = await from.opendir(place.from);
     for (let cookie = 0; ; ) {
-      const entries = await directory.read(cookie, ENTRIES_AT_ONCE, false);
+      const entries = await directory.read(cookie, ENTRIES_AT_ONCE, "none");
       const last = entries.at(-1);
       if (last === undefined) break;
       for (const { name, ino } of entries) if (!isDots(name)) await this.#entry(place, name, ino);

@@ -3,7 +3,8 @@
  *
  * Headers that are all signed say which commit counts. Where one is lost, it may have been the newest, so the newest root
  * whose TOC is whole is taken: a later one may belong to a commit that never came to be. When none is whole, it is the
- * newest.
+ * newest. Where headers stand in a log, a later one may be lost without a trace, so a later root whose TOC is whole goes
+ * before the newest header that is left.
  *
  * @module
  */
@@ -34,6 +35,8 @@ export interface LostPart {
   readonly to: Uint8Array | undefined;
   /** No record of the part stands in a page that is newer. */
   readonly generation: number;
+  /** Nor in one that is not newer than this. */
+  readonly after: number;
 }
 
 /** What is left of a vault's newest state. */
@@ -59,26 +62,40 @@ export interface StateSearch {
 
 /** Finds the state to recover. @throws StoreError */
 export async function findState(search: StateSearch): Promise<FoundState> {
-  const { pages, index } = search;
+  const { store, pages, index } = search;
   const named = await rootOfHeader(search);
-  if (named !== undefined) return { origin: "header", ...(await lookThrough(pages, named)) };
+  const { roots } = index;
+  if (named === undefined) {
+    const { whole, newest } = await lookForWhole(pages, roots);
+    return whole ?? newest ?? nothingFound(index);
+  }
+  const later = roots.filter(({ generation }) => generation > named.generation);
+  const { whole } = await lookForWhole(pages, store.reusesAddresses ? [] : later);
+  return whole ?? { origin: "header", ...(await lookThrough(pages, named)) };
+}
+
+/** The newest root whose TOC is whole, if there is one among the newest, and the newest that opens at all. */
+async function lookForWhole(
+  pages: PageCache,
+  roots: readonly PagePointer[],
+): Promise<{ readonly whole?: FoundState; readonly newest?: FoundState | undefined }> {
   let newest: FoundState | undefined;
   let tried = 0;
-  for (const pointer of index.roots) {
+  for (const pointer of roots) {
     const root = await readRoot(pages, pointer);
     if (root === undefined) continue;
     const state: FoundState = { origin: "root", ...(await lookThrough(pages, root)) };
-    if (state.lost.length === 0) return state;
+    if (state.lost.length === 0) return { whole: state };
     newest ??= state;
     tried += 1;
     if (tried === ROOTS_TRIED) break;
   }
-  return newest ?? nothingFound(index);
+  return { newest };
 }
 
 function nothingFound({ generation }: PageIndex): FoundState {
   const level = Number.POSITIVE_INFINITY;
-  const lost = [{ pointer: undefined, level, from: LOWEST, to: undefined, generation }];
+  const lost = [{ pointer: undefined, level, from: LOWEST, to: undefined, generation, after: 0 }];
   return { origin: "nothing", root: undefined, lost, hasLeaves: false, reached: new PageUse() };
 }
 
@@ -142,7 +159,7 @@ async function lookThrough(
     if (damage === undefined) {
       reached.reach(pageNumber(pointer.address));
       hasLeaves ||= level === 0;
-    } else lost.push({ pointer, level, from, to, generation: pointer.generation });
+    } else lost.push({ pointer, level, from, to, generation: pointer.generation, after: 0 });
   }
   return { root, lost, hasLeaves, reached };
 }

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { getU64 } from "../../base/bytes.ts";
+import { getU64, putU64 } from "../../base/bytes.ts";
 import { DEFAULT_ARGON2 } from "../../crypto/kdf-limits.ts";
 import { addressOf, type PagePointer } from "../../format/address.ts";
 import { type CommitRoot, encodeCommitRoot } from "../../format/commit-root.ts";
@@ -71,6 +71,8 @@ export interface RecoveredVault {
   readonly root: CommitRoot | undefined;
   /** Highest generation of any page that was found. */
   readonly newest: number;
+  /** Whether a commit after the recovered one may be lost. */
+  readonly isBehind: boolean;
   /** Pages that were found, of all commits. */
   readonly pages: number;
   /** Nodes of the TOC that are lost. */
@@ -98,11 +100,13 @@ export async function recoverVault(
     onProgress?.({ step: "searching", pages });
   });
   const unlocked = await unlockPages(source, index);
-  const state = await stateOf(source, index, unlocked).catch((error: unknown) => {
+  const found = await stateOf(source, index, unlocked).catch((error: unknown) => {
     unlocked.keys.close();
     throw error;
   });
   onProgress?.({ step: "rebuilding", pages });
+  const isBehind = isBehindNewest(store, index, found);
+  const state = isBehind && found.origin !== "nothing" ? withLaterInodes(found, index) : found;
   const vault = await openOver(source, options.upper, { index, unlocked, state });
   try {
     const { lost, root, origin } = state;
@@ -111,12 +115,34 @@ export async function recoverVault(
     const salvage: Salvage = { vault, index, state, liveness, doubts, signal };
     if (lost.length > 0) await fillLost(salvage, store);
     const lostNames = await mendAll(salvage, { ...options, compressor: platform.compressor });
-    const newest = index.generation;
-    return { vault, origin, root, newest, pages, lostNodes: lost.length, doubts, lostNames };
+    const [newest, lostNodes] = [index.generation, found.lost.length];
+    return { vault, origin, root, newest, isBehind, pages, lostNodes, doubts, lostNames };
   } catch (error) {
     await vault.abandon();
     throw error;
   }
+}
+
+/** In a file, headers that are all there say that a later commit never came to be; in a log, any of them may be gone. */
+function isBehindNewest(
+  { reusesAddresses }: PageStore,
+  { generation }: PageIndex,
+  { origin, root }: FoundState,
+): boolean {
+  if (root === undefined || root.generation >= generation) return false;
+  return origin === "root" || !reusesAddresses;
+}
+
+/**
+ * Inodes that were made since are looked for as if the TOC had lost them: their numbers are above all it knows. They come
+ * first, since a lost part may reach up to the end.
+ */
+function withLaterInodes(state: FoundState, { generation }: PageIndex): FoundState {
+  const from = new Uint8Array(8);
+  putU64(from, 0, state.root?.nextIno ?? 0);
+  const after = state.root?.generation ?? 0;
+  const later = { pointer: undefined, level: 0, from, to: undefined, generation, after };
+  return { ...state, lost: [later, ...state.lost] };
 }
 
 function stateOf(

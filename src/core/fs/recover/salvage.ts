@@ -33,9 +33,9 @@ export function partOf(key: Uint8Array, parts: readonly LostPart[]): LostPart | 
   );
 }
 
-/** Whether a page may hold something of a lost part: it is not newer than all of them. */
+/** Whether a page may hold something of a lost part, by its age. */
 export function mayHold({ generation }: PagePointer, parts: readonly LostPart[]): boolean {
-  return parts.some((part) => generation <= part.generation);
+  return parts.some((part) => part.after < generation && generation <= part.generation);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type Attributes,
   type Directory,
   type DirectoryEntry,
+  type ListedAttributes,
   ROOT_INO,
   S_IFDIR,
 } from "../file-system.ts";
@@ -39,7 +40,7 @@ export class SnapshotDirectory implements Directory {
   async read(
     cookie: number,
     limit: number,
-    withAttributes: boolean,
+    whose: ListedAttributes,
   ): Promise<readonly DirectoryEntry[]> {
     const names = [
       { name: utf8("."), cookie: 1 },
@@ -48,7 +49,7 @@ export class SnapshotDirectory implements Directory {
     ];
     const wanted = names.filter((entry) => entry.cookie > cookie).slice(0, limit);
     const entries: DirectoryEntry[] = [];
-    for (const entry of wanted) entries.push(await this.#entry(entry, withAttributes));
+    for (const entry of wanted) entries.push(await this.#entry(entry, whose !== "none"));
     return entries;
   }
 

@@ -35,7 +35,7 @@ import { isTooLarge, packFresh, type Shipping, shipFullObjects, tailBatch } from
 const TAIL_OBJECT_BYTES = 256;
 
 /** Most bytes of the pages that an opening needs: copies of them must fit into what is fetched with the change. */
-const OPENING_BYTES = 192 * 1024;
+const OPENING_BYTES = 240 * 1024;
 
 /** A checkpoint that is to take effect with the next record. */
 interface NewCheckpoint {

@@ -49,7 +49,8 @@ interface Job {
 /** What a fetcher stands on. */
 export interface FetcherParts {
   readonly objects: ObjectStore;
-  readonly catalog: CatalogTable;
+  /** Tells where pages stand. */
+  readonly catalog: Pick<CatalogTable, "find">;
   /** Where pages that came in are kept; without one, nothing comes along that was not asked for. */
   readonly cache: FetchedPages | undefined;
 }

@@ -1,0 +1,119 @@
+/**
+ * Where pages were found, in a database that goes away: there may be millions.
+ *
+ * Copies of a page are welcome. Where pages that differ were found for one address, the one the catalog names counts; a
+ * writer that gave up its commits may have left the others. Without a catalog that names one, none does, rather than the
+ * wrong one.
+ *
+ * @module
+ */
+import { PAGE_CLASSES, type PageHeader } from "../../../core/format/page-header.ts";
+import type { StoredObject } from "../../objects/object-store.ts";
+import type { LocalDatabase } from "../local/database.ts";
+import type { FoundFrame } from "./find-frames.ts";
+
+/** A page that was found, and the object it stands in. */
+export interface FoundPlace extends FoundFrame {
+  readonly object: StoredObject;
+}
+
+interface PlaceRow {
+  readonly class: number;
+  readonly epoch: number;
+  readonly address: number;
+  readonly generation: number;
+  readonly body: number;
+  readonly id: StoredObject["id"];
+  readonly size: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly checksum: number;
+  readonly named: number;
+}
+
+const SCHEMA = `
+  CREATE TABLE place (
+    address INTEGER NOT NULL, id TEXT NOT NULL, offset INTEGER NOT NULL, size INTEGER NOT NULL,
+    class INTEGER NOT NULL, epoch INTEGER NOT NULL, generation INTEGER NOT NULL, body INTEGER NOT NULL,
+    length INTEGER NOT NULL, checksum INTEGER NOT NULL, named INTEGER NOT NULL,
+    PRIMARY KEY (address, named, id, offset)
+  ) WITHOUT ROWID;
+`;
+
+export class PlaceTable {
+  readonly #database: LocalDatabase;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+
+  /** @param database - gets one more table */
+  constructor(database: LocalDatabase) {
+    this.#database = database;
+    database.transaction(() => database.sql.exec(SCHEMA));
+    this.#statements = prepareStatements(database);
+  }
+
+  /**
+   * Takes note of the pages of one object.
+   * @param isNamed - whether the catalog says that a page stands there
+   */
+  add(
+    { id, length: size }: StoredObject,
+    frames: readonly FoundFrame[],
+    isNamed: (frame: FoundFrame) => boolean,
+  ): void {
+    this.#database.transaction(() => {
+      for (const frame of frames) {
+        const { header, offset, length, checksum } = frame;
+        const row: PlaceRow = {
+          class: PAGE_CLASSES.indexOf(header.pageClass),
+          epoch: header.epoch,
+          address: header.address,
+          generation: header.generation,
+          body: header.bodyLength,
+          named: isNamed(frame) ? 1 : 0,
+          ...{ id, size, offset, length, checksum },
+        };
+        this.#statements.add.run(row);
+      }
+    });
+  }
+
+  /** Places of a page, or of those that claim to be it: what counts, first; undefined when that cannot be told. */
+  find(address: number): FoundPlace | "unclear" | undefined {
+    const rows = this.#statements.find.all(address) as PlaceRow[];
+    const [first] = rows;
+    if (first === undefined) return undefined;
+    const isClear = first.named === 1 || rows.every(({ checksum }) => checksum === first.checksum);
+    return isClear ? asPlace(first) : "unclear";
+  }
+
+  /** Headers of all pages, each copy once, in the order of their addresses. */
+  *headers(): Generator<PageHeader> {
+    let last: PlaceRow | undefined;
+    for (const row of this.#statements.all.iterate() as IterableIterator<PlaceRow>) {
+      const isCopy = last?.address === row.address && last.generation === row.generation;
+      last = row;
+      if (!isCopy) yield headerOf(row);
+    }
+  }
+}
+
+function headerOf({ class: code, epoch, address, generation, body }: PlaceRow): PageHeader {
+  const pageClass = PAGE_CLASSES[code] ?? "data";
+  return { pageClass, epoch, address, generation, bodyLength: body };
+}
+
+function asPlace(row: PlaceRow): FoundPlace {
+  const { id, size, offset, length, checksum } = row;
+  return { header: headerOf(row), object: { id, length: size }, offset, length, checksum };
+}
+
+function prepareStatements({ sql }: LocalDatabase) {
+  return {
+    add: sql.prepare(
+      `INSERT OR IGNORE INTO place VALUES
+         (@address, @id, @offset, @size, @class, @epoch, @generation, @body, @length, @checksum, @named)`,
+    ),
+    find: sql.prepare("SELECT * FROM place WHERE address = ? ORDER BY named DESC, id, offset"),
+    all: sql.prepare("SELECT * FROM place ORDER BY address, named DESC, generation"),
+  };
+}

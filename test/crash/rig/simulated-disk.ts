@@ -1,0 +1,183 @@
+/**
+ * A file in memory that knows what would be left of it after a power cut.
+ *
+ * 1. What was written is in the page cache, where reads find it, and survives the death of the process. Only what was
+ *    there in full when a sync began survives a power cut, once that sync has ended well.
+ * 2. What a failed sync should have made durable never becomes so: the system takes it for clean from then on, so a later
+ *    sync does not try it again (as Linux does since 4.13).
+ * 3. Everything is written down in order, for {@link DiskEvent}s to be turned into images of power cuts.
+ *
+ * @module
+ */
+import type { HostFile } from "../../../src/stores/file/host-file.ts";
+import { Faults } from "./faults.ts";
+
+/** A change of the file. */
+export type DiskChange =
+  | { readonly kind: "write"; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly kind: "truncate"; readonly size: number };
+
+/** Something that happened to the file: a change, or the end of a sync of all events before `through`. */
+export type DiskEvent =
+  | DiskChange
+  | { readonly kind: "sync"; readonly through: number; readonly isLost: boolean };
+
+/** Content of a file that grows. */
+export class DiskImage {
+  #bytes: Uint8Array;
+  #size: number;
+
+  /** @param content - copied */
+  constructor(content: Uint8Array) {
+    this.#bytes = content.slice();
+    this.#size = content.length;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Borrowed until the next change. */
+  get content(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+
+  apply(change: DiskChange): void {
+    if (change.kind === "write") this.#write(change.bytes, change.offset);
+    else this.#resize(change.size);
+  }
+
+  #write(bytes: Uint8Array, offset: number): void {
+    if (offset + bytes.length > this.#size) this.#resize(offset + bytes.length);
+    this.#bytes.set(bytes, offset);
+  }
+
+  #resize(size: number): void {
+    if (size > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(size, this.#bytes.length * 2));
+      larger.set(this.content);
+      this.#bytes = larger;
+    }
+    if (size < this.#size) this.#bytes.fill(0, size, this.#size);
+    this.#size = size;
+  }
+}
+
+/** See the head of this file. It may be opened any number of times, one after the other. */
+export class SimulatedDisk implements HostFile {
+  readonly events: DiskEvent[] = [];
+  readonly faults: Faults;
+  readonly start: Uint8Array;
+  readonly #cache: DiskImage;
+  /** Events whose writes are still on their way through the thread pool. */
+  readonly #underway = new Set<number>();
+
+  /** @param content - durable from the start; not changed */
+  constructor(content: Uint8Array, faults: Faults = new Faults()) {
+    this.start = content;
+    this.#cache = new DiskImage(content);
+    this.faults = faults;
+  }
+
+  /** What the death of the process leaves; a copy. */
+  get cached(): Uint8Array {
+    return this.#cache.content.slice();
+  }
+
+  /** What a power cut leaves when all that was not synchronised is lost; a copy. */
+  get durable(): Uint8Array {
+    const image = new DiskImage(this.start);
+    let pending: [at: number, change: DiskChange][] = [];
+    for (const [at, event] of this.events.entries()) {
+      if (event.kind !== "sync") {
+        pending.push([at, event]);
+        continue;
+      }
+      const isCovered = ([changedAt]: (typeof pending)[number]): boolean =>
+        changedAt < event.through;
+      if (!event.isLost) for (const [, change] of pending.filter(isCovered)) image.apply(change);
+      pending = pending.filter((one) => !isCovered(one));
+    }
+    return image.content.slice();
+  }
+
+  read(pieces: readonly Uint8Array[], offset: number): number {
+    const isPart = this.faults.ask("read") === "part";
+    let left = Math.max(0, this.#cache.size - offset);
+    if (isPart) left = Math.min(left, 100);
+    let read = 0;
+    for (const piece of pieces) {
+      const length = Math.min(piece.length, left - read);
+      piece.set(this.#cache.content.subarray(offset + read, offset + read + length));
+      read += length;
+    }
+    return read;
+  }
+
+  async readPooled(pieces: readonly Uint8Array[], offset: number): Promise<number> {
+    return this.read(pieces, offset);
+  }
+
+  write(pieces: readonly Uint8Array[], offset: number): number {
+    const isPart = this.faults.ask("write") === "part";
+    const whole = Uint8Array.from(Buffer.concat(pieces));
+    const bytes = isPart ? whole.subarray(0, Math.ceil(whole.length / 2)) : whole;
+    this.#note({ kind: "write", offset, bytes });
+    return bytes.length;
+  }
+
+  /** As {@link SimulatedDisk.write}, still under way when later calls are made. */
+  async writePooled(pieces: readonly Uint8Array[], offset: number): Promise<number> {
+    const event = this.events.length;
+    const written = this.write(pieces, offset);
+    this.#underway.add(event);
+    await anotherTurn();
+    this.#underway.delete(event);
+    return written;
+  }
+
+  #note(change: DiskChange): void {
+    this.#cache.apply(change);
+    this.events.push(change);
+  }
+
+  /** Events before this number are whole, so that a sync that begins now covers them. */
+  get #settled(): number {
+    return Math.min(this.events.length, ...this.#underway);
+  }
+
+  sync(): void {
+    this.#endSync(this.#settled);
+  }
+
+  async syncPooled(): Promise<void> {
+    const through = this.#settled;
+    await anotherTurn();
+    this.#endSync(through);
+  }
+
+  #endSync(through: number): void {
+    try {
+      this.faults.ask("sync");
+    } catch (error) {
+      if (!this.faults.isDead) this.events.push({ kind: "sync", through, isLost: true });
+      throw error;
+    }
+    this.events.push({ kind: "sync", through, isLost: false });
+  }
+
+  truncate(size: number): void {
+    this.faults.ask("truncate");
+    this.#note({ kind: "truncate", size });
+  }
+
+  get size(): number {
+    return this.#cache.size;
+  }
+
+  close(): void {}
+}
+
+function anotherTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
