@@ -7,6 +7,7 @@
 import type { Credentials } from "../core/crypto/unlock.ts";
 import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
+import type { PageStore } from "../core/pages/page-store.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
 import { type OpenOptions, Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
@@ -20,7 +21,9 @@ import type { VaultStore } from "./vault-store.ts";
 export interface OpenVault {
   readonly vault: Vault;
   readonly fs: VaultFileSystem;
-  /** Its store, when that publishes what was committed. */
+  /** Its store. */
+  readonly pages: PageStore;
+  /** The same, when that publishes what was committed. */
   readonly remote?: SegmentStore;
   /** Commits what is left, and closes the store, publishing nothing; safe to call again. */
   close(): Promise<void>;
@@ -68,7 +71,7 @@ export async function openVault(
 export function startVault(
   context: CliContext,
   vault: Vault,
-  { remote }: VaultStore,
+  { pages, remote }: VaultStore,
   { compression = "none", atime = "relatime" }: Pick<OpenVaultOptions, "compression" | "atime">,
 ): OpenVault {
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
@@ -80,6 +83,7 @@ export function startVault(
   return {
     vault,
     fs,
+    pages,
     ...(remote === undefined ? {} : { remote }),
     close: async () => {
       commits.stop();

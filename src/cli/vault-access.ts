@@ -4,6 +4,7 @@
  * @module
  */
 import { CommitError, PageError, StoreError } from "../core/base/errors.ts";
+import type { Credentials } from "../core/crypto/unlock.ts";
 import { requestFlush, requestSync } from "../mount/registry.ts";
 import type { Compression } from "./config/config.ts";
 import type { VaultPlace } from "./config/vault-place.ts";
@@ -21,6 +22,8 @@ export interface VaultChoice {
   /** Reference as written; empty for the default vault. */
   readonly vault: string;
   readonly password: PasswordChoice;
+  /** What opens it, when that was obtained already; borrowed. */
+  readonly opening?: Credentials;
   /** How new data is stored, when the command line says so. */
   readonly compression?: Compression | undefined;
 }
@@ -122,13 +125,14 @@ interface Unlocking extends VaultChoice {
 async function unlock(
   context: CliContext,
   reference: VaultReference,
-  { password, compression, readOnly, findPages }: Unlocking,
+  { password, opening, compression, readOnly, findPages }: Unlocking,
 ): Promise<OpenVault> {
   const made = isFirstUse(context, reference)
     ? await makeDefaultVault(context, reference, password)
     : undefined;
   const store = await openVaultStore(context, reference.place, { readOnly });
-  const credentials = made ?? (await obtainCredentials(context, password, reference.label));
+  const credentials =
+    made ?? opening ?? (await obtainCredentials(context, password, reference.label));
   try {
     if (readOnly) await settleMount(context, reference, store);
     return await openVault(context, store, {
@@ -137,7 +141,7 @@ async function unlock(
       findPages,
     });
   } finally {
-    wipeCredentials(credentials);
+    if (credentials !== opening) wipeCredentials(credentials);
   }
 }
 

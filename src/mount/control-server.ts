@@ -10,7 +10,13 @@ import { createServer, type Server, type Socket } from "node:net";
 import { DvaultError, UsageError } from "../core/base/errors.ts";
 import { isAnswered } from "./control-client.ts";
 import { readLines } from "./control-line.ts";
-import type { Asker, CleaningResult, SnapshotWork } from "./control-messages.ts";
+import type {
+  Asker,
+  CleaningResult,
+  KeyChange,
+  RotationResult,
+  SnapshotWork,
+} from "./control-messages.ts";
 import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
@@ -26,6 +32,8 @@ export interface ControlHandlers {
   /** Cleans, or says what would be done. Rejects when the asker left. */
   gc(dryRun: boolean, asker: Asker): Promise<CleaningResult>;
   readonly snapshots: SnapshotWork;
+  /** Changes the vault key, or waits for the work behind an earlier change; resolves early when the asker left. */
+  rotate(change: KeyChange | undefined, asker: Asker): Promise<RotationResult>;
   /**
    * Resolves when the mount is gone and everything is safe; the answer goes out then.
    * @param wait - whether to publish before
@@ -171,10 +179,11 @@ interface RawRequest {
   readonly dryRun?: unknown;
   readonly wait?: unknown;
   readonly name?: unknown;
+  readonly change?: unknown;
 }
 
 async function perform(
-  { request, dryRun, wait, name }: RawRequest,
+  { request, dryRun, wait, name, change }: RawRequest,
   handlers: ControlHandlers,
   asker: Asker,
 ): Promise<object | undefined> {
@@ -194,11 +203,21 @@ async function perform(
       return handlers.snapshots.create(String(name));
     case "delete-snapshot":
       return handlers.snapshots.delete(String(name));
+    case "rotate":
+      return handlers.rotate(keyChangeOf(change), asker);
     case "unmount":
       return handlers.unmount(wait !== false, asker);
     default:
       throw new UsageError("USAGE", "unknown request");
   }
+}
+
+/** @throws UsageError USAGE */
+function keyChangeOf(change: unknown): KeyChange | undefined {
+  if (change === undefined) return undefined;
+  const { key, directory } = Object(change) as Partial<Record<keyof KeyChange, unknown>>;
+  if (typeof key === "string" && typeof directory === "string") return { key, directory };
+  throw new UsageError("USAGE", "a change of the vault key that makes no sense");
 }
 
 function requestOf(line: string): RawRequest {

@@ -21,20 +21,12 @@ import type { Committer, VaultParts } from "./committer.ts";
 import { addKeyDirectories } from "./key-directories.ts";
 import type { OpenedState } from "./open-state.ts";
 
-/** Slots that wrap a vault key. */
-export interface NewKeys {
-  /** Taken over. */
-  readonly vaultKey: SecretBytes;
-  readonly slots: readonly KeySlot[];
-  /** Id of the slot that would have opened the vault. */
-  readonly openedWith: string;
-}
-
 export class KeyRing {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
   readonly #commit: () => Promise<void>;
-  #openedWith: string;
+  /** Id of the slot that opened the vault. */
+  readonly openedWith: string;
   #slots: readonly KeySlot[];
   #older: readonly WrappedOlderKey[];
 
@@ -49,17 +41,12 @@ export class KeyRing {
     this.#committer = committer;
     this.#slots = state.slots;
     this.#older = state.older;
-    this.#openedWith = state.slotId;
+    this.openedWith = state.slotId;
     this.#commit = commit;
   }
 
   list(): readonly KeySlot[] {
     return this.#slots;
-  }
-
-  /** Id of the slot that opened the vault. */
-  get openedWith(): string {
-    return this.#openedWith;
   }
 
   /** What a new slot wraps; borrowed. */
@@ -99,9 +86,11 @@ export class KeyRing {
   /**
    * Puts a new vault key in the place of the one that is. Resolves when neither header opens with the key of before.
    *
+   * @param vaultKey - taken over
+   * @param slots - wrap it
    * @throws StoreError, CommitError; when the commit failed it may still come to pass with a later one
    */
-  async replaceVaultKey({ vaultKey, slots, openedWith }: NewKeys): Promise<void> {
+  async replaceVaultKey(vaultKey: SecretBytes, slots: readonly KeySlot[]): Promise<void> {
     const { pages, keys, space } = this.#parts;
     const secret: VaultSecret = { vaultId: this.secret.vaultId, vaultKey };
     for (let isDone = false; !isDone; ) {
@@ -115,7 +104,6 @@ export class KeyRing {
         this.#committer.countAnew();
         space?.renew();
         this.#put(slots, older);
-        this.#openedWith = openedWith;
         isDone = true;
       });
       await this.#commit();

@@ -48,7 +48,7 @@ async function replaceKey(vault: Vault): Promise<void> {
   const password = new SecretBytes(utf8(NEW_PASSWORD));
   const options = { label: "new", argon2: FAST_ARGON2 };
   const slot = await makePasswordSlot(nodePlatform, secret, password, options);
-  await vault.keys.replaceVaultKey({ vaultKey, slots: [slot], openedWith: slot.id });
+  await vault.keys.replaceVaultKey(vaultKey, [slot]);
 }
 
 function reopen({ contents }: MemoryStore, password = NEW_PASSWORD): Promise<Vault> {
