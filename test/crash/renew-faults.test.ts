@@ -145,6 +145,7 @@ for (const [name, work] of [
       if (await attempt(disk, work)) done += 1;
       left = random() < 0.5 ? disk.cached : disk.durable;
       await expectWhole(new SimulatedDisk(left));
+      if ((n + 1) % 100 === 0) t.comment(`${n + 1} interruptions`);
     }
     t.comment(`${INTERRUPTIONS} interruptions, ${done} sessions came to their end`);
     t.pass();

@@ -92,8 +92,14 @@ export class Committer {
   #isTwin: boolean;
   #sealedBase: number;
   #failure: CommitError | undefined;
+  /** Addresses that only the other slot's header needs: free once its slot is taken. */
+  #spare: readonly number[];
 
-  constructor(parts: VaultParts, state: PublishedState) {
+  /** @param state - `spare`: pages that the other slot's header needs, too or alone */
+  constructor(
+    parts: VaultParts,
+    state: PublishedState & { readonly spare: readonly PagePointer[] },
+  ) {
     this.#parts = parts;
     this.#header = state.header;
     this.#root = state.root;
@@ -104,6 +110,10 @@ export class Committer {
     this.#sealedBase = state.root.sealed + UNCOUNTED_SEALS;
     this.counters = { nextIno: state.root.nextIno, inodes: state.root.inodes };
     this.snapshots = state.root.snapshots;
+    const { space } = parts;
+    this.#spare = state.spare
+      .map(({ address }) => address)
+      .filter((address) => space !== undefined && !space.isUsed(address));
   }
 
   /** Generation of the newest published header. */
@@ -183,6 +193,8 @@ export class Committer {
     this.#root = root;
     this.#slot = slot;
     pages.published();
+    if (this.#spare.length > 0) store.release(this.#spare);
+    this.#spare = [];
   }
 
   /** Commits once more if the two header slots describe different states. */

@@ -78,6 +78,12 @@ export class KeyRing {
     return this.#change(this.#slots);
   }
 
+  /** Gives the space map fresh places too. @throws StoreError, CommitError */
+  renewWithMap(): Promise<void> {
+    this.#parts.space?.renew();
+    return this.renew();
+  }
+
   async #change(slots: readonly KeySlot[]): Promise<void> {
     this.#put(slots, this.#older);
     await this.#commit();

@@ -62,6 +62,13 @@ export class SpaceMap {
     return map;
   }
 
+  /** Whether the newest map calls a page used. */
+  isUsed(address: number): boolean {
+    const number = pageNumber(address);
+    const chunk = this.#chunks[Math.floor(number / BITS_PER_PAGE)];
+    return chunk !== undefined && isUsed(chunk, number % BITS_PER_PAGE);
+  }
+
   /** Takes note that a page came into use or went out of it. */
   mark(address: number, used: boolean): void {
     const number = pageNumber(address);

@@ -240,13 +240,6 @@ export class Vault implements TransactionalVault {
     this.markDirty();
   }
 
-  /** Gives the space map and the key directory fresh places, and commits. @throws StoreError, CommitError */
-  async renewOwnPages(): Promise<void> {
-    this.#checkWritable();
-    this.#parts.space?.renew();
-    await this.keys.renew();
-  }
-
   #apply(transaction: TreeTransaction): void {
     this.#checkWritable();
     transaction.prepare();

@@ -81,7 +81,7 @@ export async function compactPages(
       onProgress?.({ movedPages: Math.min(moved, totalPages), totalPages });
     const mover = new PageMover(vault, { isWanted, signal, breathe, onMoved });
     await mover.run();
-    for (let n = 0; n < COMMITS_TO_FREE; n++) await vault.renewOwnPages();
+    for (let n = 0; n < COMMITS_TO_FREE; n++) await vault.keys.renewWithMap();
     const shorter = store.trim();
     if (shorter === end || shorter <= limit) return;
     end = shorter;
