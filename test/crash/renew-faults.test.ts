@@ -33,6 +33,8 @@ import { SimulatedDisk } from "./rig/simulated-disk.ts";
 const NAME = join(tmpdir(), "simulated.dvault");
 const BLOWS: readonly Blow[] = ["error", "short", "death"];
 const INTERRUPTIONS = Number(process.env.DVAULT_INTERRUPTIONS ?? 12);
+/** System calls of the store that the work makes, about. */
+const CALLS = 80;
 const stride = isLong ? 1 : 23;
 
 /** Work that is interrupted. */
@@ -141,7 +143,7 @@ for (const [name, work] of [
     for (let n = 0; n < INTERRUPTIONS; n++) {
       const disk = new SimulatedDisk(left);
       const blow = BLOWS[Math.floor(random() * BLOWS.length)] as Blow;
-      disk.faults.strikeAt(1 + Math.floor(random() * 250), blow);
+      disk.faults.strikeAt(1 + Math.floor(random() * CALLS), blow);
       if (await attempt(disk, work)) done += 1;
       left = random() < 0.5 ? disk.cached : disk.durable;
       await expectWhole(new SimulatedDisk(left));
