@@ -41,10 +41,7 @@ export const keyRotateCommand: Command = defineCommand({
     ...passwordOptions,
   },
   examples: [
-    [
-      "dvault key remove work 3f && dvault key rotate work",
-      "its holder cannot read what comes now",
-    ],
+    ["dvault key rotate work", "after key remove: its holder cannot read what comes now"],
     ["dvault key rotate ~/vault", "the same for a vault that is mounted; work on it goes on"],
   ],
   notes: `What is written from now on needs the new key at once; the rest is written anew, which may be stopped at any time and goes on with the next mount or key rotate. Snapshots are not sealed anew: the old key stays until those made before are deleted, and they are told. Needs room for about as much as snapshots share with the vault. Ends with 15 when pages in use do not open. JSON: vault, isDone, movedPages, lostPages, heldBy, dropped. ${PASSWORD_NOTE}`,
