@@ -6,8 +6,9 @@
 const CORE = ["base", "crypto", "format", "pages", "tree", "vault", "fs"].map((l) => `core/${l}`);
 const ISOMORPHIC_PACKAGES = ["@noble/[^/]+", "@scure/base", "lru-cache", "age-encryption"];
 
-/** The interfaces of page stores, and what the stores have in common. */
+/** The interfaces of page stores and of object stores, and what the stores have in common. */
 const PAGE_STORE = ["core/pages/page-store.ts", "core/pages/page-scan.ts"];
+const OBJECT_STORE = ["stores/objects/object-store.ts", "stores/objects/object-bytes.ts"];
 const STORES_SHARE = ["stores/timing.ts", "stores/file/file-errors.ts", "stores/file/host-file.ts"];
 
 /** A layer of the core imports the layers before it in {@link CORE}. */
@@ -42,7 +43,7 @@ const rooms = [
   {
     room: "stores/segments",
     imports: ["core/base", "core/format"],
-    files: [...PAGE_STORE, "stores/objects/object-store.ts", ...STORES_SHARE],
+    files: [...PAGE_STORE, ...OBJECT_STORE, ...STORES_SHARE],
     packages: ["better-sqlite3"],
   },
   { room: "mount", imports: [...CORE, "native", "platform"], packages: [] },

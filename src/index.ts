@@ -21,6 +21,7 @@ export {
   FsError,
   KeyError,
   PageError,
+  RollbackError,
   StoreError,
   UsageError,
 } from "./core/base/errors.ts";

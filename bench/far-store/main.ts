@@ -3,7 +3,7 @@
  * and every connection to a speed.
  *
  *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200] [--unlimited]
- *       [--parts uploads,reads] [--lanes CHANNELS+WEBHOOKS,...] [--scratch DIR] [--json FILE]
+ *       [--parts uploads,reads] [--lanes CHANNELS+WEBHOOKS,...] [--windows TIMES] [--scratch DIR] [--json FILE]
  *       [--mount [--cache 64M] [--dvault dist/cli/main.js]]
  *
  * The vault is used as a library, in this process, or with `--mount` through the kernel, which needs root. Prints a table of medians with the requests each took, as the emulator counted them.
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     bandwidth: { type: "string", default: "200" },
     scratch: { type: "string", default: tmpdir() },
     unlimited: { type: "boolean", default: false },
+    windows: { type: "string", default: "1" },
     parts: { type: "string", default: "uploads,reads" },
     lanes: { type: "string", default: "1+0,2+0,4+0,0+1,0+2,0+4" },
     mount: { type: "boolean", default: false },
@@ -49,6 +50,7 @@ const link = {
   latencyMs: Number(values.latency),
   megabitsPerSecond: Number(values.bandwidth),
   isLimited: !values.unlimited,
+  windows: Number(values.windows),
 };
 const discord = await EmulatedDiscord.start(join(scratch, "discord"), link);
 

@@ -143,7 +143,7 @@ export async function createVault(
       argon2,
       makeSlots: (secret) => makeSlots(secret, keys),
     });
-    const open = startVault(context, vault, store, { compression });
+    const open = startVault(context, vault, store, { place, compression });
     await open.fs.makeRoot({ mode: ROOT_MODE, umask: 0, caller: callerOf() });
     if (store.remote !== undefined) {
       await vault.commit();

@@ -12,6 +12,7 @@
  * | 13 | store not reachable |
  * | 14 | no vault, or a format this version does not know |
  * | 15 | damaged |
+ * | 16 | older than what was seen before |
  * | 130 | stopped by Ctrl-C |
  *
  * @module
@@ -29,6 +30,7 @@ export const ExitCode = {
   storeUnreachable: 13,
   formatUnsupported: 14,
   damaged: 15,
+  rolledBack: 16,
   interrupted: 130,
 } as const;
 
@@ -87,6 +89,7 @@ const exitCodes = {
   VAULT_READ_ONLY: ExitCode.failed,
   VAULT_FAILED: ExitCode.failed,
   VAULT_CLOSED: ExitCode.failed,
+  VAULT_ROLLED_BACK: ExitCode.rolledBack,
   USAGE: ExitCode.usage,
   NO_PASSWORD_SOURCE: ExitCode.usage,
   NOT_MOUNTED: ExitCode.notMounted,

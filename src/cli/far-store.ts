@@ -64,7 +64,9 @@ export async function openSegments(
     readOnly,
     takeOver,
     ...(opening.olderCommit === true ? { onDamage: "older" as const } : {}),
+    ...(opening.allowsRollback === true ? { onRollback: "accept" as const } : {}),
     ...(discardLocal === true ? { onConflict: "discard" as const } : {}),
+    ...(opening.readsCache === undefined ? {} : { readsCache: opening.readsCache }),
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
     ...(storeCacheBytes === undefined ? {} : { cacheBytes: storeCacheBytes }),
   };

@@ -26,6 +26,8 @@ export interface MountChoice extends MountWords {
   readonly followMs: number | undefined;
   /** Goes on from an older commit when the newest one cannot be read. */
   readonly olderCommit: boolean;
+  /** Opens an older state than this machine has seen. */
+  readonly allowsRollback: boolean;
   readonly compression: Compression | undefined;
   /** Time without use after which the mount ends; never, when undefined. */
   readonly idleMs: number | undefined;
@@ -47,6 +49,7 @@ export interface MountLine {
   readonly "discard-local": boolean;
   readonly follow: string | undefined;
   readonly "older-commit": boolean;
+  readonly "allow-rollback": boolean;
   readonly o: readonly string[] | undefined;
   readonly sloppy?: boolean;
   readonly compression: Compression | undefined;
@@ -102,6 +105,7 @@ export function readMountChoice(line: MountLine): MountChoice {
     discardLocal: line["discard-local"],
     followMs: follow === undefined ? undefined : parseSeconds(follow),
     olderCommit: line["older-commit"],
+    allowsRollback: line["allow-rollback"],
     compression: compressionNamed(line.compression),
     idleMs: idle === undefined ? undefined : parseDuration(idle),
     driver: driverNamed(line.driver),
@@ -124,6 +128,7 @@ export function mountArguments(choice: MountChoice): readonly string[] {
     ...(choice.discardLocal ? ["--discard-local"] : []),
     ...(choice.followMs === undefined ? [] : ["--follow", String(choice.followMs / 1000)]),
     ...(choice.olderCommit ? ["--older-commit"] : []),
+    ...(choice.allowsRollback ? ["--allow-rollback"] : []),
     ...(choice.compression === undefined ? [] : ["--compression", choice.compression]),
     ...(choice.idleMs === undefined ? [] : ["--idle", String(choice.idleMs / 1000)]),
     ...(choice.at === undefined ? [] : ["--at", choice.at]),

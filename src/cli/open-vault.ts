@@ -9,13 +9,20 @@ import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
 import type { PageStore } from "../core/pages/page-store.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
+import type { FoundCommit } from "../core/vault/open-parts.ts";
 import { type OpenOptions, Vault } from "../core/vault/vault.ts";
 import { nodePlatform } from "../platform/node-platform.ts";
 import type { SegmentStore } from "../stores/segments/segment-store.ts";
 import type { Compression } from "./config/config.ts";
+import type { VaultPlace } from "./config/vault-place.ts";
 import { type CliContext, warn } from "./context.ts";
 import { describeError } from "./report-error.ts";
+import { newestCommit, seenCommit } from "./seen/seen-commit.ts";
+import { VaultMemory } from "./seen/vault-memory.ts";
 import type { VaultStore } from "./vault-store.ts";
+
+/** Time between two notes of the newest commit of a vault that stays open, ms. */
+const REMEMBER_MS = 60_000;
 
 /** An open vault. */
 export interface OpenVault {
@@ -33,6 +40,9 @@ export interface OpenVault {
 export interface OpenVaultOptions {
   /** Borrowed until the promise ends. */
   readonly credentials: Credentials;
+  readonly place: VaultPlace;
+  /** Whether an older state than this machine has seen is opened. */
+  readonly allowsRollback?: boolean | undefined;
   readonly compression?: Compression | undefined;
   readonly cacheBytes?: number | undefined;
   /** Finds the pages in use when the space map is not to be trusted: for repairs. */
@@ -41,38 +51,53 @@ export interface OpenVaultOptions {
   readonly atime?: AtimePolicy | undefined;
 }
 
+/** What a started vault needs to be told. */
+type StartOptions = Pick<OpenVaultOptions, "place" | "compression" | "atime">;
+
 /**
  * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
  *
  * @param store - taken over: closed with the vault, also when it does not open
- * @throws FormatError, KeyError, StoreError
+ * @throws FormatError, KeyError, StoreError; RollbackError VAULT_ROLLED_BACK
  */
 export async function openVault(
   context: CliContext,
   store: VaultStore,
   options: OpenVaultOptions,
 ): Promise<OpenVault> {
-  const { credentials, cacheBytes, compression, findPages, atime } = options;
+  const { credentials, place, allowsRollback = false, cacheBytes, findPages } = options;
+  const tell = (warnings: readonly string[]): void => {
+    for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
+  };
+  let told = 0;
+  const accept = ({ header, root, warnings }: FoundCommit): void => {
+    tell([...(store.remote?.warnings ?? []), ...warnings]);
+    told = warnings.length;
+    const memory = new VaultMemory(context, place, header.vaultId);
+    const commit = seenCommit(root, header.keyDirectory);
+    if (!allowsRollback) memory.check(commit);
+    else if (memory.accept(commit)) store.remote?.passOver();
+  };
   try {
     const vault = await Vault.open(store.pages, nodePlatform, credentials, {
+      accept,
       ...(cacheBytes === undefined ? {} : { cacheBytes }),
       ...(findPages === undefined ? {} : { findPages }),
     });
-    const warnings = [...(store.remote?.warnings ?? []), ...vault.warnings];
-    for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
-    return startVault(context, vault, store, { compression, atime });
+    tell(vault.warnings.slice(told));
+    return startVault(context, vault, store, options);
   } catch (error) {
     await store.pages.close();
     throw error;
   }
 }
 
-/** Puts the file system on a vault, and commits by itself what is done there. */
+/** Puts the file system on a vault, commits by itself what is done there, and remembers the newest commit. */
 export function startVault(
   context: CliContext,
   vault: Vault,
   { pages, remote }: VaultStore,
-  { compression = "none", atime = "relatime" }: Pick<OpenVaultOptions, "compression" | "atime">,
+  { place, compression = "none", atime = "relatime" }: StartOptions,
 ): OpenVault {
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
@@ -80,14 +105,24 @@ export function startVault(
     timer: startTimer,
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
+  const memory = new VaultMemory(context, place, vault.id);
+  const remember = (): void => {
+    // What is on this machine only may be given up yet.
+    if ((remote?.status().pendingCommits ?? 0) === 0) memory.note(newestCommit(vault));
+  };
+  remember();
+  const remembering = setInterval(remember, REMEMBER_MS).unref();
   return {
     vault,
     fs,
     pages,
     ...(remote === undefined ? {} : { remote }),
     close: async () => {
+      clearInterval(remembering);
       commits.stop();
+      if (remote !== undefined) remember();
       await vault.close();
+      if (remote === undefined) remember();
     },
   };
 }

@@ -14,10 +14,14 @@ export interface VaultStoreOptions {
   readonly budgetBytes?: number | undefined;
   /** Published pages kept locally. */
   readonly storeCacheBytes?: number | undefined;
+  /** Whether published pages are taken from this machine where they are kept, as they are unless told. */
+  readonly readsCache?: boolean | undefined;
   /** Takes the right to write, whoever has it. */
   readonly takeOver?: boolean | undefined;
   /** Goes on from an older commit when the newest one cannot be read. */
   readonly olderCommit?: boolean | undefined;
+  /** Goes on from an older state than this machine has seen. */
+  readonly allowsRollback?: boolean | undefined;
   /** Gives up local commits that were never published, when another writer has gone on meanwhile. */
   readonly discardLocal?: boolean | undefined;
 }

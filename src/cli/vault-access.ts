@@ -13,7 +13,8 @@ import type { CliContext } from "./context.ts";
 import { ExitCode } from "./exit-code.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "./find-vault.ts";
 import { type OpenVault, type OpenVaultOptions, openVault } from "./open-vault.ts";
-import { obtainCredentials, type PasswordChoice, wipeCredentials } from "./password/sources.ts";
+import type { OpeningChoice } from "./opening-options.ts";
+import { obtainCredentials, wipeCredentials } from "./password/sources.ts";
 import { type PublishChoice, publish, visibly } from "./publish.ts";
 import { openVaultStore, type VaultStore } from "./vault-store.ts";
 
@@ -21,11 +22,13 @@ import { openVaultStore, type VaultStore } from "./vault-store.ts";
 export interface VaultChoice {
   /** Reference as written; empty for the default vault. */
   readonly vault: string;
-  readonly password: PasswordChoice;
+  readonly opening: OpeningChoice;
   /** What opens it, when that was obtained already; borrowed. */
-  readonly opening?: Credentials;
+  readonly credentials?: Credentials;
   /** How new data is stored, when the command line says so. */
   readonly compression?: Compression | undefined;
+  /** Whether published pages are taken from this machine where they are kept, as they are unless told. */
+  readonly readsCache?: boolean;
 }
 
 /** Which vault is written to, and whether to wait until that is published. */
@@ -125,23 +128,30 @@ interface Unlocking extends VaultChoice {
 async function unlock(
   context: CliContext,
   reference: VaultReference,
-  { password, opening, compression, readOnly, findPages }: Unlocking,
+  { opening, credentials: obtained, compression, readOnly, readsCache, findPages }: Unlocking,
 ): Promise<OpenVault> {
+  const allowsRollback = opening["allow-rollback"];
   const made = isFirstUse(context, reference)
-    ? await makeDefaultVault(context, reference, password)
+    ? await makeDefaultVault(context, reference, opening)
     : undefined;
-  const store = await openVaultStore(context, reference.place, { readOnly });
+  const store = await openVaultStore(context, reference.place, {
+    readOnly,
+    readsCache,
+    allowsRollback,
+  });
   const credentials =
-    made ?? opening ?? (await obtainCredentials(context, password, reference.label));
+    made ?? obtained ?? (await obtainCredentials(context, opening, reference.label));
   try {
     if (readOnly) await settleMount(context, reference, store);
     return await openVault(context, store, {
       credentials,
+      place: reference.place,
+      allowsRollback,
       compression: compression ?? reference.compression,
       findPages,
     });
   } finally {
-    if (credentials !== opening) wipeCredentials(credentials);
+    if (credentials !== obtained) wipeCredentials(credentials);
   }
 }
 

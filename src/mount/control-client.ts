@@ -6,7 +6,7 @@
 import { createConnection, type Socket } from "node:net";
 import { DvaultError, type ErrorCode, UsageError } from "../core/base/errors.ts";
 import { readLines } from "./control-line.ts";
-import type { Asker, ControlRequest, WorkProgress } from "./control-messages.ts";
+import type { Asker, ChangeRecord, ControlRequest, WorkProgress } from "./control-messages.ts";
 import type { MountStatus } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
@@ -103,20 +103,26 @@ interface RawAnswer {
   readonly ok?: unknown;
   readonly result?: unknown;
   readonly progress?: WorkProgress;
+  readonly part?: readonly ChangeRecord[];
   readonly code?: unknown;
   readonly message?: unknown;
 }
 
-/** Waits for the answer and tells of progress before it. @returns its result */
+/** Waits for the answer and tells of progress before it. @returns its result, with the changes that were told in parts */
 async function answerOn(
   socket: Socket,
   onProgress: (progress: WorkProgress) => void,
 ): Promise<unknown> {
+  const changes: ChangeRecord[] = [];
   try {
     for await (const line of readLines(socket)) {
       const answer = parse(line);
-      if (answer.progress === undefined) return accept(answer);
-      onProgress(answer.progress);
+      if (answer.part !== undefined) changes.push(...answer.part);
+      else if (answer.progress !== undefined) onProgress(answer.progress);
+      else {
+        const result = accept(answer);
+        return changes.length === 0 ? result : { ...(result as object), changes };
+      }
     }
   } catch (error) {
     if (error instanceof DvaultError) throw error;

@@ -5,8 +5,8 @@
  */
 import type { Socket } from "node:net";
 
-/** Longest request or answer, bytes. */
-const LINE_MAX = 65_536;
+/** Longest request or answer, characters: any path, and any list of snapshots. */
+const LINE_MAX = 1_048_576;
 
 /**
  * Yields the lines that arrive, without their line ends, until the other side ends or sends a longer one.

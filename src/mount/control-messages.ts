@@ -10,6 +10,8 @@
  *     {"request":"snapshots"}                                    {"ok":true,"result":[{…SnapshotRecord}…]}
  *     {"request":"create-snapshot","name":"a"}                   {"ok":true,"result":{…SnapshotRecord}}
  *     {"request":"delete-snapshot","name":"a"}                   {"ok":true,"result":{…SnapshotRecord}}
+ *     {"request":"diff-snapshots","from":"a"}  {"part":[{…}]}…   {"ok":true,"result":{…SnapshotDiff}}
+ *     {"request":"restore-snapshot",…}      {"part":[{…}]}…      {"ok":true,"result":{…SnapshotRestoration}}
  *     {"request":"rotate","change":{…}}     {"progress":{…}}…    {"ok":true,"result":{…RotationResult}}
  *     {"request":"leave"}
  *     refused or failed                                          {"ok":false,"code":"MOUNT_FAILED","message":"…"}
@@ -19,7 +21,8 @@
  * 2. What `leave` ends: of `flush`, the waiting, while publishing goes on; of `unmount`, the waiting, after which the
  *    process ends, and what is left is published by the next mount; of `gc`, the cleaning, which the next one goes on with; of
  *    `rotate`, the waiting, while pages go on being written anew.
- * 3. The answer to `unmount` has no result when the vault is in a local file.
+ * 3. Changes, of which there may be many, are told in parts before the result, which lacks them.
+ * 4. The answer to `unmount` has no result when the vault is in a local file.
  *
  * @module
  */
@@ -29,6 +32,8 @@ import type { RotationStatus, Unpublished } from "./mount-status.ts";
 export type ControlRequest =
   | { readonly request: "status" | "sync" | "flush" | "leave" | "snapshots" }
   | { readonly request: "create-snapshot" | "delete-snapshot"; readonly name: string }
+  | { readonly request: "diff-snapshots"; readonly from: string; readonly to?: string | undefined }
+  | ({ readonly request: "restore-snapshot"; readonly name: string } & RestoreWish)
   | { readonly request: "gc"; readonly dryRun: boolean }
   | { readonly request: "rotate"; readonly change?: KeyChange | undefined }
   | { readonly request: "unmount"; readonly wait: boolean };
@@ -87,6 +92,42 @@ export interface SnapshotRecord {
   readonly generation: number;
 }
 
+/** A file or directory that is not what it was. Paths are absolute; bytes that are no UTF-8 are lone surrogates. */
+export interface ChangeRecord {
+  readonly kind: "added" | "removed" | "changed" | "moved";
+  readonly path: string;
+  /** Where it was, when it was moved. */
+  readonly from?: string;
+}
+
+/** How two states of a vault differ. */
+export interface SnapshotDiff {
+  readonly changes: readonly ChangeRecord[];
+  /** Whether all of both could be read. */
+  readonly isWhole: boolean;
+}
+
+/** What is to be brought back of a snapshot, and how. */
+export interface RestoreWish {
+  /** In the snapshot; `/` is everything. */
+  readonly paths: readonly string[];
+  /** Where the only path is to go instead of its own place. */
+  readonly to?: string | undefined;
+  /** Whether what is there and different is replaced. */
+  readonly force: boolean;
+  /** Whether names are removed that directories of the snapshot do not have. */
+  readonly delete: boolean;
+  /** Whether it is only told what would be done. */
+  readonly dryRun: boolean;
+}
+
+/** What was done, or would be. */
+export interface SnapshotRestoration {
+  readonly changes: readonly ChangeRecord[];
+  /** False when nothing was done: it was only asked for, or something is in the way. */
+  readonly isDone: boolean;
+}
+
 /** What can be done about the snapshots of a vault. */
 export interface SnapshotWork {
   /** The oldest first. */
@@ -95,6 +136,14 @@ export interface SnapshotWork {
   create(name: string): Promise<SnapshotRecord>;
   /** Resolves when it is gone and its room free. */
   delete(name: string): Promise<SnapshotRecord>;
+  /**
+   * Compares.
+   * @param from - a name, or a time up to which the newest is taken, as is `to`
+   * @param to - the vault as it is now, when left out
+   */
+  diff(from: string, to?: string): Promise<SnapshotDiff>;
+  /** Brings paths back; resolves when that is safe. @param name - or a time up to which the newest is taken */
+  restore(name: string, wish: RestoreWish): Promise<SnapshotRestoration>;
 }
 
 /** Whoever waits for work to be done. */

@@ -14,9 +14,11 @@ import type {
   Asker,
   CleaningResult,
   KeyChange,
+  RestoreWish,
   RotationResult,
   SnapshotWork,
 } from "./control-messages.ts";
+import { changeLines, hasChanges } from "./control-parts.ts";
 import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
@@ -129,7 +131,14 @@ class Conversations {
       },
     };
     const answer = await answerTo(line, this.#handlers, asker);
-    await write(socket, `${JSON.stringify(answer)}\n`);
+    const { result } = answer;
+    if (!hasChanges(result)) {
+      await write(socket, `${JSON.stringify(answer)}\n`);
+      return;
+    }
+    for (const part of changeLines(result.changes)) await write(socket, `${part}\n`);
+    const { changes, ...rest } = result;
+    await write(socket, `${JSON.stringify({ ...answer, result: rest })}\n`);
   }
 
   /** Ends every conversation, those under way after their answer. */
@@ -163,7 +172,15 @@ async function nextRequest(
   }
 }
 
-async function answerTo(line: string, handlers: ControlHandlers, asker: Asker): Promise<object> {
+/** What is answered in the end. */
+interface Answer {
+  readonly ok: boolean;
+  readonly result?: object | undefined;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+async function answerTo(line: string, handlers: ControlHandlers, asker: Asker): Promise<Answer> {
   try {
     return { ok: true, result: await perform(requestOf(line), handlers, asker) };
   } catch (error) {
@@ -180,13 +197,19 @@ interface RawRequest {
   readonly wait?: unknown;
   readonly name?: unknown;
   readonly change?: unknown;
+  readonly from?: unknown;
+  readonly to?: unknown;
+  readonly paths?: unknown;
+  readonly force?: unknown;
+  readonly delete?: unknown;
 }
 
 async function perform(
-  { request, dryRun, wait, name, change }: RawRequest,
+  raw: RawRequest,
   handlers: ControlHandlers,
   asker: Asker,
 ): Promise<object | undefined> {
+  const { request, dryRun, wait } = raw;
   switch (request) {
     case "status":
       return handlers.status();
@@ -197,16 +220,28 @@ async function perform(
       return handlers.flush(asker);
     case "gc":
       return handlers.gc(dryRun === true, asker);
-    case "snapshots":
-      return handlers.snapshots.list();
-    case "create-snapshot":
-      return handlers.snapshots.create(String(name));
-    case "delete-snapshot":
-      return handlers.snapshots.delete(String(name));
     case "rotate":
-      return handlers.rotate(keyChangeOf(change), asker);
+      return handlers.rotate(keyChangeOf(raw.change), asker);
     case "unmount":
       return handlers.unmount(wait !== false, asker);
+    default:
+      return performOnSnapshots(raw, handlers.snapshots);
+  }
+}
+
+async function performOnSnapshots(raw: RawRequest, snapshots: SnapshotWork): Promise<object> {
+  const name = String(raw.name);
+  switch (raw.request) {
+    case "snapshots":
+      return snapshots.list();
+    case "create-snapshot":
+      return snapshots.create(name);
+    case "delete-snapshot":
+      return snapshots.delete(name);
+    case "diff-snapshots":
+      return snapshots.diff(String(raw.from), textOf(raw.to));
+    case "restore-snapshot":
+      return snapshots.restore(name, wishOf(raw));
     default:
       throw new UsageError("USAGE", "unknown request");
   }
@@ -218,6 +253,20 @@ function keyChangeOf(change: unknown): KeyChange | undefined {
   const { key, directory } = Object(change) as Partial<Record<keyof KeyChange, unknown>>;
   if (typeof key === "string" && typeof directory === "string") return { key, directory };
   throw new UsageError("USAGE", "a change of the vault key that makes no sense");
+}
+
+function wishOf({ paths, to, force, delete: removes, dryRun }: RawRequest): RestoreWish {
+  return {
+    paths: Array.isArray(paths) ? paths.map(String) : [],
+    to: textOf(to),
+    force: force === true,
+    delete: removes === true,
+    dryRun: dryRun !== false,
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 function requestOf(line: string): RawRequest {

@@ -14,7 +14,9 @@ import type {
   ControlRequest,
   KeyChange,
   RotationResult,
+  SnapshotDiff,
   SnapshotRecord,
+  SnapshotRestoration,
   SnapshotWork,
 } from "./control-messages.ts";
 import type { MountStatus, Unpublished } from "./mount-status.ts";
@@ -111,6 +113,14 @@ export function snapshotsOfMount(mountpoint: string): SnapshotWork {
     list: async () => (await ask(mountpoint, { request: "snapshots" })) as SnapshotRecord[],
     create: (name) => change("create-snapshot", name),
     delete: (name) => change("delete-snapshot", name),
+    diff: async (from, to) => {
+      const diff = await ask(mountpoint, { request: "diff-snapshots", from, to });
+      return { changes: [], ...(diff as Omit<SnapshotDiff, "changes">) };
+    },
+    restore: async (name, wish) => {
+      const done = await ask(mountpoint, { request: "restore-snapshot", name, ...wish });
+      return { changes: [], ...(done as Omit<SnapshotRestoration, "changes">) };
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import { isLong, SEED } from "./rig/scale.ts";
 import { SimulatedDisk } from "./rig/simulated-disk.ts";
 import { CONTENT, WORK } from "./rig/workload.ts";
 
+const exhaustive = isLong ? 7 : 4;
 const samples = isLong ? 60 : 3;
 
 /** Does some work. @param overlaps - whether it goes on while a commit is made */
@@ -48,14 +49,14 @@ async function record(
 for (const overlaps of [false, true]) {
   const manner = overlaps ? "while work goes on" : "between calls";
   t.test(`power goes at any moment of commits made ${manner}`, async (t) => {
-    const random = seededRandom(SEED);
+    const options = { random: seededRandom(SEED), exhaustive, samples, tears: true };
     const image = await vaultImage(CONTENT);
     const disk = new SimulatedDisk(image);
     const session = await openFileVault(disk);
     const chronicle = await record(disk, session, WORK, overlaps);
     await session.vault.close();
     let images = 0;
-    for (const cut of powerCuts(image, disk.events, { random, samples })) {
+    for (const cut of powerCuts(image, disk.events, options)) {
       try {
         chronicle.expect(await survey(cut.image), "local", cut.at);
       } catch (error) {

@@ -115,7 +115,11 @@ for (const [name, work] of [
     await expectWhole(new SimulatedDisk(whole.durable));
     let strikes = 0;
     for (const blow of BLOWS) {
-      for (let number = 1 + (SEED % stride); number <= whole.faults.count; number += stride) {
+      for (
+        let number = 1 + (SEED % stride);
+        number <= whole.faults.calls.length;
+        number += stride
+      ) {
         const disk = new SimulatedDisk(image);
         disk.faults.strikeAt(number, blow);
         await attempt(disk, work);
@@ -132,7 +136,7 @@ for (const [name, work] of [
         strikes += 1;
       }
     }
-    t.comment(`${whole.faults.count} calls, ${strikes} interruptions`);
+    t.comment(`${whole.faults.calls.length} calls, ${strikes} interruptions`);
     t.pass();
   });
 

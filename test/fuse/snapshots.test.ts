@@ -1,6 +1,16 @@
 /** Snapshots as users of a mount meet them. */
 import { execFileSync } from "node:child_process";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { Program, until } from "../support/dvault-program.ts";
@@ -40,6 +50,44 @@ t.test("deleted files come back with cp", async (t) => {
   t.equal(readFileSync(path(".snapshots/a/d/small"), "utf8"), "changed", "a name used again");
   t.equal(dvault.run(["unmount", mountpoint]).code, 0);
   dvault.ok("check", vault);
+});
+
+t.test("a mount brings files of a snapshot back, while they are in use", async (t) => {
+  const dvault = await Program.start(t);
+  const vault = dvault.vault("v.dvault");
+  const mountpoint = dvault.directory("m");
+  const path = (name: string): string => join(mountpoint, name);
+  const snapshot = (...args: readonly string[]): ReturnType<Program["run"]> =>
+    dvault.run(["snapshot", ...args]);
+  dvault.ok("mount", vault, mountpoint);
+  mkdirSync(path("d"));
+  writeFileSync(path("d/small"), "small");
+  writeFileSync(path("d/big"), Buffer.alloc(3_000_000, "x"));
+  const before = treeSnapshot(path("d"));
+  snapshot("create", mountpoint, "a");
+  rmSync(path("d/big"));
+  const handle = openSync(path("d/small"), "r+");
+  writeSync(handle, "other");
+  t.match(snapshot("diff", vault, "a"), { code: 0, out: "M /d\n- /d/big\nM /d/small\n" });
+  t.match(snapshot("restore", mountpoint, "a"), { code: 1, err: /\/d\/small: something else/ });
+  t.throws(() => lstatSync(path("d/big")), { code: "ENOENT" });
+  t.match(snapshot("restore", "--force", mountpoint, "a"), {
+    code: 0,
+    out: "M /d\n+ /d/big\nM /d/small\n",
+  });
+  t.same(treeSnapshot(path("d")), before, "it shows at once");
+  t.equal(readFileSync(handle, "utf8"), "", "who has it open goes on with the other");
+  writeSync(handle, "more");
+  closeSync(handle);
+  t.same(treeSnapshot(path("d")), before);
+  t.match(snapshot("diff", mountpoint, "a"), { code: 0, out: "" });
+  rmSync(path("d"), { recursive: true });
+  snapshot("restore", "--to", "/e/", mountpoint, "a", "d");
+  t.same(treeSnapshot(path("e")), before);
+  snapshot("delete", mountpoint, "a");
+  t.same(treeSnapshot(path("e")), before);
+  t.equal(dvault.run(["unmount", mountpoint]).code, 0);
+  dvault.ok("check --read-data", vault);
 });
 
 t.test("a snapshot, or a time, is mounted read-only", async (t) => {

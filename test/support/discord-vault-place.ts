@@ -71,7 +71,8 @@ export async function discordPlace(t: Test, options: PlaceOptions = {}): Promise
   const stores: DiscordObjectStore[] = [];
   t.teardown(() => Promise.all(stores.map((store) => store.close())));
   const open: DiscordPlace["open"] = (settings = {}, more = {}) => {
-    const patience = { silenceMs: 30 * MINUTE_MS, answerMs: 30 * MINUTE_MS };
+    const patienceMs = 30 * MINUTE_MS;
+    const patience = { silenceMs: patienceMs, answerMs: patienceMs, partAnswerMs: patienceMs };
     const store = new DiscordObjectStore({
       service: serviceOf({ DVAULT_DISCORD_API: world.emulator.apiUrl }),
       token: BotToken.parse(world.bot.token),

@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreError } from "../../src/core/base/errors.ts";
+import type { ObjectBytes } from "../../src/stores/objects/object-bytes.ts";
 import type {
   ByteRange,
   CallOptions,
@@ -79,7 +80,7 @@ export class FaultObjectStore implements ObjectStore {
     return result;
   }
 
-  put(bytes: Uint8Array, options?: CallOptions): Promise<StoredObject> {
+  put(bytes: ObjectBytes, options?: CallOptions): Promise<StoredObject> {
     return this.#call("put", () => this.store.put(bytes, options), options);
   }
 

@@ -91,6 +91,10 @@ export class MemoryTransaction implements Transaction {
     return page.payload;
   }
 
+  retire(pointer: PagePointer): void {
+    this.release(pointer);
+  }
+
   release(pointer: PagePointer): void {
     this.released.push({ address: pointer.address, generation: pointer.generation });
   }

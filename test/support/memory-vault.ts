@@ -170,7 +170,17 @@ export class MemoryVault implements TransactionalVault {
     this.#flushes.push(flush);
   }
 
+  onSync(): void {}
+
+  takeLogged(): readonly Uint8Array[] {
+    return [];
+  }
+
   markDirty(): void {}
+
+  sync(): Promise<void> {
+    return this.commit();
+  }
 
   async commit(): Promise<void> {
     for (let round = 0; round < 4; round++) {

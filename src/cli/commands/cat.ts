@@ -10,7 +10,8 @@ import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import { type CliContext, writeTo } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { COPY_SIZE } from "../transfer/transfer.ts";
 import { readVault } from "../vault-access.ts";
 import { isDirectory, resolvePath } from "../vault-path.ts";
@@ -21,7 +22,7 @@ export const catCommand: Command = defineCommand({
   summary: "Write files of a vault to standard output",
   usage: "[vault] <[vault:]path...>",
   operands: [1, Number.POSITIVE_INFINITY],
-  options: { ...passwordOptions },
+  options: { ...openingOptions },
   examples: [
     ["dvault cat /notes.txt", "a file of the default vault"],
     ["dvault cat work:/a.tar.gz | tar tz", "look into an archive"],
@@ -30,7 +31,7 @@ export const catCommand: Command = defineCommand({
   async run(context, { operands, options }) {
     const { vault, paths } = parseLocations(operands);
     if (paths.length === 0) throw new UsageError("USAGE", `${operands[0]}: give a path inside it`);
-    return readVault(context, { vault, password: options }, async ({ fs }) => {
+    return readVault(context, { vault, opening: options }, async ({ fs }) => {
       for (const path of paths) {
         const file = await resolvePath(fs, path);
         checkReadable(file, path);

@@ -20,9 +20,10 @@ import { type CliContext, writeTo } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { findVault, writingMount } from "../find-vault.ts";
 import type { OpenVault } from "../open-vault.ts";
+import { openingOptions } from "../opening-options.ts";
 import { humanSize, printable } from "../output/human.ts";
 import { StatusLine } from "../output/status-line.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { readVault, writeVault } from "../vault-access.ts";
 
@@ -36,7 +37,7 @@ export const checkCommand: Command = defineCommand({
     "read-data": {
       type: "boolean",
       default: false,
-      describe: "Read every page of every file too, not only the structure",
+      describe: "Read every page of every file and snapshot too, not only the structure",
     },
     repair: {
       type: "boolean",
@@ -46,7 +47,7 @@ export const checkCommand: Command = defineCommand({
     },
     json: { type: "boolean", default: false, describe: "Print one object" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault check work", "structure: names, links, extents, pages in use"],
@@ -54,9 +55,11 @@ export const checkCommand: Command = defineCommand({
     ["dvault check work --repair", "mends the structure, and says what was mended"],
     ["dvault check --json | jq -r '.findings[].path'", "what is hurt"],
   ],
-  notes: `Exit code 0 when the vault is whole (in the end), 15 when it is not. JSON: vault, generation (commit that was checked), inodes, pages, bytes (of files that were read), leakedPages (room that is lost, no harm), warnings, mended and findings (code, message, path, ino, start and end of the bytes that are hurt), more (findings beyond the first ten thousand).\n${PASSWORD_NOTE}`,
+  notes: `Exit code 0 when the vault is whole (in the end), 15 when it is not. JSON: vault, generation (commit that was checked), inodes, pages, bytes (of files that were read), leakedPages (room that is lost, no harm), warnings, mended and findings (code, message, snapshot, path, ino, start and end of the bytes that are hurt), more (findings beyond the first ten thousand).\n${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
-    const choice = { vault: (operands[0] ?? "").replace(/:$/, ""), password: options };
+    const readsCache = !options["read-data"];
+    const vault = (operands[0] ?? "").replace(/:$/, "");
+    const choice = { vault, opening: options, readsCache };
     await refuseMounted(context, choice.vault);
     const line = new StatusLine(context.stderr);
     const checking = {
@@ -119,10 +122,11 @@ function asJson({ vault, mended, after, warnings }: Checked): string {
   return `${JSON.stringify(shown, undefined, 2)}\n`;
 }
 
-function findingRecord({ code, message, path, ino, span }: LocatedFinding): object {
+function findingRecord({ code, message, snapshot, path, ino, span }: LocatedFinding): object {
   return {
     code,
     message,
+    ...(snapshot === undefined ? {} : { snapshot: decodeName(snapshot) }),
     ...(path === undefined ? {} : { path: decodeName(path) }),
     ...(ino === undefined ? {} : { ino }),
     ...span,
@@ -146,8 +150,9 @@ function asText({ vault, mended, after, warnings }: Checked): string {
   return `${lines.join("\n")}\n`;
 }
 
-function findingLine({ code, message, path, span }: LocatedFinding): string {
+function findingLine({ code, message, snapshot, path, span }: LocatedFinding): string {
+  const state = snapshot === undefined ? "" : `snapshot ${printable(decodeName(snapshot))}: `;
   const place = path === undefined ? "" : `${printable(decodeName(path))}: `;
   const range = span === undefined ? "" : `bytes ${span.start} to ${span.end - 1}: `;
-  return `${code}: ${place}${range}${message}`;
+  return `${code}: ${state}${place}${range}${message}`;
 }

@@ -18,9 +18,10 @@ import { type CliContext, warn, writeTo } from "../context.ts";
 import { Questions } from "../discord/questions.ts";
 import type { ExitCode } from "../exit-code.ts";
 import type { OpenVault } from "../open-vault.ts";
+import { type OpeningChoice, openingOptions } from "../opening-options.ts";
 import { humanSize } from "../output/human.ts";
 import { StatusLine } from "../output/status-line.ts";
-import { PASSWORD_NOTE, type PasswordChoice, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { writeVault } from "../vault-access.ts";
 import { findWorkTarget, type WorkTarget } from "../work-target.ts";
 import { clean } from "./gc.ts";
@@ -35,7 +36,7 @@ export const compactCommand: Command = defineCommand({
     "dry-run": { alias: "n", type: "boolean", default: false, describe: "Only say what it gains" },
     yes: { alias: "y", type: "boolean", default: false, describe: "Do not ask" },
     json: { type: "boolean", default: false, describe: "Print an object" },
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault compact --dry-run work", "how much shorter the file would be"],
@@ -52,7 +53,7 @@ export const compactCommand: Command = defineCommand({
   },
 });
 
-interface Choice extends PasswordChoice {
+interface Choice extends OpeningChoice {
   readonly "dry-run": boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -65,7 +66,7 @@ async function isRemote(target: WorkTarget): Promise<boolean> {
 }
 
 async function compactFile(context: CliContext, vault: string, choice: Choice): Promise<ExitCode> {
-  const access = { vault, password: choice, publication: { "no-wait": false } };
+  const access = { vault, opening: choice, publication: { "no-wait": false } };
   let file: FileStore | undefined;
   let plan: CompactionPlan | undefined;
   const exitCode = await writeVault(context, access, async (open) => {

@@ -4,9 +4,10 @@
  * @module
  */
 import { type Command, defineCommand } from "../command.ts";
+import { openingOptions } from "../opening-options.ts";
 import { humanSize } from "../output/human.ts";
 import { writeListing } from "../output/listing.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { readVault } from "../vault-access.ts";
 
 /** Room of one vault, bytes. */
@@ -26,13 +27,13 @@ export const dfCommand: Command = defineCommand({
   operands: [0, 1],
   options: {
     json: { type: "boolean", default: false, describe: "Print an array of objects" },
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [["dvault df work", "size, used and free room, and the number of files"]],
   notes: PASSWORD_NOTE,
   async run(context, { operands, options }) {
     const vault = (operands[0] ?? "").replace(/:$/, "");
-    return readVault(context, { vault, password: options }, async ({ fs, place }) => {
+    return readVault(context, { vault, opening: options }, async ({ fs, place }) => {
       const { blockSize, blocks, freeBlocks, inodes } = await fs.statfs();
       const room: RoomRecord = {
         vault: place.key,

@@ -9,8 +9,9 @@ import { ROOT_INO } from "../../core/fs/file-system.ts";
 import { encodeName } from "../argument-bytes.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocation } from "../config/location.ts";
+import { openingOptions } from "../opening-options.ts";
 import { progressOn } from "../output/progress.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { TreeExport } from "../transfer/export-tree.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
 import { measureVault } from "../transfer/measure.ts";
@@ -28,7 +29,7 @@ export const extractCommand: Command = defineCommand({
     overwrite: { type: "boolean", default: false, describe: "Replace files that exist already" },
     ...clobberOption,
     ...ownerOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault extract backup.dvault restored", "make a directory and fill it"],
@@ -39,7 +40,7 @@ export const extractCommand: Command = defineCommand({
     const progress = progressOn(context.stderr);
     const copy = transferOptions(existingOf(options), options);
     const transfer = new Transfer(context, copy, progress);
-    const place = { vault: parseLocation(vault).vault, password: options };
+    const place = { vault: parseLocation(vault).vault, opening: options };
     return readVault(context, place, async ({ fs }) => {
       const target = openTarget(directory, copy.existing);
       try {

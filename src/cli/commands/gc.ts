@@ -31,7 +31,7 @@ export const gcCommand: Command = defineCommand({
     ["dvault gc ~/vault", "clean the vault that is mounted there"],
   ],
   notes:
-    "Publishes first. New objects are written and proven readable before old ones are deleted, so it may be stopped at any time and goes on the next time; no password is needed. Ends with 15 when pages in use cannot be read. JSON: vault, dryRun, rewritten, movedBytes, deleted, orphans, records, unreadable.",
+    "Publishes first; a dry run changes nothing and needs no right to write. New objects are written and proven readable before old ones are deleted, so it may be stopped at any time and goes on the next time; no password is needed. Ends with 15 when pages in use cannot be read. JSON: vault, dryRun, rewritten, movedBytes, deleted, orphans, records, unreadable.",
   async run(context, { operands: [text = ""], options }) {
     return clean(context, await findWorkTarget(context, text), options);
   },
@@ -66,7 +66,7 @@ async function cleanUnmounted(
   if (place.kind === "file") {
     throw new UsageError("USAGE", `${label} is a file, which uses its room again by itself`);
   }
-  const { pages, remote } = await openVaultStore(context, place, { readOnly: false });
+  const { pages, remote } = await openVaultStore(context, place, { readOnly: dryRun });
   try {
     if (remote === undefined) throw new Error("a place of objects gave a store without any");
     return await cleanUp(remote, dryRun, asker);

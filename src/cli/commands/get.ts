@@ -9,8 +9,9 @@ import { UsageError } from "../../core/base/errors.ts";
 import { encodeName } from "../argument-bytes.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
+import { openingOptions } from "../opening-options.ts";
 import { progressOn } from "../output/progress.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { TreeExport, type VaultEntry } from "../transfer/export-tree.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
 import { measureVault } from "../transfer/measure.ts";
@@ -25,7 +26,7 @@ export const getCommand: Command = defineCommand({
   summary: "Copy files and directories out of a vault",
   usage: "<[vault:]path...> [target]",
   operands: [1, Number.POSITIVE_INFINITY],
-  options: { ...clobberOption, ...ownerOptions, ...passwordOptions },
+  options: { ...clobberOption, ...ownerOptions, ...openingOptions },
   examples: [
     ["dvault get /notes.txt", "into the current directory"],
     ["dvault get work:/2024 photos", "a tree, as photos, or below it when that is a directory"],
@@ -43,7 +44,7 @@ export const getCommand: Command = defineCommand({
     const progress = progressOn(context.stderr);
     const copy = transferOptions(existing, options);
     const transfer = new Transfer(context, copy, progress);
-    return readVault(context, { vault, password: options }, async ({ fs }) => {
+    return readVault(context, { vault, opening: options }, async ({ fs }) => {
       const directory = HostDirectory.open(encodeName(place.directory));
       try {
         const entries: VaultEntry[] = [];

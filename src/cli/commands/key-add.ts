@@ -11,12 +11,12 @@ import { nodePlatform } from "../../platform/node-platform.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { type CliContext, writeTo } from "../context.ts";
 import { costOf, kdfOptions } from "../create-vault.ts";
+import { openingOptions } from "../opening-options.ts";
 import {
   type NewPasswordChoice,
   newPasswordOptions,
   obtainNewPassword,
   PASSWORD_NOTE,
-  passwordOptions,
 } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
@@ -36,7 +36,7 @@ export const keyAddCommand: Command = defineCommand({
     label: { type: "string", default: "", describe: "What to call the key", requiresArg: true },
     ...kdfOptions,
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
     ...newPasswordOptions,
   },
   examples: [
@@ -51,7 +51,7 @@ export const keyAddCommand: Command = defineCommand({
     const argon2 = costOf(options);
     return writeVault(
       context,
-      { vault, password: options, publication: options },
+      { vault, opening: options, publication: options },
       async ({ vault: { keys } }) => {
         const slot = await makeSlot(context, keys.secret, { ...options, argon2 });
         await keys.add(slot);

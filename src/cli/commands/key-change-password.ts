@@ -11,12 +11,8 @@ import { nodePlatform } from "../../platform/node-platform.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { warn, writeTo } from "../context.ts";
 import { costOf, kdfOptions } from "../create-vault.ts";
-import {
-  newPasswordOptions,
-  obtainNewPassword,
-  PASSWORD_NOTE,
-  passwordOptions,
-} from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { newPasswordOptions, obtainNewPassword, PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 import { findSlotByPrefix } from "./key-remove.ts";
@@ -35,7 +31,7 @@ export const keyChangePasswordCommand: Command = defineCommand({
     },
     ...kdfOptions,
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
     ...newPasswordOptions,
   },
   examples: [
@@ -46,7 +42,7 @@ export const keyChangePasswordCommand: Command = defineCommand({
     const argon2 = costOf(options);
     return writeVault(
       context,
-      { vault, password: options, publication: options },
+      { vault, opening: options, publication: options },
       async ({ vault: { keys } }) => {
         const old = slotToChange(keys, options.key);
         const password = await obtainNewPassword(context, options, old.label || "the vault");

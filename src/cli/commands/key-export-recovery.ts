@@ -9,7 +9,8 @@ import { makeRecoverySlot } from "../../core/crypto/recovery-slot.ts";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { warn, writeTo } from "../context.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { isSystemError, reasonOf } from "../report-error.ts";
 import { writeVault } from "../vault-access.ts";
@@ -30,7 +31,7 @@ export const keyExportRecoveryCommand: Command = defineCommand({
     label: { type: "string", default: "", describe: "What to call the key", requiresArg: true },
     json: { type: "boolean", default: false, describe: "Print an object" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault key export-recovery work", "prints the code, once: write it down"],
@@ -39,7 +40,7 @@ export const keyExportRecoveryCommand: Command = defineCommand({
   notes: `The code is kept nowhere, and whoever has it opens the vault. Each run makes a further code; dvault key list shows them, dvault key remove takes them back. JSON: vault, id, and code or file. ${PASSWORD_NOTE}`,
   async run(context, { operands: [vault = ""], options }) {
     const { label, output, json } = options;
-    const access = { vault, password: options, publication: options };
+    const access = { vault, opening: options, publication: options };
     return writeVault(context, access, async ({ vault: { keys }, place }) => {
       const { slot, code } = await makeRecoverySlot(nodePlatform, keys.secret, label);
       const { id } = slot;

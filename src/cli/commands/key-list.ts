@@ -5,9 +5,10 @@
  */
 import type { KeySlot } from "../../core/crypto/key-slot.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { openingOptions } from "../opening-options.ts";
 import { isoTime, printable } from "../output/human.ts";
 import { writeListing } from "../output/listing.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { readVault } from "../vault-access.ts";
 
 /** A key slot as `--json` shows it. */
@@ -32,12 +33,12 @@ export const keyListCommand: Command = defineCommand({
   operands: [0, 1],
   options: {
     json: { type: "boolean", default: false, describe: "Print an array of objects" },
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [["dvault key list work", "ids, kinds and labels; * marks the key used now"]],
   notes: PASSWORD_NOTE,
   async run(context, { operands: [vault = ""], options }) {
-    return readVault(context, { vault, password: options }, async (open) => {
+    return readVault(context, { vault, opening: options }, async (open) => {
       const { keys } = open.vault;
       const slots = keys.list().map((slot) => slotRecord(slot, slot.id === keys.openedWith));
       await writeListing(context.stdout, slots, options.json ? "json" : slotLine);

@@ -7,7 +7,8 @@ import { KeyError } from "../../core/base/errors.ts";
 import type { KeySlot } from "../../core/crypto/key-slot.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { warn } from "../context.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 
@@ -17,14 +18,14 @@ export const keyRemoveCommand: Command = defineCommand({
   summary: "Let a key open a vault no more",
   usage: "[vault] <key id>",
   operands: [1, 2],
-  options: { ...publishOptions, ...passwordOptions },
+  options: { ...publishOptions, ...openingOptions },
   examples: [
     ["dvault key remove work 3f", "the key whose id begins so; dvault key list shows ids"],
   ],
   notes: `The last key cannot be removed. Whoever has opened the vault with the key may have kept what lies behind it, so only dvault key rotate shuts them out of what is written from then on; a copy of the vault that was made before still opens. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
     const [vault, id] = operands.length === 2 ? operands : ["", operands[0]];
-    const access = { vault: vault ?? "", password: options, publication: options };
+    const access = { vault: vault ?? "", opening: options, publication: options };
     return writeVault(context, access, async ({ vault: { keys } }) => {
       const slot = findSlotByPrefix(keys.list(), id ?? "");
       await keys.remove(slot.id);

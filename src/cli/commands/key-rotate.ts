@@ -14,13 +14,8 @@ import { type Command, defineCommand } from "../command.ts";
 import { type CliContext, warn, writeTo } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { findVault } from "../find-vault.ts";
-import {
-  obtainCredentials,
-  PASSWORD_NOTE,
-  type PasswordChoice,
-  passwordOptions,
-  wipeCredentials,
-} from "../password/sources.ts";
+import { type OpeningChoice, openingOptions } from "../opening-options.ts";
+import { obtainCredentials, PASSWORD_NOTE, wipeCredentials } from "../password/sources.ts";
 import { type PublishChoice, publishOptions, visibly } from "../publish.ts";
 import { chooseNewKeys, type NewKeysChoice, newKeysOptions } from "../rotation/choose-new-keys.ts";
 import { encodeKeyChange } from "../rotation/key-change.ts";
@@ -38,7 +33,7 @@ export const keyRotateCommand: Command = defineCommand({
     ...newKeysOptions,
     json: { type: "boolean", default: false, describe: "Print an object" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault key rotate work", "after key remove: its holder cannot read what comes now"],
@@ -57,7 +52,7 @@ export const keyRotateCommand: Command = defineCommand({
   },
 });
 
-type Choice = PasswordChoice & PublishChoice & NewKeysChoice & { readonly json: boolean };
+type Choice = OpeningChoice & PublishChoice & NewKeysChoice & { readonly json: boolean };
 
 /** One run of the command. */
 class Rotation {
@@ -77,7 +72,7 @@ class Rotation {
     const vault = mounts.find((mount) => mount.mountpoint === mountpoint)?.vault ?? "";
     let change: KeyChange | undefined;
     let keys: NewKeys | undefined;
-    const access = { vault, password: this.#choice, opening: this.#credentials };
+    const access = { vault, opening: this.#choice, credentials: this.#credentials };
     await readVault(this.#context, access, async (open) => {
       keys = await this.#newKeys(open.vault);
       if (keys === undefined) return undefined;
@@ -95,7 +90,7 @@ class Rotation {
   async here(text: string): Promise<ExitCode> {
     const vault = text.replace(/:$/, "");
     const publication = this.#choice;
-    const access = { vault, password: this.#choice, opening: this.#credentials, publication };
+    const access = { vault, opening: this.#choice, credentials: this.#credentials, publication };
     return writeVault(this.#context, access, async (open) => {
       const keys = await this.#newKeys(open.vault);
       if (keys !== undefined) await open.vault.keys.replaceVaultKey(keys.vaultKey, keys.slots);

@@ -12,10 +12,11 @@ import type { CliContext } from "../context.ts";
 import { withPath } from "../entry-error.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { Failures } from "../failures.ts";
+import { openingOptions } from "../opening-options.ts";
 import { type EntryRecord, entryRecord } from "../output/entry-record.ts";
 import { humanSize, listTime, modeString } from "../output/human.ts";
 import { jsonListing, type Listing, lineListing } from "../output/listing.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { EnteredDirectories } from "../transfer/entered-directories.ts";
 import { vaultEntries } from "../transfer/vault-entries.ts";
 import { readVault } from "../vault-access.ts";
@@ -41,7 +42,7 @@ export const lsCommand: Command = defineCommand({
     recursive: { alias: "R", type: "boolean", default: false, describe: "What is below, too" },
     human: { alias: "h", type: "boolean", default: false, describe: "Sizes as 1.5 MiB" },
     json: { type: "boolean", default: false, describe: "Print an array of objects" },
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault ls", "the root of the default vault"],
@@ -56,7 +57,7 @@ export const lsCommand: Command = defineCommand({
     const listing = options.json
       ? jsonOf(jsonListing<EntryRecord>(output))
       : lineListing<Entry>(output, format);
-    return readVault(context, { vault, password: options }, async ({ fs }) => {
+    return readVault(context, { vault, opening: options }, async ({ fs }) => {
       const lister = new Lister(context, fs, listing, options.recursive);
       await lister.list(paths.length === 0 ? ["/"] : paths);
       await listing.end();

@@ -9,7 +9,8 @@ import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import { EntryError, withPath } from "../entry-error.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 import { findPath, isDirectory, pathNames, resolveParent } from "../vault-path.ts";
@@ -24,7 +25,7 @@ export const mkdirCommand: Command = defineCommand({
     parents: { alias: "p", type: "boolean", default: false, describe: "Make missing parents too" },
     mode: { alias: "m", type: "string", default: "755", describe: "Permission bits, octal" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [["dvault mkdir -p work:/docs/2024", "a directory and those above it"]],
   notes: PASSWORD_NOTE,
@@ -34,7 +35,7 @@ export const mkdirCommand: Command = defineCommand({
     const mode = parseMode(options.mode);
     return writeVault(
       context,
-      { vault, password: options, publication: options },
+      { vault, opening: options, publication: options },
       async ({ fs }) => {
         for (const path of paths) {
           if (options.parents) await makeParents(fs, path, mode);

@@ -30,11 +30,11 @@ import {
   withMountWords,
 } from "../mount-choice.ts";
 import { type OpenVault, openVault } from "../open-vault.ts";
+import { openingOptions } from "../opening-options.ts";
 import {
   obtainCredentials,
   PASSWORD_NOTE,
   type PasswordChoice,
-  passwordOptions,
   wipeCredentials,
 } from "../password/sources.ts";
 import { snapshotAt } from "../snapshots/snapshot-at.ts";
@@ -123,7 +123,7 @@ export const mountCommand: Command = defineCommand({
     sloppy: { alias: "s", type: "boolean", default: false, hidden: true },
     "from-handover": { type: "boolean", default: false, hidden: true },
     ...compressionOption,
-    ...passwordOptions,
+    ...openingOptions,
     ...tokenOptions,
   },
   examples: [
@@ -225,10 +225,13 @@ async function serve(
   { credentials, store: secrets }: MountSecrets,
   ready: () => void,
 ): Promise<void> {
-  const store = await openVaultStore(context, place, { ...choice, secrets });
+  // Whoever asks for an older commit accepts one.
+  const allowsRollback = choice.allowsRollback || choice.olderCommit;
+  const store = await openVaultStore(context, place, { ...choice, allowsRollback, secrets });
   const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs } = choice;
   const atime = choice.noatime ? "noatime" : "relatime";
-  const open = await openVault(context, store, { credentials, compression, cacheBytes, atime });
+  const opening = { credentials, place, allowsRollback, compression, cacheBytes };
+  const open = await openVault(context, store, { ...opening, atime });
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };

@@ -9,7 +9,8 @@ import { encodeName } from "../argument-bytes.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import { EntryError, withPath } from "../entry-error.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
 import { baseName, findPath, isDirectory, resolveParent, resolvePath } from "../vault-path.ts";
@@ -23,7 +24,7 @@ export const mvCommand: Command = defineCommand({
   options: {
     "no-clobber": { alias: "n", type: "boolean", default: false, describe: "Replace nothing" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault mv /a.txt /b.txt", "rename"],
@@ -38,7 +39,7 @@ export const mvCommand: Command = defineCommand({
     }
     return writeVault(
       context,
-      { vault, password: options, publication: options },
+      { vault, opening: options, publication: options },
       async ({ fs }) => {
         for (const source of paths.slice(0, -1)) {
           await move(fs, { source, target, isSeveral: paths.length > 2 }, options["no-clobber"]);

@@ -15,8 +15,9 @@ import { compressionOption } from "../compression-option.ts";
 import { parseLocation } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
+import { openingOptions } from "../opening-options.ts";
 import { progressOn } from "../output/progress.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { HostDirectory } from "../transfer/host-directory.ts";
 import { TreeImport } from "../transfer/import-tree.ts";
@@ -41,7 +42,7 @@ export const putCommand: Command = defineCommand({
     ...ownerOptions,
     ...compressionOption,
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault put notes.txt /", "into the root of the default vault"],
@@ -60,7 +61,7 @@ export const putCommand: Command = defineCommand({
     const { compression } = options;
     return writeVault(
       context,
-      { vault, password: options, publication: options, compression },
+      { vault, opening: options, publication: options, compression },
       async ({ fs, place }) => {
         if (context.stderr.isTTY === true) await measureHost(transfer, sources);
         const tree = new TreeImport(fs, transfer, callerOf());

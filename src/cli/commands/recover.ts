@@ -11,7 +11,7 @@ import { VaultFileSystem } from "../../core/fs/vault-file-system.ts";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { parsePlace } from "../config/vault-place.ts";
+import { parsePlace, type VaultPlace } from "../config/vault-place.ts";
 import { type CliContext, warn, writeTo } from "../context.ts";
 import {
   costOf,
@@ -35,6 +35,8 @@ import {
 } from "../password/sources.ts";
 import { publish } from "../publish.ts";
 import { openRecoveryPlace } from "../recovery-place.ts";
+import { type SeenCommit, seenCommit } from "../seen/seen-commit.ts";
+import { VaultMemory } from "../seen/vault-memory.ts";
 import { obtainStoreSecrets } from "../vault-store.ts";
 
 /** Recovers vaults. */
@@ -84,7 +86,8 @@ export const recoverCommand: Command = defineCommand({
       try {
         const keys = { ...options, credentials };
         const open = target === undefined ? undefined : await makeTarget(context, target, keys);
-        const summary = await copyAll(context, recovered, { open, line });
+        const summary = new RecoverySummary(missingCommit(context, reference.place, recovered));
+        await copyAll(context, recovered, { open, line, summary });
         const vault = reference.place.key;
         const unread = place.unread();
         for (const problem of unread) warn(context, problem);
@@ -92,7 +95,7 @@ export const recoverCommand: Command = defineCommand({
           ? summary.asJson(vault, recovered)
           : summary.asText(vault, recovered);
         await writeTo(context.stdout, text);
-        const isAll = summary.isWhole && !mayLack(recovered) && unread.length === 0;
+        const isAll = summary.isWhole(recovered) && unread.length === 0;
         return isAll ? ExitCode.done : ExitCode.damaged;
       } finally {
         await recovered.vault.abandon();
@@ -105,9 +108,14 @@ export const recoverCommand: Command = defineCommand({
   },
 });
 
-/** Whether something may be lost that is not told by name. */
-function mayLack({ root, isBehind, lostNodes }: RecoveredVault): boolean {
-  return lostNodes > 0 || root === undefined || isBehind;
+/** A later commit than the recovered one, which this machine has seen. */
+function missingCommit(
+  context: CliContext,
+  place: VaultPlace,
+  { vault, root }: RecoveredVault,
+): SeenCommit | undefined {
+  const found = root === undefined ? { generation: 0, toc: "" } : seenCommit(root, undefined);
+  return new VaultMemory(context, place, vault.id).missing(found);
 }
 
 /** @throws UsageError USAGE */
@@ -149,14 +157,14 @@ interface Copying {
   /** Undefined for a report. */
   readonly open: OpenVault | undefined;
   readonly line: StatusLine;
+  readonly summary: RecoverySummary;
 }
 
 async function copyAll(
   context: CliContext,
   recovered: RecoveredVault,
-  { open, line }: Copying,
-): Promise<RecoverySummary> {
-  const summary = new RecoverySummary();
+  { open, line, summary }: Copying,
+): Promise<void> {
   const show = (): void =>
     line.show(() => `reading  ${summary.entries} files  ${humanSize(summary.bytes)}`);
   try {
@@ -176,5 +184,4 @@ async function copyAll(
     await open?.close();
   }
   summary.addLost(recovered);
-  return summary;
 }

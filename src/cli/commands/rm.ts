@@ -9,7 +9,8 @@ import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
 import type { CliContext } from "../context.ts";
 import { EntryError, withPath } from "../entry-error.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { EnteredDirectories } from "../transfer/entered-directories.ts";
 import { vaultEntries } from "../transfer/vault-entries.ts";
@@ -26,7 +27,7 @@ export const rmCommand: Command = defineCommand({
     recursive: { alias: "r", type: "boolean", default: false, describe: "Directories, too" },
     force: { alias: "f", type: "boolean", default: false, describe: "Ignore what is not there" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
     ["dvault rm /notes.txt", "remove a file"],
@@ -38,7 +39,7 @@ export const rmCommand: Command = defineCommand({
     if (paths.length === 0) throw new UsageError("USAGE", `${operands[0]}: give a path inside it`);
     return writeVault(
       context,
-      { vault, password: options, publication: options },
+      { vault, opening: options, publication: options },
       async ({ fs }) => {
         for (const path of paths) await remove(context, fs, path, options);
       },

@@ -5,8 +5,9 @@
  */
 import { type Command, defineCommand } from "../command.ts";
 import { writeTo } from "../context.ts";
+import { openingOptions } from "../opening-options.ts";
 import { printable } from "../output/human.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { withSnapshots } from "../snapshots/with-snapshots.ts";
 
@@ -19,17 +20,18 @@ export const snapshotCreateCommand: Command = defineCommand({
   options: {
     json: { type: "boolean", default: false, describe: "Print an object" },
     ...publishOptions,
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [["dvault snapshot create ~/vault before-upgrade", "of the vault mounted there"]],
   notes: `Takes the same short time whatever the size of the vault; room is taken by what changes later. A mount is asked, without a password. JSON: name, time, generation. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
     const [target = "", name = ""] = operands.length === 2 ? operands : ["", operands[0]];
-    const choice = { target, password: options, publication: options };
+    const choice = { target, opening: options, publication: options };
     return withSnapshots(context, choice, async (snapshots) => {
       const made = await snapshots.create(name);
       const line = options.json ? JSON.stringify(made) : printable(`${made.time}  ${made.name}`);
       await writeTo(context.stdout, `${line}\n`);
+      return undefined;
     });
   },
 });

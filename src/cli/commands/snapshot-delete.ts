@@ -4,7 +4,8 @@
  * @module
  */
 import { type Command, defineCommand } from "../command.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { openingOptions } from "../opening-options.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { withSnapshots } from "../snapshots/with-snapshots.ts";
 
@@ -14,14 +15,15 @@ export const snapshotDeleteCommand: Command = defineCommand({
   summary: "Delete a snapshot, and free what only it has",
   usage: "[mountpoint|vault] <name>",
   operands: [1, 2],
-  options: { ...publishOptions, ...passwordOptions },
+  options: { ...publishOptions, ...openingOptions },
   examples: [["dvault snapshot delete work before-upgrade", "the files of today stay"]],
   notes: `Looks through the trees of all snapshots. Stopped at any point, either all of the snapshot is there or nothing. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
     const [target = "", name = ""] = operands.length === 2 ? operands : ["", operands[0]];
-    const choice = { target, password: options, publication: options };
+    const choice = { target, opening: options, publication: options };
     return withSnapshots(context, choice, async (snapshots) => {
       await snapshots.delete(name);
+      return undefined;
     });
   },
 });

@@ -3,56 +3,37 @@
  *
  * @module
  */
-import { changesBetween, type PathChange } from "../../core/fs/snapshots/changes-between.ts";
-import { decodeName } from "../argument-bytes.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { warn } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
+import { openingOptions } from "../opening-options.ts";
+import { changeLine } from "../output/change-lines.ts";
 import { writeListing } from "../output/listing.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
-import { snapshotAt } from "../snapshots/snapshot-at.ts";
-import { readVault } from "../vault-access.ts";
-
-const MARKS = { added: "+", removed: "-", changed: "M", moved: "R" } as const;
+import { PASSWORD_NOTE } from "../password/sources.ts";
+import { withSnapshots } from "../snapshots/with-snapshots.ts";
 
 /** Compares. */
 export const snapshotDiffCommand: Command = defineCommand({
   names: ["diff"],
   summary: "List what changed since a snapshot, or from one to another",
-  usage: "<vault> <name|time> [name|time]",
+  usage: "<mountpoint|vault> <name|time> [name|time]",
   operands: [2, 3],
   options: {
     json: { type: "boolean", default: false, describe: "Print an array of objects" },
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [
-    ["dvault snapshot diff work monday", "from then to the last commit"],
+    ["dvault snapshot diff work monday", "from then to now"],
     ["dvault snapshot diff work monday tuesday", "from one to the other"],
   ],
   notes: `+ is new, - is gone, M is changed, R is moved. Ends with 15 when parts of either cannot be read. JSON: kind, path, from. ${PASSWORD_NOTE}`,
-  async run(context, { operands: [vault = "", from = "", to], options }) {
-    return readVault(context, { vault, password: options }, async (open) => {
-      const { snapshots } = open.vault;
-      const listed = snapshots.list();
-      const before = snapshotAt(listed, from).toc;
-      const after = to === undefined ? open.vault.inspect().root.toc : snapshotAt(listed, to).toc;
-      const { changes, isWhole } = await changesBetween(snapshots, before, after);
-      if (options.json) await writeListing(context.stdout, changes.map(recordOf), "json");
-      else await writeListing(context.stdout, changes, lineOf);
+  async run(context, { operands: [target = "", from = "", to], options }) {
+    return withSnapshots(context, { target, opening: options }, async (snapshots) => {
+      const { changes, isWhole } = await snapshots.diff(from, to);
+      await writeListing(context.stdout, changes, options.json ? "json" : changeLine);
       if (isWhole) return undefined;
       warn(context, "parts of the vault cannot be read, and what changed there is not listed");
       return ExitCode.damaged;
     });
   },
 });
-
-function recordOf(change: PathChange): object {
-  const { kind, path } = change;
-  const record = { kind, path: decodeName(path) };
-  return change.kind === "moved" ? { ...record, from: decodeName(change.from) } : record;
-}
-
-function lineOf(change: PathChange): readonly (string | Uint8Array)[] {
-  const mark = `${MARKS[change.kind]} `;
-  return change.kind === "moved" ? [mark, change.from, " -> ", change.path] : [mark, change.path];
-}

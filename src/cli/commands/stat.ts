@@ -7,9 +7,10 @@ import { type FileSystem, S_IFLNK, S_IFMT } from "../../core/fs/file-system.ts";
 import { decodeName, encodeName } from "../argument-bytes.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { parseLocations } from "../config/location.ts";
+import { openingOptions } from "../opening-options.ts";
 import { type EntryRecord, entryRecord } from "../output/entry-record.ts";
 import { writeListing } from "../output/listing.ts";
-import { PASSWORD_NOTE, passwordOptions } from "../password/sources.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
 import { readVault } from "../vault-access.ts";
 import { resolvePath } from "../vault-path.ts";
 
@@ -26,13 +27,13 @@ export const statCommand: Command = defineCommand({
   operands: [1, Number.POSITIVE_INFINITY],
   options: {
     json: { type: "boolean", default: false, describe: "Print an array of objects" },
-    ...passwordOptions,
+    ...openingOptions,
   },
   examples: [["dvault stat work:/docs/a.txt", "sizes, owner, times, extended attributes"]],
   notes: PASSWORD_NOTE,
   async run(context, { operands, options }) {
     const { vault, paths } = parseLocations(operands);
-    return readVault(context, { vault, password: options }, async ({ fs }) => {
+    return readVault(context, { vault, opening: options }, async ({ fs }) => {
       const records: StatRecord[] = [];
       for (const path of paths.length === 0 ? ["/"] : paths) records.push(await record(fs, path));
       await writeListing(context.stdout, records, options.json ? "json" : statLines);

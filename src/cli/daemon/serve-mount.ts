@@ -6,6 +6,7 @@
 import { UsageError } from "../../core/base/errors.ts";
 import type { FileSystem } from "../../core/fs/file-system.ts";
 import { FileSystemWithSnapshots } from "../../core/fs/snapshots/file-system-with-snapshots.ts";
+import type { SnapshotWork } from "../../mount/control-messages.ts";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
 import type { Driver, Mount, MountOptions } from "../../mount/driver.ts";
 import { watchIdle } from "../../mount/idle.ts";
@@ -95,6 +96,20 @@ function closedAfter(rotation: RotationJob, open: OpenVault): OpenVault {
   return { ...open, close };
 }
 
+/** Work on snapshots, after which what was brought back from under an older vault key is written anew. */
+function renewedAfter(rotation: RotationJob, snapshots: SnapshotWork): SnapshotWork {
+  return {
+    ...snapshots,
+    restore: async (name, wish) => {
+      try {
+        return await snapshots.restore(name, wish);
+      } finally {
+        rotation.start();
+      }
+    },
+  };
+}
+
 /** The vault with its snapshots in it, unless one of them is what is mounted. */
 function shownIn({ open: { fs, vault }, fs: other }: ServedMount): FileSystem {
   const { snapshots } = vault;
@@ -132,7 +147,8 @@ async function serveRequests(
   ending: Ending,
   rotation: RotationJob,
 ): Promise<ControlServer> {
-  const { vault, remote } = served.open;
+  const { open } = served;
+  const { vault, remote } = open;
   const since = new Date().toISOString();
   try {
     return await serveControl({
@@ -148,7 +164,7 @@ async function serveRequests(
         if (!vault.readOnly) await vault.commit();
         return cleanUp(remoteOf(served), dryRun, asker);
       },
-      snapshots: snapshotsOfVault(vault, mount.notifier),
+      snapshots: renewedAfter(rotation, snapshotsOfVault(open, mount.notifier)),
       rotate: (change, asker) => rotation.rotate(change, asker),
       unmount: (wait, asker) => ending.unmount(wait, asker),
     });
@@ -168,7 +184,7 @@ function statusOf(
     mountpoint: mount.mountpoint,
     pid: process.pid,
     generation: vault.generation,
-    unsafeBytes: vault.unsafeBytes + fs.draftBytes,
+    unsafeBytes: vault.isSafe ? 0 : vault.dirtyBytes + fs.draftBytes,
     readOnly: fs.readOnly || options.readOnly === true,
     driver: mount.driver,
     since,
@@ -191,7 +207,7 @@ function watchPublishing(context: CliContext, remote: SegmentStore): void {
     told = reason;
     warn(
       context,
-      `publishing has stopped, changes stay on this machine: ${reason}; dvault flush tries again`,
+      `publishing has stopped, changes stay on this machine: ${reason}; dvault flush tries again at once`,
     );
   };
 }

@@ -6,6 +6,7 @@
 import type { RecoveredVault } from "../../core/fs/recover/recover-vault.ts";
 import type { RecoveredEntry, RecoveredState } from "../../core/fs/recover/recovered-entry.ts";
 import { decodeName } from "../argument-bytes.ts";
+import type { SeenCommit } from "../seen/seen-commit.ts";
 import { humanSize, isoTime, printable } from "./human.ts";
 
 /** Ranges of missing bytes that a line shows. */
@@ -20,8 +21,14 @@ const ORIGINS = {
 export class RecoverySummary {
   readonly #counts: Record<RecoveredState, number> = { whole: 0, old: 0, partial: 0, lost: 0 };
   readonly #hurt: RecoveredEntry[] = [];
+  readonly #missing: SeenCommit | undefined;
   #directories = 0;
   #bytes = 0;
+
+  /** @param missing - a later commit than was recovered, which this machine has seen */
+  constructor(missing: SeenCommit | undefined) {
+    this.#missing = missing;
+  }
 
   /** Entries that were met so far. */
   get entries(): number {
@@ -33,9 +40,11 @@ export class RecoverySummary {
     return this.#bytes;
   }
 
-  /** Whether everything is as the recovered commit had it. */
-  get isWhole(): boolean {
-    return this.#hurt.length === 0;
+  /** Whether everything is as the newest commit had it, as far as is known. */
+  isWhole(recovered: RecoveredVault): boolean {
+    const { lostNodes, root, isBehind } = recovered;
+    const isAll = lostNodes === 0 && root !== undefined && !isBehind;
+    return isAll && this.#hurt.length === 0 && this.#missing === undefined;
   }
 
   add(entry: RecoveredEntry): void {
@@ -64,8 +73,13 @@ export class RecoverySummary {
       ...this.#hurt.map(entryLine),
       `${vault}: found by ${ORIGINS[origin]}: ${commit}`,
       ...(isBehind
-        ? [`there are pages of later commits, up to ${newest}: what those changed may be lost`]
+        ? [`there were later commits, up to ${newest}: what those changed may be lost`]
         : []),
+      ...(this.#missing === undefined
+        ? []
+        : [
+            `this machine has seen commit ${this.#missing.generation} of ${this.#missing.time}: what changed since is lost`,
+          ]),
       ...(lostNodes === 0
         ? []
         : [
@@ -85,6 +99,7 @@ export class RecoverySummary {
       time: root === undefined ? null : isoTime(root.time),
       newest,
       isBehind,
+      ...(this.#missing === undefined ? {} : { seen: this.#missing.generation }),
       pages,
       lostNodes,
       directories: this.#directories,

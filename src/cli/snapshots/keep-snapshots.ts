@@ -5,7 +5,7 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { toText } from "../../core/base/bytes.ts";
+import { toText, utf8 } from "../../core/base/bytes.ts";
 import { samePointer } from "../../core/format/address.ts";
 import type { Snapshot } from "../../core/format/commit-root.ts";
 import { removeSnapshots } from "../../core/fs/snapshots/remove-snapshots.ts";
@@ -14,7 +14,7 @@ import type { Vault } from "../../core/vault/vault.ts";
 import { type CliContext, warn } from "../context.ts";
 import { describeError } from "../report-error.ts";
 import { expired, isDue, type KeptSnapshot, type Retention } from "./retention.ts";
-import { type NameNotifier, snapshotsOfVault } from "./snapshots-of-vault.ts";
+import type { NameNotifier } from "./snapshots-of-vault.ts";
 
 /** Time between two looks whether a snapshot is due, ms. */
 const LOOK_MS = 60_000;
@@ -53,16 +53,20 @@ export async function keepOnce(
   now: number,
 ): Promise<void> {
   const { snapshots } = vault;
+  const tell = async (name: Uint8Array): Promise<void> => {
+    await notifier?.entry(SNAPSHOTS_INO, name);
+    await notifier?.inode(SNAPSHOTS_INO, 0, 0);
+  };
   if (isDue(retention, ownOf(snapshots.list()), now) && isChanged(vault)) {
     const time = new Date(now).toISOString().replace(/\.[0-9]+Z$/, "Z");
-    await snapshotsOfVault(vault, notifier).create(`${PREFIX}${time}`);
+    const { name } = await snapshots.create(utf8(`${PREFIX}${time}`));
+    await tell(name);
   }
   const gone = expired(retention, ownOf(snapshots.list()));
   if (gone.size === 0) return;
   const names = snapshots.list().filter(({ id }) => gone.has(id));
   await removeSnapshots(snapshots, gone);
-  for (const { name } of names) await notifier?.entry(SNAPSHOTS_INO, name);
-  await notifier?.inode(SNAPSHOTS_INO, 0, 0);
+  for (const { name } of names) await tell(name);
 }
 
 function ownOf(snapshots: readonly Snapshot[]): readonly KeptSnapshot[] {

@@ -1,29 +1,47 @@
 /**
- * The snapshots of an open vault: listed, made and deleted.
+ * The snapshots of an open vault: listed, made, deleted, compared and brought back.
  *
  * @module
  */
 import { toText, utf8 } from "../../core/base/bytes.ts";
 import { FsError } from "../../core/base/errors.ts";
-import type { Snapshot } from "../../core/format/commit-root.ts";
+import type { Snapshot, TreeRoot } from "../../core/format/commit-root.ts";
+import { changesBetween } from "../../core/fs/snapshots/changes-between.ts";
+import type { PathChange } from "../../core/fs/snapshots/path-change.ts";
 import { removeSnapshots } from "../../core/fs/snapshots/remove-snapshots.ts";
+import type { Restoration, RestoreRequest } from "../../core/fs/snapshots/restore/restore-tree.ts";
+import type { PathNames } from "../../core/fs/snapshots/restore/selection.ts";
 import { SNAPSHOTS_INO } from "../../core/fs/snapshots/snapshot-slots.ts";
 import type { Vault } from "../../core/vault/vault.ts";
-import type { SnapshotRecord, SnapshotWork } from "../../mount/control-messages.ts";
+import type {
+  ChangeRecord,
+  RestoreWish,
+  SnapshotDiff,
+  SnapshotRecord,
+  SnapshotWork,
+} from "../../mount/control-messages.ts";
 import type { Notifier } from "../../mount/driver.ts";
+import { decodeName, encodeName } from "../argument-bytes.ts";
 import { EntryError } from "../entry-error.ts";
+import type { OpenVault } from "../open-vault.ts";
 import { isoTime } from "../output/human.ts";
+import { pathNames } from "../vault-path.ts";
+import { snapshotAt } from "./snapshot-at.ts";
 
 /** What is told of names that came or went. */
 export type NameNotifier = Pick<Notifier, "entry" | "inode">;
 
 /**
- * Work on the snapshots of a vault. Creating and deleting throws FsError EEXIST, ENOENT, EINVAL, ENAMETOOLONG, ENOSPC;
- * StoreError, CommitError.
+ * Work on the snapshots of a vault. Throws FsError EEXIST, ENOENT, EINVAL, ENAMETOOLONG, ENOSPC; UsageError for a name or time
+ * that no snapshot has; StoreError, CommitError.
  *
- * @param notifier - told of names that came or went: the kernel's cache of a mount
+ * @param notifier - told of what is different now: the kernel's cache of a mount
  */
-export function snapshotsOfVault({ snapshots }: Vault, notifier?: NameNotifier): SnapshotWork {
+export function snapshotsOfVault(
+  { vault, fs }: Pick<OpenVault, "vault" | "fs">,
+  notifier?: NameNotifier,
+): SnapshotWork {
+  const { snapshots } = vault;
   const tell = async (name: Uint8Array): Promise<void> => {
     await notifier?.entry(SNAPSHOTS_INO, name);
     await notifier?.inode(SNAPSHOTS_INO, 0, 0);
@@ -40,6 +58,17 @@ export function snapshotsOfVault({ snapshots }: Vault, notifier?: NameNotifier):
       await removeSnapshots(snapshots, new Set([found.id]));
       await tell(found.name);
       return recordOf(found);
+    },
+    diff: (from, to) => diff(vault, from, to),
+    restore: async (name, wish) => {
+      const request = requestOf(wish);
+      const { changes, isDone, ...touched } = await snapshots.whileKept(async () => {
+        const snapshot = snapshotAt(snapshots.list(), name);
+        if (!request.dryRun) await vault.keys.expectOlder(snapshot.generation);
+        return fs.restore(snapshots.view(snapshot), request);
+      });
+      if (isDone) await tellTouched(touched, notifier);
+      return { changes: changes.map(changeRecord), isDone };
     },
   };
 }
@@ -60,4 +89,45 @@ function about(name: string, error: unknown): unknown {
 
 function recordOf({ name, time, generation }: Snapshot): SnapshotRecord {
   return { name: toText(name), time: isoTime(time), generation };
+}
+
+async function diff(vault: Vault, from: string, to: string | undefined): Promise<SnapshotDiff> {
+  const { snapshots } = vault;
+  const compare = async (current: TreeRoot): Promise<SnapshotDiff> => {
+    const before = snapshotAt(snapshots.list(), from).toc;
+    const after = to === undefined ? current : snapshotAt(snapshots.list(), to).toc;
+    const { changes, isWhole } = await changesBetween(snapshots, before, after);
+    return { changes: changes.map(changeRecord), isWhole };
+  };
+  if (vault.readOnly || to !== undefined) {
+    return snapshots.whileKept(() => compare(vault.inspect().root.toc));
+  }
+  return snapshots.whileHeld(({ toc }) => compare(toc));
+}
+
+function changeRecord(change: PathChange): ChangeRecord {
+  const { kind, path } = change;
+  const record = { kind, path: decodeName(path) };
+  return change.kind === "moved" ? { ...record, from: decodeName(change.from) } : record;
+}
+
+/** @throws FsError EINVAL for a path with `.` or `..` */
+function requestOf({ paths, to, ...choice }: RestoreWish): RestoreRequest {
+  return { ...choice, paths: paths.map(namesOf), to: to === undefined ? to : namesOf(to) };
+}
+
+function namesOf(path: string): PathNames {
+  const names = pathNames(path);
+  if (names.includes(".") || names.includes("..")) {
+    throw new EntryError("EINVAL", path, "give the path without . and ..");
+  }
+  return names.map(encodeName);
+}
+
+async function tellTouched(
+  { names, directories }: Pick<Restoration, "names" | "directories">,
+  notifier: NameNotifier | undefined,
+): Promise<void> {
+  for (const { parent, name } of names) await notifier?.entry(parent, name);
+  for (const ino of directories) await notifier?.inode(ino, 0, 0);
 }

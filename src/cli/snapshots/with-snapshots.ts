@@ -7,9 +7,9 @@ import type { SnapshotWork } from "../../mount/control-messages.ts";
 import { snapshotsOfMount } from "../../mount/registry.ts";
 import type { CliContext } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
-import type { PasswordChoice } from "../password/sources.ts";
+import type { OpeningChoice } from "../opening-options.ts";
 import type { PublishChoice } from "../publish.ts";
-import { readVault, writeVault } from "../vault-access.ts";
+import { readVault, type VaultWork, writeVault } from "../vault-access.ts";
 import { findWorkTarget } from "../work-target.ts";
 import { snapshotsOfVault } from "./snapshots-of-vault.ts";
 
@@ -17,27 +17,23 @@ import { snapshotsOfVault } from "./snapshots-of-vault.ts";
 export interface SnapshotTarget {
   /** Mount point or vault as written; empty for the default vault. */
   readonly target: string;
-  readonly password: PasswordChoice;
+  readonly opening: OpeningChoice;
   /** Whether what is done waits to be published; left out for looking only. */
   readonly publication?: PublishChoice;
 }
 
-/** Runs work on snapshots; what a mount does needs no password. */
+/** Runs work on snapshots; what a mount does needs no password. @param work - answers as commands do */
 export async function withSnapshots(
   context: CliContext,
-  { target, password, publication }: SnapshotTarget,
-  work: (snapshots: SnapshotWork) => Promise<void>,
+  { target, opening, publication }: SnapshotTarget,
+  work: (snapshots: SnapshotWork) => Promise<ExitCode | undefined>,
 ): Promise<ExitCode> {
   const found = await findWorkTarget(context, target);
   if (found.kind === "mount") {
-    await work(snapshotsOfMount(found.mountpoint));
-    return ExitCode.done;
+    return (await work(snapshotsOfMount(found.mountpoint))) ?? ExitCode.done;
   }
   const vault = target.replace(/:$/, "");
-  const body = async (open: Parameters<Parameters<typeof readVault>[2]>[0]): Promise<undefined> => {
-    await work(snapshotsOfVault(open.vault));
-    return undefined;
-  };
-  if (publication === undefined) return readVault(context, { vault, password }, body);
-  return writeVault(context, { vault, password, publication }, body);
+  const body: VaultWork = (open) => work(snapshotsOfVault(open));
+  if (publication === undefined) return readVault(context, { vault, opening }, body);
+  return writeVault(context, { vault, opening, publication }, body);
 }

@@ -16,7 +16,7 @@
 export type AfterTurn = (body: () => void) => void;
 
 /** Buffers kept that nobody holds. */
-const FREE_MAX = 128;
+const FREE_MAX = 256;
 
 export class BufferPool {
   /** Bytes of each buffer. */

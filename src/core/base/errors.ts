@@ -67,6 +67,8 @@ export type CommitErrorCode =
   | "VAULT_READ_ONLY"
   | "VAULT_FAILED"
   | "VAULT_CLOSED";
+/** Codes of {@link RollbackError}. */
+export type RollbackErrorCode = "VAULT_ROLLED_BACK";
 /** Codes of {@link UsageError}. */
 export type UsageErrorCode =
   | "USAGE"
@@ -83,6 +85,7 @@ export type ErrorCode =
   | KeyErrorCode
   | StoreErrorCode
   | CommitErrorCode
+  | RollbackErrorCode
   | UsageErrorCode;
 
 /** Base of all errors dvault raises on purpose. */
@@ -155,6 +158,21 @@ export class CommitError extends DvaultError {
 
   constructor(code: CommitErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
+  }
+}
+
+/** A vault is at an older commit than was seen of it before. */
+export class RollbackError extends DvaultError {
+  declare readonly code: RollbackErrorCode;
+  /** Number of the commit it is at. */
+  readonly generation: number;
+  /** Number of the newest commit that was seen. */
+  readonly seen: number;
+
+  constructor(message: string, generation: number, seen: number) {
+    super("VAULT_ROLLED_BACK", message);
+    this.generation = generation;
+    this.seen = seen;
   }
 }
 

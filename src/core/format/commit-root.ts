@@ -21,6 +21,7 @@
  *     tag     value
  *     1       space map: pointers to its pages, 12 bytes each, in order
  *     2       one snapshot: id u32, generation u48, time 12, TOC pointer 12, TOC height u16, name (1 to 255 bytes)
+ *     0x8001  log of changes since the commit, see log-place.ts
  *
  * A reader keeps fields whose tag it does not know and writes them back; a tag with bit 15 set it must know.
  *
@@ -30,6 +31,7 @@ import { FormatError } from "../base/errors.ts";
 import { NAME_MAX, PAGE_SIZE } from "../base/limits.ts";
 import type { Time } from "../base/time.ts";
 import { type PagePointer, POINTER_SIZE, samePointer } from "./address.ts";
+import { decodeLogPlace, encodeLogPlace, type LogPlace } from "./log-place.ts";
 import { RecordReader } from "./record-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
@@ -38,6 +40,7 @@ const RESERVED_SIZE = 34;
 const TAG_SPACE_MAP = 1;
 const TAG_SNAPSHOT = 2;
 const TAG_MUST_KNOW = 0x8000;
+const TAG_LOG = 0x8001;
 
 /** A copy-on-write B+tree: where its root is and how many levels it has. */
 export interface TreeRoot {
@@ -80,6 +83,8 @@ export interface CommitRoot {
   readonly sealed: number;
   readonly spaceMap: readonly PagePointer[];
   readonly snapshots: readonly Snapshot[];
+  /** Where changes since the commit stand; undefined when nobody keeps a log. */
+  readonly log?: LogPlace | undefined;
   readonly unknown: readonly UnknownField[];
 }
 
@@ -122,6 +127,7 @@ export function encodeCommitRoot(root: CommitRoot): Uint8Array {
   out.reserved(RESERVED_SIZE);
   if (root.spaceMap.length > 0) putField(out, TAG_SPACE_MAP, encodePointers(root.spaceMap));
   for (const snapshot of root.snapshots) putField(out, TAG_SNAPSHOT, encodeSnapshot(snapshot));
+  if (root.log !== undefined) putField(out, TAG_LOG, encodeLogPlace(root.log));
   for (const field of root.unknown) putField(out, field.tag, field.value);
   const record = out.finish();
   if (record.length > PAGE_SIZE) {
@@ -163,19 +169,21 @@ export function decodeCommitRoot(payload: Uint8Array): CommitRoot {
 
 function decodeFields(
   reader: RecordReader,
-): Pick<CommitRoot, "spaceMap" | "snapshots" | "unknown"> {
+): Pick<CommitRoot, "spaceMap" | "snapshots" | "log" | "unknown"> {
   const spaceMap: PagePointer[] = [];
   const snapshots: Snapshot[] = [];
   const others: UnknownField[] = [];
+  let log: LogPlace | undefined;
   while (reader.remaining > 0) {
     const tag = reader.u16();
     const length = reader.u32();
     if (tag === TAG_SPACE_MAP) decodePointers(reader.part("space map list", length), spaceMap);
     else if (tag === TAG_SNAPSHOT) snapshots.push(decodeSnapshot(reader.part("snapshot", length)));
+    else if (tag === TAG_LOG) log = decodeLogPlace(reader.part("log place", length));
     else if (tag >= TAG_MUST_KNOW) throw unknown(`field ${tag}`);
     else others.push({ tag, value: reader.bytes(length) });
   }
-  return { spaceMap, snapshots, unknown: others };
+  return { spaceMap, snapshots, ...(log && { log }), unknown: others };
 }
 
 function putField(out: RecordWriter, tag: number, value: Uint8Array): void {

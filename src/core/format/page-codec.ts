@@ -132,17 +132,21 @@ export class PageCodec {
    */
   seal(page: PlainPage, into?: Uint8Array): MaybePromise<Uint8Array> {
     if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
-    const keys = this.#unlocked();
-    const { epoch } = keys;
+    return this.#sealIn(this.#unlocked().epoch, page, into);
+  }
+
+  #sealIn(epoch: number, page: PlainPage, into: Uint8Array | undefined): MaybePromise<Uint8Array> {
+    if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
     const stored = this.#frame(page, into, epoch);
-    return chain(keys.key(epoch), (key) => {
+    return chain(this.#unlocked().key(epoch), (key) => {
       const message = this.#toSeal(stored);
       return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
     });
   }
 
   /**
-   * As {@link PageCodec.seal}, for many sealed pages: on another thread where the machine offers that.
+   * As {@link PageCodec.seal}, for many sealed pages: on another thread where the machine offers that. All are of the epoch of
+   * now, also when another begins meanwhile.
    * @param buffer - gives {@link STORED_PAGE_MAX} bytes to make a page in
    */
   async sealAll(
@@ -155,7 +159,7 @@ export class PageCodec {
     const stored: Uint8Array[] = [];
     const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
     if (batch === undefined || bytes < BATCH_MIN_BYTES) {
-      for (const page of pages) stored.push(await this.seal(page, buffer()));
+      for (const page of pages) stored.push(await this.#sealIn(epoch, page, buffer()));
       return stored;
     }
     for (const page of pages) stored.push(this.#frame(page, buffer(), epoch));
@@ -212,6 +216,24 @@ export class PageCodec {
       const { nonce, aad, in: sealed } = this.#toOpen(header, stored);
       return chain(key.open(nonce, aad, sealed), (body) => opened(header, body));
     });
+  }
+
+  /**
+   * Whether stored bytes open as the page they say they are.
+   * @param stored - taken over
+   * @throws KeyError KEY_CLOSED
+   */
+  async isGenuine(stored: Uint8Array): Promise<boolean> {
+    const header = decodePageHeader(stored);
+    if (typeof header === "string") return false;
+    const { pageClass, address, generation } = header;
+    try {
+      await this.open(pageClass, { address, generation, stored });
+      return true;
+    } catch (error) {
+      if (error instanceof PageError) return false;
+      throw error;
+    }
   }
 
   /**

@@ -24,7 +24,15 @@ import { PAGE_SIZE } from "../base/limits.ts";
 import { isAddress } from "./address.ts";
 
 /** What a page holds. `key-directory` is clear-text, since it is read before any key exists; the others are sealed. */
-export type PageClass = "data" | "pack" | "tree" | "root" | "env" | "space" | "key-directory";
+export type PageClass =
+  | "data"
+  | "pack"
+  | "tree"
+  | "root"
+  | "env"
+  | "space"
+  | "key-directory"
+  | "log";
 
 /** The classes by code: the first has code 1. */
 export const PAGE_CLASSES: readonly PageClass[] = [
@@ -35,6 +43,7 @@ export const PAGE_CLASSES: readonly PageClass[] = [
   "env",
   "space",
   "key-directory",
+  "log",
 ];
 
 /** Bytes of the clear header. */

@@ -16,15 +16,9 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-
-/** One written block. */
-export interface Draft {
-  readonly bytes: Uint8Array;
-  /** Bytes of content; zeros follow. */
-  readonly length: number;
-  /** No extent stands beneath, so the block counts as newly mapped. */
-  readonly isUnmapped: boolean;
-}
+import type { Draft, PlacedDraft } from "./draft.ts";
+import { DraftLog, type DraftSelection } from "./draft-log.ts";
+import type { WrittenDraft } from "./draft-records.ts";
 
 /** Where in a file: an offset in one of its blocks. */
 export interface DraftPlace {
@@ -40,7 +34,7 @@ export interface BlockBefore {
   readonly isUnmapped: boolean;
 }
 
-interface MutableDraft extends Draft {
+interface MutableDraft extends PlacedDraft {
   bytes: Uint8Array;
   length: number;
   isUnmapped: boolean;
@@ -75,6 +69,7 @@ function roomFor(length: number): number {
 export class Drafts {
   readonly #buffers: BufferPool;
   readonly #files = new Map<number, FileDrafts>();
+  readonly #log = new DraftLog();
   #bytes = 0;
 
   /** @param buffers - give room for whole blocks */
@@ -144,8 +139,9 @@ export class Drafts {
     const { content, isUnmapped } = before;
     const isWhole = at === 0 && part.length >= (content?.length ?? 0);
     const bytes = this.#copy(isWhole ? part : (content ?? EMPTY));
-    const made = { bytes, length: bytes.length, isUnmapped, isFrozen: false };
+    const made = { ino, block, bytes, length: bytes.length, isUnmapped, isFrozen: false };
     file.blocks.set(block, made);
+    this.#log.write(made, 0, made.length);
     if (isUnmapped) file.unmapped += 1;
     this.#bytes += roomFor(bytes.length);
     if (!isWhole) this.#writeInto(made, at, part);
@@ -173,6 +169,7 @@ export class Drafts {
     if (draft.isFrozen || length > draft.bytes.length) this.#replace(draft, length);
     draft.bytes.set(part, at);
     draft.length = length;
+    this.#log.write(draft, at, at + part.length);
   }
 
   /** Gives a draft a buffer of its own with room for `length` bytes. */
@@ -242,6 +239,7 @@ export class Drafts {
       if (file === undefined || draft === undefined || !draft.isUnmapped) continue;
       draft.isUnmapped = false;
       file.unmapped -= 1;
+      this.#log.renew(draft);
     }
   }
 
@@ -251,6 +249,7 @@ export class Drafts {
     const draft = file?.blocks.get(block);
     if (file === undefined || draft === undefined) return;
     file.blocks.delete(block);
+    this.#log.drop(draft);
     if (draft.isUnmapped) file.unmapped -= 1;
     this.#bytes -= roomFor(draft.bytes.length);
     this.#buffers.giveBack(draft.bytes);
@@ -270,5 +269,35 @@ export class Drafts {
     this.#replace(draft, length);
     draft.bytes.fill(0, from, end);
     draft.length = length;
+    this.#log.renew(draft);
+  }
+
+  /** Whether a log holds drafts of files that outlive a crash. */
+  isHeld(isLasting: (ino: number) => boolean): boolean {
+    return this.#log.isHeld(isLasting);
+  }
+
+  /** What the log is to be told. @returns pieces, borrowed; undefined when it is too much */
+  collect(selection: DraftSelection): readonly Uint8Array[] | undefined {
+    return this.#log.collect(selection, () => this.#all());
+  }
+
+  *#all(): Iterable<MutableDraft> {
+    for (const file of this.#files.values()) yield* file.blocks.values();
+  }
+
+  /** Makes or changes a draft as the log says. */
+  restore({ ino, block, isWhole, isUnmapped, length, from, part }: WrittenDraft): void {
+    if (isWhole) this.drop(ino, block);
+    this.write({ ino, block, at: from }, part, { isUnmapped });
+    const draft = this.#files.get(ino)?.blocks.get(block);
+    if (draft === undefined) return;
+    draft.length = length;
+    this.#log.restore(draft);
+  }
+
+  /** Forgets all drafts. */
+  clear(): void {
+    for (const ino of this.inodes()) this.dropRange(ino, 0, Number.POSITIVE_INFINITY);
   }
 }

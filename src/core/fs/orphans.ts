@@ -2,7 +2,8 @@
  * Giving back the storage of inodes that no name leads to.
  *
  * An inode that loses its last name while the kernel holds references lives on, with an orphan record, until the last
- * reference goes. What a crash left behind is found by its orphan record and reclaimed after the next mount.
+ * reference goes. What a crash left behind is found by its orphan record and reclaimed after the next mount. A directory
+ * without a name may have entries (what a restore builds or replaces): they go first, and directories below become orphans.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import { PageError } from "../base/errors.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
+import { decodeDentry, deleteDentry } from "./dentry.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { editInode, saveInode } from "./inodes.ts";
@@ -20,6 +22,9 @@ import { deleteXattr } from "./xattr-record.ts";
 
 /** Extended attributes removed per transaction. */
 const XATTR_BATCH = 256;
+
+/** Entries of a directory removed per transaction. */
+const NAME_BATCH = 16;
 
 /** Orphan records read per transaction. */
 const ORPHAN_BATCH = 256;
@@ -43,10 +48,20 @@ export function dropLink(
   if (!context.lookups.has(inode.ino)) {
     return !reclaimStep(context, transaction, inode);
   }
+  leaveNameless(context, transaction, inode);
+  return false;
+}
+
+/** Leaves an inode under edit, whose last name went, to a later {@link reclaim}, with all that is below a directory. */
+export function leaveNameless(
+  context: FsContext,
+  transaction: Transaction,
+  inode: InodeRecord,
+): void {
+  inode.nlink = 0;
   putOrphan(transaction, inode.ino);
   saveInode(transaction, inode);
-  context.nameless.add(inode.ino);
-  return false;
+  if (context.lookups.has(inode.ino)) context.nameless.add(inode.ino);
 }
 
 /**
@@ -55,7 +70,10 @@ export function dropLink(
  */
 function reclaimStep(context: FsContext, transaction: Transaction, inode: InodeRecord): boolean {
   const { ino } = inode;
-  const areGone = trimExtents(context, transaction, inode, 0) && deleteXattrs(transaction, ino);
+  const areGone =
+    (!inode.isDirectory || removeEntries(context, transaction, ino)) &&
+    trimExtents(context, transaction, inode, 0) &&
+    deleteXattrs(transaction, ino);
   if (areGone) {
     transaction.delete(encodeKey(ino, KeyKind.attributes));
     deleteOrphan(transaction, ino);
@@ -67,6 +85,24 @@ function reclaimStep(context: FsContext, transaction: Transaction, inode: InodeR
   context.drafts.dropRange(ino, 0, Number.POSITIVE_INFINITY);
   context.nameless.delete(ino);
   return areGone;
+}
+
+/** Removes a bounded number of entries of a directory without a name. @returns whether there were no more */
+function removeEntries(context: FsContext, transaction: Transaction, directory: number): boolean {
+  const entries: { readonly name: Uint8Array; readonly ino: number }[] = [];
+  const from = encodeKey(directory, KeyKind.dentry);
+  transaction.scan(from, keyAfterKind(directory, KeyKind.dentry), (key, value) => {
+    entries.push({ name: key.slice(KEY_PREFIX), ino: decodeDentry(value).ino });
+    return entries.length < NAME_BATCH;
+  });
+  for (const { name, ino } of entries) {
+    deleteDentry(transaction, directory, name);
+    if (transaction.get(encodeKey(ino, KeyKind.attributes)) === undefined) continue;
+    const inode = editInode(transaction, ino);
+    if (inode.isDirectory) leaveNameless(context, transaction, inode);
+    else dropLink(context, transaction, inode);
+  }
+  return entries.length < NAME_BATCH;
 }
 
 /** Removes a bounded number of extended attributes. @returns whether there were no more */
@@ -102,6 +138,14 @@ export function forget(context: FsContext, ino: number, count: number): MaybePro
  * other calls; bounded in memory.
  */
 export async function reclaimOrphans(context: FsContext): Promise<void> {
+  while (await reclaimPass(context)) {
+    // Directories below those that went are orphans now, some with lower numbers.
+  }
+}
+
+/** Visits every orphan once. @returns whether directories went */
+async function reclaimPass(context: FsContext): Promise<boolean> {
+  let hasEmptied = false;
   let after = -1;
   for (;;) {
     const from = after;
@@ -109,25 +153,30 @@ export async function reclaimOrphans(context: FsContext): Promise<void> {
       listOrphans(transaction, from, ORPHAN_BATCH),
     );
     for (const ino of orphans) {
-      if (!context.nameless.has(ino)) await reclaimOne(context, ino);
+      if (!context.nameless.has(ino)) hasEmptied = (await reclaimOne(context, ino)) || hasEmptied;
       after = ino;
     }
-    if (orphans.length < ORPHAN_BATCH) return;
+    if (orphans.length < ORPHAN_BATCH) return hasEmptied;
   }
 }
 
-/** What stands in a damaged page stays an orphan. */
-async function reclaimOne(context: FsContext, ino: number): Promise<void> {
+/** What stands in a damaged page stays an orphan. @returns whether a directory went */
+async function reclaimOne(context: FsContext, ino: number): Promise<boolean> {
+  const find = (transaction: Transaction): InodeRecord | undefined => {
+    const isThere = transaction.get(encodeKey(ino, KeyKind.attributes)) !== undefined;
+    return isThere ? editInode(transaction, ino) : undefined;
+  };
+  const isDirectory = (await context.view(find))?.isDirectory === true;
   try {
     await trim(context, ino);
     await reclaim(context, ino);
   } catch (error) {
     if (!(error instanceof PageError)) throw error;
   }
-  await context.change((transaction) => {
-    const value = transaction.get(encodeKey(ino, KeyKind.attributes));
-    const inode = value === undefined ? undefined : editInode(transaction, ino);
+  return context.change((transaction) => {
+    const inode = find(transaction);
     const isInUse = inode?.nlink === 0 || inode?.has(InodeFlag.trimming) === true;
     if (!isInUse) deleteOrphan(transaction, ino);
+    return isDirectory && inode === undefined;
   });
 }

@@ -6,6 +6,7 @@
 import type { Transaction } from "../vault/transaction.ts";
 import type { Extent } from "./extent.ts";
 import { PieceReferences } from "./piece-references.ts";
+import { ReturnedPages } from "./returned-pages.ts";
 import { SharedRuns } from "./shared-runs.ts";
 
 /** What one transaction changes about them. */
@@ -14,8 +15,9 @@ export class PageReferences {
   readonly #runs: SharedRuns;
 
   constructor(transaction: Transaction) {
-    this.#pieces = new PieceReferences(transaction);
-    this.#runs = new SharedRuns(transaction);
+    const returned = new ReturnedPages(transaction);
+    this.#pieces = new PieceReferences(transaction, returned);
+    this.#runs = new SharedRuns(transaction, returned);
   }
 
   /** Notes that an extent of `ino` now is there. */
@@ -30,7 +32,7 @@ export class PageReferences {
     else if (extent.kind === "run" && extent.shared) this.#runs.remove(ino, extent);
   }
 
-  /** Releases the pages that lost their last user; call once, after all changes. */
+  /** Releases the pages that lost their last user, unless they came back from a snapshot; call once, after all changes. */
   settle(): void {
     this.#pieces.settle();
     this.#runs.settle();

@@ -8,10 +8,11 @@
  * @module
  */
 import { getU48, getU64, putU48, putU64 } from "../base/bytes.ts";
-import type { PagePointer } from "../format/address.ts";
+import { type PagePointer, pageNumber } from "../format/address.ts";
 import { encodeKey, KEY_PREFIX, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import type { PieceExtent } from "./extent.ts";
+import type { ReturnedPages } from "./returned-pages.ts";
 
 const ADDRESS_SIZE = 6;
 const SUBKEY_SIZE = 20;
@@ -50,11 +51,13 @@ export function usersOfPack(transaction: Transaction, address: number): readonly
 /** Back references that one transaction adds and removes. */
 export class PieceReferences {
   readonly #transaction: Transaction;
+  readonly #returned: ReturnedPages;
   readonly #added = new Map<number, Uint8Array[]>();
   readonly #removed = new Map<number, PagePointer>();
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: Transaction, returned: ReturnedPages) {
     this.#transaction = transaction;
+    this.#returned = returned;
   }
 
   /** Notes that a block of `ino` now stands in a piece. */
@@ -78,7 +81,8 @@ export class PieceReferences {
   /** Releases pack pages that lost their last reference; call once, after all changes. */
   settle(): void {
     for (const pointer of this.#removed.values()) {
-      if (!this.#isReferenced(pointer.address)) this.#transaction.release(pointer);
+      if (this.#isReferenced(pointer.address)) continue;
+      if (!this.#returned.has(pageNumber(pointer.address))) this.#transaction.release(pointer);
     }
   }
 

@@ -12,6 +12,7 @@ import { addressOf, pageNumber } from "../format/address.ts";
 import { encodeKey, KEY_PREFIX, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { type RunExtent, SHARED_MAX } from "./extent.ts";
+import type { ReturnedPages } from "./returned-pages.ts";
 
 const ADDRESS_SIZE = 6;
 const SUBKEY_SIZE = 20;
@@ -65,11 +66,13 @@ export function sharedRunsIn(transaction: Transaction, range: PageRange): readon
 /** Shared runs that one transaction adds and removes. */
 export class SharedRuns {
   readonly #transaction: Transaction;
+  readonly #returned: ReturnedPages;
   readonly #added: Uint8Array[] = [];
   readonly #removed: (PageRange & { readonly generation: number })[] = [];
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: Transaction, returned: ReturnedPages) {
     this.#transaction = transaction;
+    this.#returned = returned;
   }
 
   /** Notes that blocks of `ino` now stand in a shared run. */
@@ -102,8 +105,10 @@ export class SharedRuns {
   #releaseUnused(range: PageRange, generation: number): void {
     let page = range.start;
     const releaseUpTo = (end: number): void => {
-      for (; page < end; page++)
+      for (; page < end; page++) {
+        if (this.#returned.has(page)) continue;
         this.#transaction.release({ address: addressOf(page), generation });
+      }
     };
     for (const user of this.#usersOf(range)) {
       releaseUpTo(Math.min(user.start, range.end));

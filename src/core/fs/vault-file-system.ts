@@ -10,6 +10,7 @@ import { getattr, lookup, readlink, setattr } from "./attributes.ts";
 import { copyFileRange } from "./copy-range.ts";
 import { makeRoot, mkdir, mknod, symlink, tmpfile } from "./create.ts";
 import { opendir } from "./directory.ts";
+import { decodeDraftRecords } from "./draft-records.ts";
 import { read } from "./file-read.ts";
 import type {
   AttributeChanges,
@@ -34,6 +35,11 @@ import { link, rmdir, unlink } from "./link.ts";
 import { forget, reclaimOrphans } from "./orphans.ts";
 import { rename } from "./rename.ts";
 import { lseek } from "./seek.ts";
+import {
+  type Restoration,
+  type RestoreRequest,
+  restoreTree,
+} from "./snapshots/restore/restore-tree.ts";
 import { statfs } from "./statistics.ts";
 import { getxattr, listxattr, removexattr, setxattr } from "./xattr.ts";
 
@@ -48,6 +54,21 @@ export class VaultFileSystem implements FileSystem {
     this.#context = new FsContext(vault, options);
     this.#flusher = new Flusher(this.#context);
     vault.onFlush(() => this.#flusher.flush());
+    const { drafts, nameless } = this.#context;
+    const isLasting = (ino: number): boolean => !nameless.has(ino);
+    vault.onSync({
+      isHeld: () => drafts.isHeld(isLasting),
+      tell: (log, which) => drafts.collect({ log, which, isLasting }),
+    });
+    for (const records of vault.takeLogged()) this.#restore(records);
+  }
+
+  #restore(records: Uint8Array): void {
+    const { drafts } = this.#context;
+    for (const record of decodeDraftRecords(records)) {
+      if (record.kind === "gone") drafts.drop(record.ino, record.block);
+      else drafts.restore(record);
+    }
   }
 
   get readOnly(): boolean {
@@ -64,7 +85,12 @@ export class VaultFileSystem implements FileSystem {
    * @returns what the kernel is to be told
    */
   follow(advance: Advance): Promise<readonly FsChange[]> {
-    return follow(this.#context.lookups, advance);
+    return follow(this.#context.lookups, async (isWanted) => {
+      const difference = await advance(isWanted);
+      // What came from the log of an older commit is in the newer one.
+      if (difference !== undefined) this.#context.drafts.clear();
+      return difference;
+    });
   }
 
   /** Makes the root directory of a new vault; one that is there stays as it is. */
@@ -75,6 +101,11 @@ export class VaultFileSystem implements FileSystem {
   /** Gives back what earlier sessions left behind (FORMAT.md §7.6); to be run after open, beside other calls. */
   reclaimOrphans(): Promise<void> {
     return reclaimOrphans(this.#context);
+  }
+
+  /** @see restoreTree */
+  restore(source: TransactionalVault, request: RestoreRequest): Promise<Restoration> {
+    return restoreTree(this.#context, source, request);
   }
 
   lookup(parent: number, name: Uint8Array): MaybePromise<Attributes> {
@@ -159,7 +190,7 @@ export class VaultFileSystem implements FileSystem {
 
   async fsync(ino: number): Promise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.commit();
+    await this.#context.vault.sync();
     this.#flusher.checkFailure(ino);
   }
 
@@ -201,7 +232,7 @@ export class VaultFileSystem implements FileSystem {
 
   async syncfs(): Promise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.commit();
+    await this.#context.vault.sync();
     this.#flusher.checkFailures();
   }
 }

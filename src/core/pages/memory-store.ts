@@ -49,6 +49,8 @@ export class MemoryStore implements PageStore {
     this.contents.headers[slot] = header.slice();
   }
 
+  sync(): void {}
+
   seed(end: number, free: readonly PageRun[]): void {
     this.#end = end;
     this.#free = free.flatMap((run) => Array.from({ length: run.count }, (_, i) => run.start + i));

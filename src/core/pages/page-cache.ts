@@ -12,7 +12,7 @@
  * 2. A changed page gets a fresh address; the old one is superseded (invariant 2). Its address returns to the store
  *    at once when it was born in the open generation, since no header knows it; else only after the second
  *    header published from then on is durable, so that both header slots always open whole.
- * 3. Dirty pages are held strongly, clean ones up to the byte budget.
+ * 3. Dirty pages are held strongly, clean ones up to what these leave of the byte budget, and to half of it in any case.
  *
  * @module
  */
@@ -23,15 +23,20 @@ import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { OpenedPage, PageCodec, PageOwner, ReadPage } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
+import { AsidePages } from "./aside-pages.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
 import type { PageStore } from "./page-store.ts";
+import { PinnedPages } from "./pinned-pages.ts";
 
 /** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
 const WRITE_BATCH = 16;
 
 /** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
 const PAGE_BOOKKEEPING = 256;
+
+/** Least bytes of clean pages that are worth a cache. */
+const SMALLEST_BUDGET = 2 ** 22;
 
 /** A resident page. */
 export interface CachedPage extends PagePointer {
@@ -67,12 +72,15 @@ type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
 
 export class PageCache {
   readonly #store: PageStore;
-  readonly #codec: PageCodec;
+  /** Seals and opens the pages. */
+  readonly codec: PageCodec;
+  readonly #budgetBytes: number;
   readonly #clean: LRUCache<number, CachedPage>;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
-  /** By address: pages held beyond the budget, undefined before they came. */
-  readonly #pinned = new Map<number, CachedPage | undefined>();
+  readonly #pinned: PinnedPages<CachedPage>;
+  /** Pages written past the cache. */
+  readonly aside: AsidePages;
   readonly #loading = new Map<number, Promise<void>>();
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
@@ -86,16 +94,20 @@ export class PageCache {
 
   constructor(options: PageCacheOptions) {
     this.#store = options.store;
-    this.#codec = options.codec;
+    this.codec = options.codec;
     this.buffers = options.buffers;
+    this.#pinned = new PinnedPages(options.buffers);
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
+    this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
     this.#clean = new LRUCache<number, CachedPage>({
-      maxSize: Math.max(options.budgetBytes, 2 ** 22),
+      maxSize: this.#budgetBytes,
       sizeCalculation: (page) => page.payload.buffer.byteLength + PAGE_BOOKKEEPING,
       dispose: (page) => this.buffers.giveBack(page.payload),
     });
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
+    const bury = (address: number): void => this.#dead.bury(address, Number.POSITIVE_INFINITY);
+    this.aside = new AsidePages({ ...options, onAddress: this.#onAddress, bury });
   }
 
   /** Generation the next commit will have. */
@@ -115,7 +127,7 @@ export class PageCache {
 
   /** Pages sealed since the cache was made (a key may seal only so many). */
   get sealedPages(): number {
-    return this.#sealed;
+    return this.#sealed + this.aside.sealedPages;
   }
 
   /** Bytes of clean pages held. */
@@ -128,21 +140,17 @@ export class PageCache {
     const { address, generation } = pointer;
     const page = this.#dirty.get(address) ?? this.#clean.get(address);
     if (page?.generation === generation) return page;
-    const pinned = this.#pinned.get(address);
-    return pinned?.generation === generation ? pinned : undefined;
+    return this.#pinned.get(pointer);
   }
 
   /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
-  pin({ address }: PagePointer): void {
-    if (!this.#pinned.has(address)) this.#pinned.set(address, undefined);
+  pin(pointer: PagePointer): void {
+    this.#pinned.pin(pointer);
   }
 
   /** Lets all pinned pages go. */
   unpin(): void {
-    for (const page of this.#pinned.values()) {
-      if (page !== undefined) this.buffers.giveBack(page.payload);
-    }
-    this.#pinned.clear();
+    this.#pinned.unpin();
   }
 
   /**
@@ -204,7 +212,7 @@ export class PageCache {
       if (bytes instanceof PageError) failure ??= bytes;
       else read.push({ address, generation, stored: bytes });
     }
-    return chain(this.#codec.openAll(pageClass, read), (opened) => {
+    return chain(this.codec.openAll(pageClass, read), (opened) => {
       for (const [i, page] of opened.entries()) {
         if (page instanceof PageError) failure ??= page;
         else this.#keep(pageClass, read[i] as ReadPage, page);
@@ -217,10 +225,15 @@ export class PageCache {
     if (this.#dirty.has(address)) return;
     const { payload, owner } = opened;
     const page: CachedPage = { pageClass, address, generation, owner, payload };
-    this.#clean.set(address, page);
-    if (!this.#pinned.has(address) || this.#pinned.get(address) !== undefined) return;
-    this.buffers.hold(payload);
-    this.#pinned.set(address, page);
+    this.#putClean(page);
+    this.#pinned.keep(page);
+  }
+
+  /** Never in the middle of a transaction, which counts on what it has found. */
+  #putClean(page: CachedPage): void {
+    this.#clean.set(page.address, page);
+    const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
+    while (this.#clean.calculatedSize > most) this.#clean.pop();
   }
 
   /**
@@ -279,7 +292,7 @@ export class PageCache {
     else this.#giveBack([address]);
   }
 
-  /** As {@link supersede}, of a page that is in no tree, so no snapshot has it. */
+  /** As {@link supersede}, of a page that no snapshot has. */
   retire(pointer: PagePointer): void {
     if (pointer.generation === this.#openGeneration) this.supersede(pointer);
     else this.#dead.buryUnseen(pointer.address);
@@ -344,7 +357,7 @@ export class PageCache {
     try {
       for (let at = 0; at < ready.length; at += WRITE_BATCH) {
         const batch = ready.slice(at, at + WRITE_BATCH);
-        const stored = await this.#codec.sealAll(batch, this.#room);
+        const stored = await this.codec.sealAll(batch, this.#room);
         this.#sealed += batch.length;
         await previous;
         previous = this.#write(batch, stored);
@@ -370,7 +383,7 @@ export class PageCache {
       if (this.#dirty.get(page.address) !== page) continue;
       this.#dirty.delete(page.address);
       this.#dirtyBytes -= page.payload.byteLength;
-      this.#clean.set(page.address, page);
+      this.#putClean(page);
     }
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PageHeader } from "../format/page-header.ts";
 
 /** A store whose pages can be found without headers, catalogs or trees. */
@@ -13,4 +14,10 @@ export interface PageScan {
    * @throws StoreError
    */
   scan(): AsyncIterable<PageHeader>;
+
+  /**
+   * Tells how to know a page once the vault is unlocked, for stores where several may claim to be the same.
+   * @param isGenuine - whether stored bytes, which are borrowed, open as the page they say they are
+   */
+  judgeBy?(isGenuine: (stored: Uint8Array) => MaybePromise<boolean>): void;
 }

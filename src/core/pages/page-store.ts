@@ -69,6 +69,12 @@ export interface PageStore {
   ): MaybePromise<void>;
 
   /**
+   * Makes everything written so far durable, without a header. Only stores have it where that costs less than to publish.
+   * @throws StoreError
+   */
+  sync?(): MaybePromise<void>;
+
+  /**
    * Tells the allocator, once after open for writing, which pages are free below `end` and that all from
    * `end` on are unused.
    */

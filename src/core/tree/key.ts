@@ -22,6 +22,8 @@ export const KeyKind = {
   piece: 0x90,
   /** Under inode 0: back reference of a shared run; subkey is address of its first page 6, inode 8, block 6. */
   shared: 0xa0,
+  /** Under inode 0: pages that came back from a snapshot; subkey is a chunk of page numbers, 6 bytes. */
+  returned: 0xb0,
 } as const;
 
 export type KeyKind = (typeof KeyKind)[keyof typeof KeyKind];

@@ -20,6 +20,16 @@ export class CommitQueue {
     return this.#isDirty;
   }
 
+  /** Whether nothing waits or is under way. */
+  get isIdle(): boolean {
+    return !this.#isDirty && this.#running === undefined;
+  }
+
+  /** Resolves when the commit that is under way has ended, well or not; undefined when there is none. */
+  get ending(): Promise<void> | undefined {
+    return this.#running?.catch(() => {});
+  }
+
   /** Takes note of a change. @returns whether it is the first since a commit settled */
   markDirty(): boolean {
     if (this.#isDirty) return false;

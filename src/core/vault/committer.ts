@@ -2,7 +2,7 @@
  * Commits: one consistent state of the vault after the other (design invariant 3).
  *
  *     freeze      the root page is made, the open generation ends; from here on calls change copies
- *     flush       every page of the frozen generations is written
+ *     flush       every page of the frozen generations is written, and what the log must begin with
  *     publish     pages durable, then one header slot durable
  *     give back   what died two headers ago may be reused
  *
@@ -27,11 +27,13 @@ import {
   type Snapshot,
 } from "../format/commit-root.ts";
 import { encodeHeader, type Header } from "../format/header.ts";
+import { sameLog } from "../format/log-place.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { encodeKey, KeyKind } from "../tree/key.ts";
 import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
+import type { ChangeLog } from "./change-log.ts";
 import { directoriesOf, type KeyDirectories } from "./key-directories.ts";
 import type { SpaceMap } from "./space.ts";
 
@@ -54,6 +56,7 @@ export interface VaultParts {
   readonly tree: Tree;
   /** Undefined for stores that never reuse addresses. */
   readonly space: SpaceMap | undefined;
+  readonly log: ChangeLog;
 }
 
 /** The state a vault was opened at. */
@@ -148,9 +151,16 @@ export class Committer {
     this.snapshots = root.snapshots;
   }
 
-  /** Calls `body` once, when the next commit freezes the TOC: what it changes is part of that commit. */
-  atFreeze(body: (state: FrozenState) => void): void {
+  /**
+   * Calls `body` once, when the next commit freezes the TOC: what it changes is part of that commit.
+   * @returns takes it back, unless it was called
+   */
+  atFreeze(body: (state: FrozenState) => void): () => void {
     this.#atFreeze.push(body);
+    return () => {
+      const index = this.#atFreeze.indexOf(body);
+      if (index >= 0) this.#atFreeze.splice(index, 1);
+    };
   }
 
   /** Takes note that another key seals from now on: what it has sealed counts from nothing. */
@@ -173,9 +183,11 @@ export class Committer {
    */
   async commit(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    const { pages, store, keys } = this.#parts;
+    const { pages, store, keys, log } = this.#parts;
     const { root, header } = this.#freeze();
+    const carried = log.carry(this.counters);
     await pages.flush("frozen");
+    await log.begin(carried);
     const slot = this.#slot === 0 ? 1 : 0;
     const superseded = store.reusesAddresses ? [] : pages.takeSuperseded();
     try {
@@ -188,13 +200,15 @@ export class Committer {
     this.#isTwin =
       !store.reusesAddresses ||
       (hasSameContent(root, this.#root) &&
-        samePointer(header.keyDirectory, this.#header.keyDirectory));
+        samePointer(header.keyDirectory, this.#header.keyDirectory) &&
+        sameLog(root.log, this.#root.log));
     this.#header = header;
     this.#root = root;
     this.#slot = slot;
     pages.published();
     if (this.#spare.length > 0) store.release(this.#spare);
     this.#spare = [];
+    log.published();
   }
 
   /** Commits once more if the two header slots describe different states. */
@@ -203,7 +217,7 @@ export class Committer {
   }
 
   #freeze(): Pick<PublishedState, "root" | "header"> {
-    const { pages, tree, space, store, keys } = this.#parts;
+    const { pages, tree, space, store, keys, log: changeLog } = this.#parts;
     const generation = pages.openGeneration;
     const empty = new Uint8Array(0);
     const [page] = pages.add([{ pageClass: "root", owner: { ino: 0, block: 0 }, payload: empty }]);
@@ -215,6 +229,7 @@ export class Committer {
     const frozen = { generation, time, toc: tree.root };
     for (const body of this.#atFreeze.splice(0)) body(frozen);
     const sealed = this.#countSeals();
+    const log = changeLog.freeze(generation);
     const spaceMap = space?.save(pages) ?? [];
     const pagesInUse = (space?.used ?? 0) - (space === undefined ? 0 : pages.deadPages);
     const root: CommitRoot = {
@@ -227,6 +242,7 @@ export class Committer {
       pagesInUse,
       end: store.end,
       spaceMap: [...spaceMap],
+      log,
     };
     pages.settle(page, encodeCommitRoot(root));
     const directories = directoriesOf(this.#keyDirectories);

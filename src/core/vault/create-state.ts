@@ -16,6 +16,7 @@ import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { Tree } from "../tree/tree.ts";
+import { ChangeLog } from "./change-log.ts";
 import type { VaultParts } from "./committer.ts";
 import { addKeyDirectories } from "./key-directories.ts";
 import type { OpenedState } from "./open-state.ts";
@@ -83,7 +84,8 @@ export async function createState(
     isSpareUsed: false,
     spare: [],
   };
-  return { state, parts: { store, platform, keys, pages, tree, space } };
+  const log = new ChangeLog({ store, aside: pages.aside, random: platform.random });
+  return { state, parts: { store, platform, keys, pages, tree, space, log } };
 }
 
 function emptyRoot(header: Header): CommitRoot {

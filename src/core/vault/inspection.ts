@@ -5,7 +5,7 @@
  */
 import { PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { CommitRoot } from "../format/commit-root.ts";
+import type { CommitRoot, Snapshot } from "../format/commit-root.ts";
 import type { Header } from "../format/header.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
@@ -38,7 +38,13 @@ export class Inspection {
   get ownPages(): readonly PagePointer[] {
     const { root, header } = this.#state;
     const env = root.env ? [root.env] : [];
-    return [header.commitRoot, ...this.keyDirectories, ...env, ...root.spaceMap];
+    return [header.commitRoot, ...this.keyDirectories, ...env, ...root.spaceMap, ...this.logPages];
+  }
+
+  /** Pages set aside for the log, written or not. */
+  get logPages(): readonly PagePointer[] {
+    const { pages = [], generation = 0 } = this.#state.root.log ?? {};
+    return pages.map((address) => ({ address, generation }));
   }
 
   /** The key directory and its spare. */
@@ -47,16 +53,22 @@ export class Inspection {
     return spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
   }
 
+  /** Whether stored bytes, which are taken over, open as the page they say they are. */
+  isGenuine(stored: Uint8Array): Promise<boolean> {
+    return this.#state.pages.codec.isGenuine(stored);
+  }
+
   /** All nodes of the newest TOC, in the order of their keys. @throws StoreError */
   toc(): AsyncGenerator<NodeStep | DamagedStep> {
     return walkTree(this.#state.pages, this.root.toc);
   }
 
-  /** All nodes of the TOCs of snapshots but those `isKnown` names. @throws StoreError */
-  async *snapshots(
-    isKnown: (pointer: PagePointer) => boolean,
+  /** All nodes of a snapshot's TOC but those `isKnown` names, with all below them. @throws StoreError */
+  tocOf(
+    { toc }: Snapshot,
+    isKnown?: (pointer: PagePointer) => boolean,
   ): AsyncGenerator<NodeStep | DamagedStep> {
-    for (const { toc } of this.root.snapshots) yield* walkTree(this.#state.pages, toc, isKnown);
+    return walkTree(this.#state.pages, toc, isKnown);
   }
 
   /**

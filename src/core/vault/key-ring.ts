@@ -4,9 +4,10 @@
  *
  *     replace   one commit: a new vault key, slots that wrap it, the key of before sealed under it; new pages need it
  *     renew     pages of before are written anew (core/fs/move), while calls go on
- *     done      one commit: the TOC needs the older key no more
+ *     done      one commit: neither the TOC nor the log needs the older key
  *     drop      one commit: no snapshot needs it either, and it is gone from the key directory
  *
+ * What comes back from a snapshot may bring pages of before; so until it is dropped, a key may be needed again.
  * A crash at any time leaves the vault with every key its pages need.
  *
  * @module
@@ -15,7 +16,6 @@ import type { KeySlot, OlderKey, VaultSecret } from "../crypto/key-slot.ts";
 import { type WrappedOlderKey, wrapOlderKey } from "../crypto/older-key.ts";
 import type { SecretBytes } from "../crypto/secret-bytes.ts";
 import { addSlot, removeSlot, replaceSlot } from "../crypto/slot-list.ts";
-import type { Snapshot } from "../format/commit-root.ts";
 import { encodeKeyDirectory } from "../format/key-directory.ts";
 import type { Committer, VaultParts } from "./committer.ts";
 import { addKeyDirectories } from "./key-directories.ts";
@@ -29,6 +29,7 @@ export class KeyRing {
   readonly openedWith: string;
   #slots: readonly KeySlot[];
   #older: readonly WrappedOlderKey[];
+  #changing: Promise<unknown> = Promise.resolve();
 
   /** @param commit - commits the vault, with what waits in it */
   constructor(
@@ -96,7 +97,11 @@ export class KeyRing {
    * @param slots - wrap it
    * @throws StoreError, CommitError; when the commit failed it may still come to pass with a later one
    */
-  async replaceVaultKey(vaultKey: SecretBytes, slots: readonly KeySlot[]): Promise<void> {
+  replaceVaultKey(vaultKey: SecretBytes, slots: readonly KeySlot[]): Promise<void> {
+    return this.#inTurn(() => this.#replaceVaultKey(vaultKey, slots));
+  }
+
+  async #replaceVaultKey(vaultKey: SecretBytes, slots: readonly KeySlot[]): Promise<void> {
     const { pages, keys, space } = this.#parts;
     const secret: VaultSecret = { vaultId: this.secret.vaultId, vaultKey };
     for (let isDone = false; !isDone; ) {
@@ -117,10 +122,30 @@ export class KeyRing {
     await this.#commit();
   }
 
-  /** Takes note that the TOC needs no older key from the state of a generation on. @throws StoreError, CommitError */
-  async finishReplacing(generation: number): Promise<void> {
+  /**
+   * Takes note that neither the TOC nor the log needs an older key from the state of a generation on. Nothing may come
+   * back from a snapshot between that state and this.
+   * @throws StoreError, CommitError
+   */
+  finishReplacing(generation: number): Promise<void> {
+    return this.#inTurn(() => this.#noteDone((doneAt) => doneAt || generation));
+  }
+
+  /**
+   * Takes note, durably, that the TOC may need older keys again, since a state of before is about to come back.
+   * @param generation - of the snapshot
+   * @throws StoreError, CommitError
+   */
+  expectOlder(generation: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.older.some(({ doneAt }) => generation < doneAt)) return;
+      await this.#noteDone((doneAt) => (generation < doneAt ? 0 : doneAt));
+    });
+  }
+
+  async #noteDone(doneAtOf: (doneAt: number) => number): Promise<void> {
     const { keys } = this.#parts;
-    const done = keys.older.map((older) => ({ ...older, doneAt: older.doneAt || generation }));
+    const done = keys.older.map((older) => ({ ...older, doneAt: doneAtOf(older.doneAt) }));
     const wrapped = await this.#wrapAll(this.secret, done);
     keys.keepOlder(done);
     this.#put(this.#slots, wrapped);
@@ -129,11 +154,15 @@ export class KeyRing {
 
   /**
    * Forgets the older keys that neither the TOC nor a snapshot needs. Resolves when no header leads to one of them.
-   * @param snapshots - those there are
    * @throws StoreError, CommitError
    */
-  async dropOlder(snapshots: readonly Snapshot[]): Promise<void> {
+  dropOlder(): Promise<void> {
+    return this.#inTurn(() => this.#dropOlder());
+  }
+
+  async #dropOlder(): Promise<void> {
     const { keys } = this.#parts;
+    const { snapshots } = this.#committer;
     const isNeeded = ({ doneAt }: OlderKey): boolean =>
       doneAt === 0 || snapshots.some(({ generation }) => generation < doneAt);
     const kept = keys.older.filter(isNeeded);
@@ -143,6 +172,13 @@ export class KeyRing {
     keys.keepOlder(kept);
     await this.#commit();
     await this.#commit();
+  }
+
+  /** One change of the vault keys comes after the other: each begins with what the one before left. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changing = this.#changing.then(change);
+    this.#changing = changing.catch(() => {});
+    return changing;
   }
 
   async #wrapAll(

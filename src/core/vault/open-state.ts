@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { equalBytes } from "../base/bytes.ts";
 import { FormatError, PageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
 import { VaultKeys } from "../crypto/key-schedule.ts";
@@ -17,6 +18,7 @@ import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory, type KeyDirectory } from "../format/key-directory.ts";
+import { sameLog } from "../format/log-place.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
@@ -161,7 +163,10 @@ async function readKeyDirectory(
   });
   const read = async (pointer: PagePointer): Promise<KeyDirectory> => {
     await pages.load("key-directory", [pointer]);
-    return decodeKeyDirectory(pages.page("key-directory", pointer).payload);
+    const directory = decodeKeyDirectory(pages.page("key-directory", pointer).payload);
+    // It is in clear text, so nothing else binds it to its vault.
+    if (equalBytes(directory.vaultId, header.vaultId)) return directory;
+    throw new FormatError("RECORD_MALFORMED", "the key directory is another vault's");
   };
   const { keyDirectory, spareDirectory } = header;
   try {
@@ -207,7 +212,8 @@ async function compareOther(
     const other = await readRoot(store, platform, { header, keys: state.keys });
     const isSame =
       hasSameContent(other, state.root) &&
-      samePointer(header.keyDirectory, state.header.keyDirectory);
+      samePointer(header.keyDirectory, state.header.keyDirectory) &&
+      sameLog(other.log, state.root.log);
     return isSame
       ? { kind: "same", spare: [header.commitRoot, ...other.spaceMap] }
       : { kind: "older" };

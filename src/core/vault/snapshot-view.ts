@@ -83,10 +83,19 @@ export class SnapshotView implements TransactionalVault {
   /** Nothing is ever flushed. */
   onFlush(): void {}
 
+  /** No log tells of a snapshot. */
+  onSync(): void {}
+
+  takeLogged(): readonly Uint8Array[] {
+    return [];
+  }
+
   /** Nothing ever changes. */
   markDirty(): void {}
 
   async commit(): Promise<void> {}
+
+  async sync(): Promise<void> {}
 
   space(): ReturnType<TransactionalVault["space"]> {
     return this.#parts.space();

@@ -39,6 +39,9 @@ export interface SweptTrees {
   /** The TOC as it is now. */
   readonly current: TreeRoot;
   readonly walk: Walk;
+  readonly transact: TransactionalVault["transact"];
+  /** Whether snapshots were made since, which may have any page of the TOC. */
+  readonly hasMore: () => boolean;
 }
 
 /** What a sweep found. */
@@ -47,6 +50,8 @@ export interface Sweep {
   readonly isKept: (address: number) => boolean;
   /** Pages that only removed snapshots have. */
   readonly unneeded: Iterable<number>;
+  /** Called when the removed ones are off the list, before the commit. */
+  readonly settle: () => Promise<void>;
 }
 
 /** What snapshots stand on. */
@@ -55,6 +60,7 @@ export interface SnapshotParts {
   readonly committer: Committer;
   /** Commits the vault, also when nothing else changed. @throws CommitError VAULT_READ_ONLY */
   readonly commit: () => Promise<void>;
+  readonly transact: TransactionalVault["transact"];
   readonly space: TransactionalVault["space"];
   /** Called when snapshots are gone, durably. */
   readonly onRemoved: () => Promise<void>;
@@ -98,7 +104,7 @@ export class Snapshots {
   async create(name: Uint8Array): Promise<Snapshot> {
     checkName(name);
     this.#checkFree(name);
-    const made = this.#nextCommit(({ generation, time, toc }) => {
+    return this.#commitWith(({ generation, time, toc }) => {
       this.#checkFree(name);
       const { committer } = this.#parts;
       const id = 1 + Math.max(0, ...this.list().map((snapshot) => snapshot.id));
@@ -107,8 +113,6 @@ export class Snapshots {
       this.#keepPages();
       return snapshot;
     });
-    await this.#parts.commit();
-    return made;
   }
 
   #checkFree(name: Uint8Array): void {
@@ -121,20 +125,28 @@ export class Snapshots {
     }
   }
 
-  /** What `body` makes of the state the next commit publishes. */
-  #nextCommit<T>(body: (state: FrozenState) => T): Promise<T> {
-    const made = new Promise<T>((resolve, reject) => {
-      this.#parts.committer.atFreeze((state) => {
-        try {
-          resolve(body(state));
-        } catch (error) {
-          reject(error);
-        }
-      });
+  /** Commits. @returns what `body` makes of the state that is published */
+  async #commitWith<T>(body: (state: FrozenState) => T): Promise<T> {
+    const { committer, commit } = this.#parts;
+    const results: (() => T)[] = [];
+    const takeBack = committer.atFreeze((state) => {
+      try {
+        const result = body(state);
+        results.push(() => result);
+      } catch (error) {
+        results.push(() => {
+          throw error;
+        });
+      }
     });
-    // Whoever waits for it may be told first that the commit failed.
-    made.catch(() => {});
-    return made;
+    try {
+      await commit();
+    } finally {
+      takeBack();
+    }
+    const [result] = results;
+    if (result === undefined) throw new Error("a commit was made that froze nothing");
+    return result();
   }
 
   #keepPages(): void {
@@ -144,10 +156,22 @@ export class Snapshots {
 
   /** The vault as a snapshot has it, to be read. */
   view({ id, generation, toc }: Snapshot): TransactionalVault {
-    const { pages, space } = this.#parts;
     const isThere = (): boolean =>
       this.list().some((snapshot) => snapshot.id === id && snapshot.generation === generation);
+    return this.viewOf(toc, isThere);
+  }
+
+  /** The vault as a TOC has it, to be read as long as its pages are there. */
+  viewOf(toc: TreeRoot, isThere: () => boolean = () => true): TransactionalVault {
+    const { pages, space } = this.#parts;
     return new SnapshotView({ pages, toc, space, isThere });
+  }
+
+  /** Runs work during which no snapshot is removed; other work of that kind comes before or after it. */
+  whileKept<T>(work: () => Promise<T>): Promise<T> {
+    const working = this.#removing.then(work);
+    this.#removing = working.catch(() => {});
+    return working;
   }
 
   /** All nodes of a state. @throws StoreError */
@@ -161,62 +185,70 @@ export class Snapshots {
   }
 
   /**
+   * Commits, and runs work on the state of that commit, of which nothing goes meanwhile; as {@link whileKept}.
+   * @throws StoreError; CommitError VAULT_READ_ONLY
+   */
+  whileHeld<T>(work: (state: HeldState) => Promise<T>): Promise<T> {
+    return this.whileKept(async () => {
+      const state = await this.#hold();
+      try {
+        return await work(state);
+      } finally {
+        this.#letGo();
+      }
+    });
+  }
+
+  /** Commits, and keeps what that commit has until the pages are let go. */
+  async #hold(): Promise<HeldState> {
+    const { pages } = this.#parts;
+    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
+    try {
+      return await this.#commitWith((state) => {
+        pages.hold();
+        return { ...state, listed: this.list(), walk };
+      });
+    } catch (error) {
+      this.#letGo();
+      throw error;
+    }
+  }
+
+  /** Ends a hold with everything as it was. */
+  #letGo(): void {
+    this.#parts.pages.letGo(() => true, []);
+  }
+
+  /**
    * Removes snapshots and frees what only they have; resolves when that is durable. One removal comes after the other.
    * @param sweep - tells which pages that is; rejects to leave everything as it is
    * @throws StoreError, CommitError
    */
   remove(ids: ReadonlySet<number>, sweep: (trees: SweptTrees) => Promise<Sweep>): Promise<void> {
-    const removing = this.#removing.then(() => this.#removeNow(ids, sweep));
-    this.#removing = removing.catch(() => {});
-    return removing;
-  }
-
-  /**
-   * Commits, and looks at the state of that commit, which nothing overwrites meanwhile. Comes alone, as removals do.
-   * @throws StoreError, CommitError
-   */
-  look<T>(body: (state: HeldState) => Promise<T>): Promise<T> {
-    const looking = this.#removing.then(async () => {
-      const state = await this.#hold();
-      try {
-        return await body(state);
-      } finally {
-        this.#parts.pages.letGo(() => true, []);
-      }
-    });
-    this.#removing = looking.catch(() => {});
-    return looking;
-  }
-
-  async #hold(): Promise<HeldState> {
-    const { pages, commit } = this.#parts;
-    const holding = this.#nextCommit((state) => {
-      pages.hold();
-      return { ...state, listed: this.list() };
-    });
-    await commit();
-    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
-    return { ...(await holding), walk };
+    return this.whileKept(() => this.#removeNow(ids, sweep));
   }
 
   async #removeNow(
     ids: ReadonlySet<number>,
     sweep: (trees: SweptTrees) => Promise<Sweep>,
   ): Promise<void> {
-    const { pages, committer, commit } = this.#parts;
+    const { pages, committer, commit, transact } = this.#parts;
     const { toc: current, listed, walk } = await this.#hold();
     const tocsOf = (isRemoved: boolean): readonly TreeRoot[] =>
       listed.filter(({ id }) => ids.has(id) === isRemoved).map(({ toc }) => toc);
+    const trees = { removed: tocsOf(true), kept: tocsOf(false), current, walk, transact };
+    const hasMore = (): boolean => this.list().some((snapshot) => !listed.includes(snapshot));
     let found: Sweep;
     try {
-      found = await sweep({ removed: tocsOf(true), kept: tocsOf(false), current, walk });
+      found = await sweep({ ...trees, hasMore });
     } catch (error) {
-      pages.letGo(() => true, []);
+      this.#letGo();
       throw error;
     }
     committer.snapshots = this.list().filter(({ id }) => !ids.has(id));
     this.#keepPages();
     pages.letGo(found.isKept, found.unneeded);
+    await found.settle();
     await commit();
     await this.#parts.onRemoved();
   }

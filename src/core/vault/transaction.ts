@@ -41,6 +41,8 @@ export interface Transaction {
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array;
   /** Declares a data or pack page dead (nothing in the current state points to it any more). */
   release(pointer: PagePointer): void;
+  /** As {@link release}, of a page that no snapshot has either, whatever its age. */
+  retire(pointer: PagePointer): void;
   /** A fresh inode number; kept only if the transaction is applied. */
   nextIno(): number;
   /** Counts inodes made (+1) and gone (-1), for `statfs`. */
@@ -59,6 +61,20 @@ export interface NewPage {
   readonly owner: PageOwner;
   /** At most PAGE_SIZE bytes; held, and never changed again. */
   readonly payload: Uint8Array;
+}
+
+/** Keeps changes outside of the TOC. */
+export interface LogSource {
+  /** Whether a log holds some of them that still wait. */
+  isHeld(): boolean;
+  /**
+   * Tells what a log is to hold, in pieces; these are borrowed until the turn ends.
+   *
+   * @param log - names the log; one with another name than before holds nothing yet
+   * @param which - "changed": what it does not hold yet; "held": what the log before held, and still waits
+   * @returns undefined when that is more than is worth an entry
+   */
+  tell(log: number, which: "changed" | "held"): readonly Uint8Array[] | undefined;
 }
 
 /** What the file system needs of a vault. */
@@ -83,10 +99,16 @@ export interface TransactionalVault {
    * @param flush - answers without a promise only when nothing waits to be flushed; it is asked again until it does
    */
   onFlush(flush: () => void | Promise<void>): void;
+  /** Registers who keeps changes outside of the TOC, for the log. */
+  onSync(source: LogSource): void;
+  /** What sources told the log before the vault was opened, in that order; the caller's from now on. */
+  takeLogged(): readonly Uint8Array[];
   /** Marks that something is waiting for a commit (starts the 5 s timer). */
   markDirty(): void;
-  /** Everything done so far survives power loss. */
+  /** Everything done so far survives power loss, and is part of the commit that others see. */
   commit(): Promise<void>;
+  /** Everything done so far survives power loss. */
+  sync(): Promise<void>;
   /** Room in the store, in pages of PAGE_SIZE. */
   space(): { readonly totalPages: number; readonly freePages: number };
   readonly inodes: number;

@@ -20,6 +20,7 @@ export class TreeTransaction implements Transaction {
   readonly #pages: PageCache;
   readonly #changes = new Map<string, Change>();
   readonly #released: PagePointer[] = [];
+  readonly #retired: PagePointer[] = [];
   #nextIno: number;
   #inodes = 0;
 
@@ -72,6 +73,10 @@ export class TreeTransaction implements Transaction {
     this.#released.push(pointer);
   }
 
+  retire(pointer: PagePointer): void {
+    this.#retired.push(pointer);
+  }
+
   nextIno(): number {
     return this.#nextIno++;
   }
@@ -82,7 +87,17 @@ export class TreeTransaction implements Transaction {
 
   /** Whether the function changed anything. */
   get isChange(): boolean {
-    return this.#changes.size > 0 || this.#released.length > 0 || this.#inodes !== 0;
+    const { size } = this.#changes;
+    return size + this.#released.length + this.#retired.length > 0 || this.#inodes !== 0;
+  }
+
+  /** Records that were set or removed, by their keys. */
+  get changes(): ReadonlyMap<string, Change> {
+    return this.#changes;
+  }
+
+  get released(): readonly PagePointer[] {
+    return this.#released;
   }
 
   /** Asks for all that {@link apply} needs. @throws PageFault */
@@ -100,6 +115,7 @@ export class TreeTransaction implements Transaction {
       else this.#tree.put(key, value);
     }
     for (const pointer of this.#released) this.#pages.supersede(pointer);
+    for (const pointer of this.#retired) this.#pages.retire(pointer);
     return { nextIno: this.#nextIno, inodes: this.#inodes };
   }
 }

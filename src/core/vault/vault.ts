@@ -14,11 +14,9 @@ import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import type { Credentials } from "../crypto/unlock.ts";
 import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
-import { PageCodec } from "../format/page-codec.ts";
-import { pageBuffers } from "../pages/page-buffers.ts";
-import { PageCache } from "../pages/page-cache.ts";
+import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
-import { type NodePlace, Tree } from "../tree/tree.ts";
+import type { NodePlace } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
 import { pathTo, type TreePath } from "../tree/tree-path.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -27,11 +25,12 @@ import { createState } from "./create-state.ts";
 import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
-import { type OpenedState, openState } from "./open-state.ts";
+import { openParts, type PartsOptions } from "./open-parts.ts";
+import type { OpenedState } from "./open-state.ts";
+import { replayLog } from "./replay-log.ts";
 import { Residence } from "./residence.ts";
 import { Snapshots } from "./snapshots.ts";
-import { SpaceMap } from "./space.ts";
-import type { NewPage, Transaction, TransactionalVault } from "./transaction.ts";
+import type { LogSource, NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
 
 /** Clean pages kept unless told otherwise, bytes. */
@@ -61,14 +60,15 @@ export interface CreateOptions {
 /** How a vault is opened. */
 export interface OpenOptions {
   readonly cacheBytes?: number;
-  /** Finds the pages in use, by number, when the space map is not to be trusted. */
-  readonly findPages?: (inspection: Inspection) => Promise<(number: number) => boolean>;
+  readonly findPages?: PartsOptions["findPages"];
+  readonly accept?: PartsOptions["accept"];
 }
 
 export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
   readonly #queue: CommitQueue;
+  readonly #syncs: CommitQueue;
   readonly #residence: Residence;
   readonly #flushes: (() => MaybePromise<void>)[] = [];
   /** Key slots: to list, add, change and remove. */
@@ -76,18 +76,20 @@ export class Vault implements TransactionalVault {
   /** States that are kept under a name. */
   readonly snapshots: Snapshots;
   /** What was not as it should be when the vault was opened. */
-  readonly warnings: readonly string[];
+  readonly warnings: string[];
   /** Called when something begins to wait for a commit. */
   onDirty: () => void = () => {};
   #behind: Promise<void> | undefined;
+  #logged: readonly Uint8Array[] = [];
   #closed = false;
 
   private constructor(parts: VaultParts, state: OpenedState) {
     this.#parts = parts;
     this.#committer = new Committer(parts, state);
     this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
+    this.#syncs = new CommitQueue((settle) => this.#syncOnce(settle));
     this.#residence = new Residence(parts.pages);
-    this.warnings = state.warnings;
+    this.warnings = [...state.warnings];
     const commit = async (): Promise<void> => {
       this.#checkWritable();
       this.markDirty();
@@ -98,8 +100,9 @@ export class Vault implements TransactionalVault {
       pages: parts.pages,
       committer: this.#committer,
       commit,
+      transact: (body) => this.transact(body),
       space: () => this.space(),
-      onRemoved: () => this.keys.dropOlder(this.snapshots.list()),
+      onRemoved: () => this.keys.dropOlder(),
     });
   }
 
@@ -130,7 +133,8 @@ export class Vault implements TransactionalVault {
    * Opens a vault, for writing unless its store is read-only.
    *
    * @param credentials - borrowed until the promise ends
-   * @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED; KeyError WRONG_KEY, KDF_LIMITS; StoreError
+   * @throws FormatError NOT_A_VAULT, VERSION_UNKNOWN, VAULT_DAMAGED; KeyError WRONG_KEY, KDF_LIMITS; StoreError; what
+   *   `accept` throws
    */
   static async open(
     store: PageStore,
@@ -138,28 +142,40 @@ export class Vault implements TransactionalVault {
     credentials: Credentials,
     options: OpenOptions = {},
   ): Promise<Vault> {
-    const state = await openState({ store, platform, credentials });
-    state.keys.enterEpoch(state.root.epoch);
-    let space: SpaceMap | undefined;
-    const pages = new PageCache({
-      store,
-      codec: new PageCodec(state.header.vaultId, state.keys, platform.random),
-      buffers: pageBuffers(platform),
-      budgetBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
-      openGeneration: state.header.generation + 1,
-      onAddress: (address, used) => space?.mark(address, used),
-    });
-    if (!store.readOnly && store.reusesAddresses) {
-      space = await loadSpace(pages, state, options.findPages);
-    }
-    // The newest map calls free what the other header needs, which must open until a commit takes its slot.
-    if (!store.readOnly) store.seed(state.root.end, space?.free(state.root.end, state.spare) ?? []);
-    const tree = new Tree(pages, state.root.toc);
-    const vault = new Vault({ store, platform, keys: state.keys, pages, tree, space }, state);
+    const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+    const place = { store, platform, credentials };
+    const { state, parts } = await openParts(place, { ...options, cacheBytes });
+    const vault = new Vault(parts, state);
     // What died in the last commit is about to be reused, so the other slot must not need it any more.
     if (!store.readOnly) await vault.#committer.twin();
     if (!store.readOnly && state.isSpareUsed) await vault.keys.renew();
+    if (state.root.log !== undefined) await vault.#replay(state.root.log);
     return vault;
+  }
+
+  /** Goes on from the newest commit to what its log says. */
+  async #replay(place: LogPlace): Promise<void> {
+    const { pages, log, tree } = this.#parts;
+    const { counters } = this.#committer;
+    const residence = this.#residence;
+    const { last, drafts, lost } = await replayLog(place, { pages, tree, residence });
+    log.markApplied();
+    this.#logged = drafts;
+    if (drafts.length === 0) log.release();
+    if (lost > 0) this.warnings.push(`${lost} of the newest changes are lost: the tree is damaged`);
+    if (last === undefined) return;
+    if (!place.isApplied) {
+      counters.nextIno = last.nextIno;
+      counters.inodes = last.inodes;
+    }
+    if (!this.readOnly) this.markDirty();
+  }
+
+  takeLogged(): readonly Uint8Array[] {
+    const logged = this.#logged;
+    this.#logged = [];
+    this.#parts.log.release();
+    return logged;
   }
 
   get readOnly(): boolean {
@@ -184,9 +200,14 @@ export class Vault implements TransactionalVault {
     return this.#committer.counters.inodes;
   }
 
-  /** Bytes of pages that would be lost by a crash now. */
-  get unsafeBytes(): number {
+  /** Bytes of pages that wait for a commit. */
+  get dirtyBytes(): number {
     return this.#parts.pages.dirtyBytes;
+  }
+
+  /** Whether a crash now would lose nothing. */
+  get isSafe(): boolean {
+    return this.#syncs.isIdle;
   }
 
   /** Bytes of clean pages in memory. */
@@ -223,6 +244,7 @@ export class Vault implements TransactionalVault {
   async prune(place: NodePlace): Promise<boolean> {
     this.#checkWritable();
     const isDone = await this.#residence.run(() => this.#parts.tree.prune(place));
+    this.#parts.log.refuse();
     if (isDone) this.markDirty();
     return isDone;
   }
@@ -244,6 +266,7 @@ export class Vault implements TransactionalVault {
     this.#checkWritable();
     transaction.prepare();
     const { nextIno, inodes } = transaction.apply();
+    this.#parts.log.note(transaction.changes, transaction.released);
     this.#committer.counters.nextIno = nextIno;
     this.#committer.counters.inodes += inodes;
     this.markDirty();
@@ -257,8 +280,9 @@ export class Vault implements TransactionalVault {
 
   addPages(contents: readonly NewPage[]): readonly PagePointer[] {
     this.#checkWritable();
-    const { pages } = this.#parts;
+    const { pages, log } = this.#parts;
     const added = pages.add(contents, RESERVED_PAGES);
+    log.refuse();
     this.markDirty();
     if (pages.dirtyBytes > WRITE_BEHIND_BYTES) void this.#writeBehind();
     return added;
@@ -293,12 +317,33 @@ export class Vault implements TransactionalVault {
     this.#flushes.push(flush);
   }
 
+  onSync(source: LogSource): void {
+    this.#parts.log.addSource(source);
+  }
+
   markDirty(): void {
+    this.#syncs.markDirty();
     if (this.#queue.markDirty()) this.onDirty();
   }
 
   commit(): Promise<void> {
     return this.#queue.commit();
+  }
+
+  sync(): Promise<void> {
+    return this.#syncs.commit();
+  }
+
+  async #syncOnce(settle: () => void): Promise<void> {
+    for (;;) {
+      const { ending } = this.#queue;
+      if (ending === undefined) break;
+      await ending;
+    }
+    this.#checkWritable();
+    const isLogged = this.#parts.log.append(this.#committer.counters);
+    settle();
+    if (!(await isLogged)) await this.#queue.commit();
   }
 
   async #commitOnce(settle: () => void): Promise<void> {
@@ -364,13 +409,12 @@ export class Vault implements TransactionalVault {
     if (this.#closed) return;
     try {
       if (!this.readOnly) {
+        if (this.#parts.log.retire()) this.markDirty();
         await this.commit();
         await this.#committer.twin();
       }
     } finally {
-      this.#closed = true;
-      this.#parts.keys.close();
-      await this.#parts.store.close();
+      await this.abandon();
     }
   }
 
@@ -380,16 +424,4 @@ export class Vault implements TransactionalVault {
     this.#parts.keys.close();
     await this.#parts.store.close();
   }
-}
-
-function loadSpace(
-  pages: PageCache,
-  { header, root }: OpenedState,
-  findPages: OpenOptions["findPages"],
-): Promise<SpaceMap> {
-  if (findPages === undefined) return SpaceMap.load(pages, root.spaceMap);
-  const inspection = new Inspection({ pages, root, header });
-  return findPages(inspection).then((isInUse) =>
-    SpaceMap.rebuild(root.spaceMap, root.end, isInUse),
-  );
 }

@@ -149,6 +149,14 @@ export class FileStore implements PageStore, PageScan {
     this.#waiting = [];
   }
 
+  async sync(): Promise<void> {
+    try {
+      await this.#sync();
+    } catch (error) {
+      throw storeError(this.name, "sync", error);
+    }
+  }
+
   /** Makes what was written durable: inline where that takes no time (memory, a disk with a safe cache). */
   async #sync(): Promise<void> {
     const isSmall = this.#bytesSinceSync < INLINE_SYNC_BYTES;

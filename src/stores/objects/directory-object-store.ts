@@ -33,6 +33,7 @@ import {
   toHex,
 } from "./directory-layout.ts";
 import { makeFolder, syncFolder, writeDurably } from "./durable-file.ts";
+import type { ObjectBytes } from "./object-bytes.ts";
 import { checkObjectSize, checkRecordSize, objectCut, objectGone } from "./object-errors.ts";
 import type {
   ByteRange,
@@ -126,7 +127,7 @@ export class DirectoryObjectStore implements ObjectStore {
     return new DirectoryObjectStore(path, options);
   }
 
-  async put(bytes: Uint8Array, options: CallOptions = {}): Promise<StoredObject> {
+  async put(bytes: ObjectBytes, options: CallOptions = {}): Promise<StoredObject> {
     this.#checkWritable(options);
     checkObjectSize(this.name, bytes, this.limits);
     const id = objectIdOf(this.#randomName());
@@ -297,7 +298,7 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  #write(id: string, bytes: Uint8Array): Promise<void> {
+  #write(id: string, bytes: ObjectBytes): Promise<void> {
     const temporary = join(this.#path, TEMPORARY, toHex(this.#randomName()));
     return writeDurably(join(this.#path, id), temporary, bytes);
   }

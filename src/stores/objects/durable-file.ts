@@ -5,6 +5,7 @@
  */
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { type ObjectBytes, piecesOf } from "./object-bytes.ts";
 
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
@@ -13,12 +14,12 @@ const OWNER_ONLY_FOLDER = 0o700;
 export async function writeDurably(
   path: string,
   temporary: string,
-  bytes: Uint8Array,
+  bytes: ObjectBytes,
 ): Promise<void> {
   try {
     const file = await open(temporary, "wx", OWNER_ONLY);
     try {
-      await file.writeFile(bytes);
+      for await (const piece of piecesOf(bytes)) await file.appendFile(piece);
       await file.sync();
     } finally {
       await file.close();

@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreError } from "../../core/base/errors.ts";
+import { type ObjectBytes, wholeOf } from "./object-bytes.ts";
 import { checkObjectSize, checkRecordSize, objectCut, objectGone } from "./object-errors.ts";
 import type {
   ByteRange,
@@ -78,10 +79,10 @@ export class MemoryObjectStore implements ObjectStore {
     this.#wall = options.wall ?? (() => 0);
   }
 
-  async put(bytes: Uint8Array, options: CallOptions = {}): Promise<StoredObject> {
+  async put(bytes: ObjectBytes, options: CallOptions = {}): Promise<StoredObject> {
     this.#checkWritable(options);
     checkObjectSize(this.name, bytes, this.limits);
-    return this.#keep(bytes, false);
+    return this.#keep(await wholeOf(bytes), false);
   }
 
   async get(id: ObjectId, range: ByteRange, options: CallOptions = {}): Promise<Uint8Array> {

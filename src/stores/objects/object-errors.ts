@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreError } from "../../core/base/errors.ts";
+import type { ObjectBytes } from "./object-bytes.ts";
 import type { ByteRange, NewRecord, ObjectLimits } from "./object-store.ts";
 import { RECORD_BYTES_MAX } from "./object-store.ts";
 
@@ -22,7 +23,11 @@ export function objectCut(id: string, range: ByteRange, length: number): StoreEr
 }
 
 /** @throws StoreError STORE_FULL when an object is larger than the store takes */
-export function checkObjectSize(store: string, bytes: Uint8Array, limits: ObjectLimits): void {
+export function checkObjectSize(
+  store: string,
+  bytes: Pick<ObjectBytes, "length">,
+  limits: ObjectLimits,
+): void {
   if (bytes.length <= limits.objectBytes) return;
   const message = `${store} takes objects of ${limits.objectBytes} bytes, this one has ${bytes.length}`;
   throw new StoreError("STORE_FULL", message);

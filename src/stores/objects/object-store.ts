@@ -16,6 +16,8 @@
  * @module
  */
 
+import type { ObjectBytes } from "./object-bytes.ts";
+
 /** Names an object within its store: opaque ASCII, at most 80 characters, valid for the object's life. */
 export type ObjectId = string & { readonly __unit: "object id" };
 
@@ -116,9 +118,10 @@ export interface ObjectStore {
 
   /**
    * Keeps bytes, borrowed until the promise ends.
-   * @throws StoreError STORE_DOWN, STORE_DENIED, STORE_FULL (too large for `limits.objectBytes` as known after the call)
+   * @throws StoreError STORE_DOWN, STORE_DENIED, STORE_FULL (too large for `limits.objectBytes` as known after the call);
+   *   what reading the bytes throws
    */
-  put(bytes: Uint8Array, options?: CallOptions): Promise<StoredObject>;
+  put(bytes: ObjectBytes, options?: CallOptions): Promise<StoredObject>;
 
   /**
    * Reads a part of an object.

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { CommitError, StoreError } from "../../core/base/errors.ts";
+import { CommitError, RollbackError, StoreError } from "../../core/base/errors.ts";
 import type { LogView } from "./format/log-view.ts";
 import { closeLocal, type LocalParts, openLocal } from "./local/local-parts.ts";
 import { catchUp, discardLocal } from "./publish/catch-up.ts";
@@ -22,7 +22,7 @@ export type OpeningIntent = "open" | "create";
 /**
  * Opens a store.
  * @throws StoreError STORE_MISSING when there is no vault, STORE_EXISTS when there is one and a new one was to be made,
- *   STORE_BUSY, STORE_DOWN, STORE_DENIED; CommitError COMMIT_CONFLICT; FormatError
+ *   STORE_BUSY, STORE_DOWN, STORE_DENIED; CommitError COMMIT_CONFLICT; RollbackError VAULT_ROLLED_BACK; FormatError
  */
 export async function openSegmentStore(
   options: SegmentStoreOptions,
@@ -92,15 +92,22 @@ function checkIntent(
 
 async function adopt(parts: SegmentParts, view: LogView): Promise<void> {
   const { settings, local, lease, warnings } = parts;
-  const { objects, onConflict, onDamage } = settings;
+  const { objects, onDamage } = settings;
   const isOwn = lease.isOwn.bind(lease);
   const work = { objects, local, isOwn, isLive: false, onDamage, warnings };
   try {
-    await catchUp(work, view);
+    await catchUp({ ...work, refusesOlder: true }, view);
   } catch (error) {
-    const isConflict = error instanceof CommitError && error.code === "COMMIT_CONFLICT";
-    if (!isConflict || onConflict !== "discard") throw error;
+    if (!canDiscard(parts, error)) throw error;
     await discardLocal(local);
     await catchUp(work, view);
   }
+}
+
+/** Whether what is known on this machine may be given up for what the log says. */
+function canDiscard({ settings, local }: SegmentParts, error: unknown): boolean {
+  const isDiscarded = settings.onConflict === "discard";
+  if (error instanceof CommitError && error.code === "COMMIT_CONFLICT") return isDiscarded;
+  if (!(error instanceof RollbackError) || settings.onRollback === "refuse") return false;
+  return isDiscarded || !local.state.hasUnpublished;
 }

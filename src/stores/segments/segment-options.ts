@@ -38,12 +38,16 @@ export interface SegmentStoreOptions {
   readonly publishMs?: number;
   /** How long the lease holds without a sign of life, ms. */
   readonly leaseMs?: number;
+  /** Whether published pages are taken from this machine where they are kept: not when the store itself is checked. */
+  readonly readsCache?: boolean;
   /** Bytes fetched ahead of a sequential reader. */
   readonly readAheadBytes?: number;
   /** Takes the lease whoever holds it. */
   readonly takeOver?: boolean;
   /** What becomes of local commits that were never published when another writer has gone on meanwhile. */
   readonly onConflict?: "refuse" | "discard";
+  /** What to do when the log has gone back behind what the local database has seen. */
+  readonly onRollback?: "refuse" | "accept";
   /** What to do when the newest commit cannot be read: refuse, or go on from an older one; readers go on unless told. */
   readonly onDamage?: "refuse" | "older";
 }
@@ -63,9 +67,11 @@ export function withDefaults(options: SegmentStoreOptions): SegmentSettings {
     publishBytes: 8 * MIB,
     publishMs: 30_000,
     leaseMs: 600_000,
+    readsCache: true,
     readAheadBytes: 12 * MIB,
     takeOver: false,
     onConflict: "refuse",
+    onRollback: "refuse",
     onDamage: options.readOnly === true ? "older" : "refuse",
     ...options,
   };

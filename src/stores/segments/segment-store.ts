@@ -20,14 +20,14 @@ import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { Cleaner, type CleaningOptions, type CleaningReport } from "./clean/cleaner.ts";
 import { closeLocal, type LocalParts, removeLocal } from "./local/local-parts.ts";
-import { freshRoom, roomOf } from "./page-room.ts";
+import { freshRoom, type PageRoom, roomOf } from "./page-room.ts";
 import { PageSequence } from "./page-sequence.ts";
 import { catchUp } from "./publish/catch-up.ts";
 import type { Lease } from "./publish/lease.ts";
 import { PublicationLoop, type PublicationProgress } from "./publish/publication-loop.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { readLog } from "./publish/read-log.ts";
-import { Fetcher } from "./read/fetcher.ts";
+import { Fetcher, type FetcherParts } from "./read/fetcher.ts";
 import { type Advice, ReadAhead } from "./read/read-ahead.ts";
 import type { SegmentSettings } from "./segment-options.ts";
 import type { SegmentStatus } from "./segment-status.ts";
@@ -67,6 +67,7 @@ export class SegmentStore implements PageStore {
   readonly #readAhead: ReadAhead;
   readonly #sequence = new PageSequence();
   readonly #closing = new AbortController();
+  #passesOver: boolean;
   /** Addresses given back, not looked at yet. */
   #released: number[] = [];
   /** Addresses the newest local header does not need, but the one before does. */
@@ -78,6 +79,7 @@ export class SegmentStore implements PageStore {
   constructor({ settings, local, lease, warnings }: SegmentParts) {
     this.#settings = settings;
     this.warnings = warnings;
+    this.#passesOver = warnings.length > 0;
     this.#local = local;
     this.#lease = lease;
     this.name = settings.objects.name;
@@ -86,14 +88,14 @@ export class SegmentStore implements PageStore {
     this.#publisher.onBegin = () => this.#sequence.beginSegment();
     this.#loop = new PublicationLoop(settings, local, this.#publisher, this.#queue);
     this.#loop.onTrouble = (error) => this.onTrouble(error);
-    this.#fetcher = new Fetcher({
-      objects: settings.objects,
-      catalog: local.catalog,
-      cache: {
-        has: (address) => local.pages.has(address),
-        keep: (pages) => this.#keep(pages),
-      },
-    });
+    const cache: FetcherParts["cache"] = {
+      has: (address) => local.pages.has(address),
+      keep: (pages) => this.#keep(pages),
+    };
+    const { objects, readsCache } = settings;
+    const fetched = { objects, catalog: local.catalog };
+    this.#fetcher = new Fetcher({ ...fetched, cache: readsCache ? cache : undefined });
+    this.#publisher.fetch = (addresses) => this.#fetcher.fetch(addresses);
     this.#readAhead = new ReadAhead(Math.floor(settings.readAheadBytes / STORED_PAGE_MAX));
     lease.onDue = () => this.#renew();
     if (!this.readOnly) this.#loop.note();
@@ -141,9 +143,13 @@ export class SegmentStore implements PageStore {
     this.#loop.note();
   }
 
-  /** Addresses of a commit that was passed over are not handed out again: somebody may have its pages cached. */
+  /** Leaves out, when the store is seeded, what commits may have taken that are given up: somebody may have it cached. */
+  passOver(): void {
+    this.#passesOver = true;
+  }
+
   seed(end: number, _free: readonly PageRun[]): void {
-    this.#sequence.seed(this.warnings.length === 0 ? end : end + PASSED_OVER_PAGES);
+    this.#sequence.seed(this.#passesOver ? end + PASSED_OVER_PAGES : end);
   }
 
   allocate(count: number, reserve: number, out: number[]): void {
@@ -186,10 +192,11 @@ export class SegmentStore implements PageStore {
     room?: () => Uint8Array,
   ): MaybePromise<readonly (Uint8Array | PageError)[]> {
     const pageRoom = room === undefined ? freshRoom : roomOf(room);
-    const pages = addresses.map((address) => this.#local.pages.get(address, pageRoom));
+    const pages = addresses.map((address) => this.#kept(address, pageRoom));
     const missing = addresses.filter((_, i) => pages[i] === undefined);
     const fetched = missing.length === 0 ? undefined : this.#fetcher.fetch(missing, pageRoom);
-    if (addresses.length > 0) this.#follow(this.#readAhead.note(addresses));
+    const isAhead = addresses.length > 0 && this.#settings.readsCache;
+    if (isAhead) this.#follow(this.#readAhead.note(addresses));
     if (fetched === undefined) return pages as Uint8Array[];
     return fetched.then((found) =>
       addresses.map((address, i) => pages[i] ?? (found.get(address) as Uint8Array | PageError)),
@@ -198,6 +205,13 @@ export class SegmentStore implements PageStore {
 
   isNear(address: number): boolean {
     return this.#local.pages.has(address);
+  }
+
+  /** A page on this machine, if there is one that counts. */
+  #kept(address: number, room: PageRoom): Uint8Array | undefined {
+    const { pages } = this.#local;
+    const counts = this.#settings.readsCache || pages.freshSequence(address) !== undefined;
+    return counts ? pages.get(address, room) : undefined;
   }
 
   /** Keeps pages that came in; a full disk does not keep anybody from reading. */
@@ -274,15 +288,18 @@ export class SegmentStore implements PageStore {
   }
 
   /**
-   * Cleans: rewrites objects with few live pages, and deletes what nothing needs. Can be stopped at any point.
+   * Cleans: rewrites objects with few live pages, and deletes what nothing needs. Can be stopped at any point. A dry run
+   * changes nothing, publishes nothing, and may be made of a store that was opened for reading.
    * @throws what `flush` throws
    */
   async gc(options: CleaningOptions = {}): Promise<CleaningReport> {
-    this.#checkWritable();
     const closing = this.#closing.signal;
     const signal =
       options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
-    await this.flush(undefined, signal);
+    if (options.dryRun !== true) {
+      this.#checkWritable();
+      await this.flush(undefined, signal);
+    }
     const cleaner = new Cleaner(this.#settings, this.#local, this.#publisher);
     return this.#queue.run(() => cleaner.run({ ...options, signal }));
   }

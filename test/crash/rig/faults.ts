@@ -15,11 +15,10 @@ export type Blow =
 
 /** See the head of this file. */
 export class Faults {
-  /** Calls so far, by kind. */
-  readonly calls = new Map<string, number>();
-  /** Which call was struck. */
+  /** Kinds of all calls so far, in order. */
+  readonly calls: string[] = [];
+  /** Kind of the call that was struck. */
   struck: string | undefined;
-  #count = 0;
   #target = Number.POSITIVE_INFINITY;
   #blow: Blow = "error";
   #isDead = false;
@@ -31,19 +30,9 @@ export class Faults {
     this.#blow = blow;
   }
 
-  /** Calls so far. */
-  get count(): number {
-    return this.#count;
-  }
-
   /** Whether the process is dead. */
   get isDead(): boolean {
     return this.#isDead;
-  }
-
-  /** Counts no more calls and strikes none; the dead stay dead. */
-  rest(): void {
-    this.#isCounting = false;
   }
 
   /** Runs what is no part of the trial: its calls are not counted, and work even after death. */
@@ -66,15 +55,14 @@ export class Faults {
    * @throws that error
    */
   ask(kind: string, newError: (n: number) => Error = diskError): "whole" | "part" {
-    if (this.#isDead) throw newError(this.#count);
+    if (this.#isDead) throw newError(this.calls.length);
     if (!this.#isCounting) return "whole";
-    this.#count += 1;
-    this.calls.set(kind, (this.calls.get(kind) ?? 0) + 1);
-    if (this.#count !== this.#target) return "whole";
-    this.struck = `${kind}, call ${this.#count}`;
+    this.calls.push(kind);
+    if (this.calls.length !== this.#target) return "whole";
+    this.struck = kind;
     if (this.#blow === "short") return "part";
     if (this.#blow === "death") this.#isDead = true;
-    throw newError(this.#count);
+    throw newError(this.calls.length);
   }
 }
 

@@ -100,7 +100,7 @@ export class Model {
     link: (model, { path, to }) => model.#link(path, to),
     copy: (model, { path, to }) => {
       const source = model.#file(path);
-      if (source === undefined || path === to) return undefined;
+      if (source === undefined || source === model.#file(to)) return undefined;
       return model.#fill(to, (content) => spliced(content, 0, source.content));
     },
     symlink: (model, { path, target }) => model.#make(path, { kind: "symlink", target }),

@@ -15,9 +15,6 @@ const SECTOR = 512;
 /** Writes of no more sectors are cut at each of them: headers are, and nothing matters more. */
 const SHORT = 8;
 
-/** With so many changes waiting, every subset of them is tried; with more, a sample. */
-const EXHAUSTIVE = 5;
-
 /** An image, and at which moment the power went. */
 export interface PowerCut {
   /** Events before the cut. */
@@ -29,8 +26,12 @@ export interface PowerCut {
 export interface PowerCutOptions {
   /** Numbers from 0 to 1 that decide about samples. */
   readonly random: () => number;
-  /** Sampled images after each change, beside all subsets where those are few. */
+  /** With no more than so many changes waiting, every subset of them is tried. */
+  readonly exhaustive: number;
+  /** Sampled images after each change beside those: parts, in any order. */
   readonly samples: number;
+  /** Whether short writes are cut at each sector. */
+  readonly tears: boolean;
 }
 
 /**
@@ -71,15 +72,17 @@ function* imagesWith(
   durable: DiskImage,
   older: readonly DiskChange[],
   newest: DiskChange,
-  { random, samples }: PowerCutOptions,
+  { random, samples, exhaustive, tears }: PowerCutOptions,
 ): Generator<Uint8Array> {
-  if (older.length <= EXHAUSTIVE) {
+  if (older.length <= exhaustive) {
     for (let subset = 0; subset < 2 ** older.length; subset++) {
       const kept = older.filter((_, n) => ((subset >>> n) & 1) === 1);
       yield imageOf(durable, [...kept, newest]);
     }
+  } else yield imageOf(durable, [...older, newest]);
+  for (const torn of tears ? tearsOf(newest, random) : []) {
+    yield imageOf(durable, [...older, ...torn]);
   }
-  for (const torn of tears(newest, random)) yield imageOf(durable, [...older, ...torn]);
   for (let sample = 0; sample < samples; sample++) {
     const kept = shuffled([...older, newest], random).flatMap((change) => partsOf(change, random));
     yield imageOf(durable, kept);
@@ -87,7 +90,7 @@ function* imagesWith(
 }
 
 /** A short write with the power gone in the middle of each sector. */
-function* tears(change: DiskChange, random: () => number): Generator<readonly DiskChange[]> {
+function* tearsOf(change: DiskChange, random: () => number): Generator<readonly DiskChange[]> {
   const sectors = change.kind === "write" ? sectorsOf(change) : [];
   if (sectors.length > SHORT) return;
   for (const [n, sector] of sectors.entries())

@@ -43,27 +43,25 @@ export class Trial {
     this.chronicle = new Chronicle(model);
   }
 
-  /** Works to the end, or to death. @throws Error when something is not as it has to be */
+  /** Works to the end, or to death, when the vault stays as it is. @throws Error when something is not as it has to be */
   async run(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
       await this.#try(step);
-      if (this.#isDead) return this.#abandon();
+      if (this.#isDead) return;
     }
-    await this.#try({ do: "fsync" });
-    await this.#try({ do: "flush" });
-    await this.#try({ do: "reopen" });
-    await this.#abandon();
+    for (const last of ["fsync", "flush", "reopen"] as const) await this.#try({ do: last });
+    await this.end();
   }
 
   get #isDead(): boolean {
     return this.#place.faults.isDead;
   }
 
-  async #abandon(): Promise<void> {
+  /** Lets go of the vault; where the process is dead, to be called when it was seen what that left. */
+  async end(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
     if (session === undefined) return;
-    // Whoever is dead cannot give anything back, and need not.
     await this.#place.faults.aside(() => session.vault.abandon());
   }
 
@@ -72,7 +70,7 @@ export class Trial {
     if (session === undefined) return;
     try {
       if (step.do === "reopen") await this.#reopen(session);
-      else if (step.do === "flush") await this.#flush();
+      else if (step.do === "flush") await this.#flush(session);
       else if (step.do === "fsync") await this.#fsync(session);
       else await this.#perform(session, step);
     } catch (error) {
@@ -118,8 +116,9 @@ export class Trial {
     await this.#open();
   }
 
-  async #flush(): Promise<void> {
+  async #flush(session: Session): Promise<void> {
     const { length } = this.chronicle;
+    await this.#fsync(session);
     await this.#place.flush();
     this.chronicle.promise("remote", length, this.#place.now);
   }
@@ -152,8 +151,8 @@ export class Trial {
   async #goOn(step: Step, error: unknown): Promise<void> {
     if (error instanceof Error && /done by half|instead of/.test(error.message)) throw error;
     if (this.#session === undefined) return;
-    if ((error as { readonly code?: string }).code === "VAULT_FAILED") return this.#abandon();
+    if ((error as { readonly code?: string }).code === "VAULT_FAILED") return this.end();
     if (step.do === "fsync") await this.#fsync(this.#session);
-    if (step.do === "flush") await this.#flush();
+    if (step.do === "flush") await this.#flush(this.#session);
   }
 }

@@ -54,7 +54,9 @@ t.test("each command has help with an example", async (t) => {
   const keys = ["list", "add", "remove", "change-password", "export-recovery", "rotate"].map(
     (name) => `key ${name}`,
   );
-  const snapshots = ["create", "list", "delete", "diff"].map((name) => `snapshot ${name}`);
+  const snapshots = ["create", "list", "delete", "diff", "restore"].map(
+    (name) => `snapshot ${name}`,
+  );
   const single = names.filter((name) => !["key", "snapshot", "completion"].includes(name));
   for (const name of [...single, ...keys, ...snapshots]) {
     const { code, out } = await cli.run([...name.split(" "), "--help"]);

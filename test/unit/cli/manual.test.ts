@@ -31,7 +31,9 @@ t.test("the manual names every command and every option", async (t) => {
   const keys = ["list", "add", "remove", "change-password", "export-recovery", "rotate"].map(
     (name) => `key ${name}`,
   );
-  const snapshots = ["create", "list", "delete", "diff"].map((name) => `snapshot ${name}`);
+  const snapshots = ["create", "list", "delete", "diff", "restore"].map(
+    (name) => `snapshot ${name}`,
+  );
   const single = names.filter((name) => !["key", "snapshot"].includes(name));
   for (const command of [...single, ...keys, ...snapshots]) {
     const about = section(command);

@@ -1,9 +1,17 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { HEADER_SLOT_SIZE, pageOffset } from "../../../src/stores/file/layout.ts";
+import { findFrames } from "../../../src/stores/segments/search/find-frames.ts";
 import { CommandLine } from "../../support/command-line.ts";
 
 const GOLDEN = fileURLToPath(new URL("../../vectors/golden/v1.dvault", import.meta.url));
@@ -83,13 +91,91 @@ t.test("what cannot be is refused, and leaves nothing behind", async (t) => {
   const { cli, damaged, rescued } = place;
   const before = leftovers();
   const run = (...args: string[]) => cli.run(["recover", ...args], PASSWORD);
-  t.match(await run(damaged), { code: 2, err: /give the file of the new vault, or --report/ });
+  t.match(await run(damaged), { code: 2, err: /give the place of the new vault, or --report/ });
   t.match(await run("--report", damaged, rescued), { code: 2, err: /leave the new vault out/ });
-  t.match(await run("--report", `dir:${cli.home}`), { code: 2, err: /is no file/ });
+  t.match(await run("--report", `dir:${cli.home}`), { code: 13, err: /cannot open the store in/ });
   t.match(await run(damaged, damaged, ...QUICK), { code: 1, err: /there is a file already/ });
   const wrong = await cli.run(["recover", "--report", damaged], { DVAULT_PASSWORD: "wrong" });
   t.match(wrong, { code: 11 });
   writeFileSync(rescued, Buffer.alloc(100_000));
   t.match(await run("--report", rescued), { code: 14, err: /no page of a vault is left/ });
   t.strictSame(leftovers(), before);
+});
+
+/** Records of a folder and what is attached to them, oldest first. */
+function recordFiles(folder: string): readonly string[] {
+  return readdirSync(join(folder, "records"))
+    .filter((name) => /^\d{12}-[0-9a-f]{32}(\.0)?$/.test(name))
+    .sort()
+    .map((name) => join(folder, "records", name));
+}
+
+t.test(
+  "a vault in a folder comes back without what marks it, and without any record",
+  async (t) => {
+    const home = t.testdir({ a: "first", b: "second".repeat(2000) });
+    const cli = await CommandLine.start(home);
+    const folder = join(home, "objects");
+    const rescued = join(home, "rescued.dvault");
+    await cli.run(["init", `dir:${folder}`, "--recipient", cli.recipient]);
+    for (const name of ["a", "b"]) await cli.ok("put", join(home, name), `dir:${folder}:/`);
+    rmSync(join(folder, "dvault-objects"));
+    for (const file of recordFiles(folder)) if (!file.endsWith(".0")) rmSync(file);
+    t.match(await cli.open("ls", `dir:${folder}`), { code: 13 });
+    const lines = ["recover", ...cli.key, "--recipient", cli.recipient];
+    const { code, out } = await cli.run([...lines, `dir:${folder}`, rescued]);
+    t.equal(code, 0);
+    t.match(out, /2 whole, 0 old, 0 partial, 0 lost/);
+    t.equal(await cli.ok("cat", `${rescued}:/b`), "second".repeat(2000));
+    const again = join(home, "again");
+    t.match(await cli.run([...lines, rescued, `dir:${again}`]), { code: 0 });
+    t.equal(await cli.ok("ls", `dir:${again}`), "a\nb\n");
+  },
+);
+
+t.test(
+  "what the newest record alone knew is told, and files made since have no name",
+  async (t) => {
+    const home = t.testdir({ a: "first", b: "x".repeat(200_000), c: "y".repeat(3000) });
+    const cli = await CommandLine.start(home);
+    const folder = join(home, "objects");
+    const rescued = join(home, "rescued.dvault");
+    const place = `dir:${folder}`;
+    await cli.run(["init", place, "--recipient", cli.recipient]);
+    await cli.ok("put", join(home, "a"), `${place}:/`);
+    await cli.ok("put", join(home, "b"), join(home, "c"), `${place}:/`);
+    const attached = recordFiles(folder).filter((file) => file.endsWith(".0"));
+    const newest = attached.at(-1) ?? "";
+    const bytes = readFileSync(newest);
+    const root = [...findFrames(bytes)].find(({ header }) => header.pageClass === "root");
+    // Everything but the content and the tree: no header or root leads there any more.
+    writeFileSync(newest, bytes.fill(0, root?.offset ?? 0));
+    const lines = ["recover", ...cli.key, "--recipient", cli.recipient, place, rescued];
+    const { code, out } = await cli.run(lines);
+    t.equal(code, 15);
+    t.match(out, /there were later commits, up to \d+/);
+    t.match(out, /1 whole, 0 old, 2 partial, 0 lost/);
+    const found = await cli.ok("ls --json", `${rescued}:/lost+found`);
+    const contents: string[] = [];
+    for (const { path } of JSON.parse(found)) {
+      contents.push(await cli.ok("cat", `${rescued}:${path}`));
+    }
+    t.same(contents.sort(), ["x".repeat(200_000), "y".repeat(3000)]);
+  },
+);
+
+t.test("a header alone tells that its commit is lost", async (t) => {
+  const home = t.testdir({ a: "first", b: "second" });
+  const cli = await CommandLine.start(home);
+  const folder = join(home, "objects");
+  await cli.run(["init", `dir:${folder}`, "--recipient", cli.recipient]);
+  for (const name of ["a", "b"]) await cli.ok("put", join(home, name), `dir:${folder}:/`);
+  rmSync(
+    recordFiles(folder)
+      .filter((file) => file.endsWith(".0"))
+      .at(-1) ?? "",
+  );
+  const report = await cli.open("recover --report", `dir:${folder}`);
+  t.match(report, { code: 15, out: /there were later commits, up to \d+/ });
+  t.match(report.out, /1 whole, 0 old, 0 partial, 0 lost/);
 });

@@ -48,6 +48,55 @@ t.test("snapshots are made, listed and deleted by name", async (t) => {
   t.match(await cli.ok("check --read-data", vault), /whole/);
 });
 
+t.test("files of a snapshot are brought back", async (t) => {
+  const cli = await CommandLine.start(t.testdir());
+  const vault = join(cli.home, "v.dvault");
+  await cli.run(["init", vault, "--recipient", cli.recipient]);
+  const put = (text: string, path: string): Promise<string> => {
+    writeFileSync(join(cli.home, "local"), text);
+    return cli.ok("put", join(cli.home, "local"), `${vault}:${path}`);
+  };
+  await cli.ok("mkdir", `${vault}:/d`);
+  await put("old a", "/d/a");
+  await put("old b", "/d/b");
+  await cli.ok("snapshot create", vault, "then");
+  await cli.ok("rm", `${vault}:/d/a`);
+  t.equal(await cli.ok("snapshot restore", vault, "then", "d/a"), "+ /d/a\n");
+  t.equal(await cli.ok("cat", `${vault}:/d/a`), "old a");
+  t.equal(await cli.ok("snapshot restore", vault, "then", "d/a"), "");
+  await put("new b", "/d/b");
+  await put("new c", "/d/c");
+  await cli.ok("rm", `${vault}:/d/a`);
+  const refused = await cli.open("snapshot restore", vault, "then");
+  t.match(refused, { code: 1, out: "", err: /\/d\/b: something else is there now: nothing was/ });
+  t.equal(await cli.ok("ls", `${vault}:/d`), "b\nc\n");
+  const listed = await cli.ok("snapshot restore -n --delete", vault, "then", "/d/");
+  t.equal(listed, "+ /d/a\nM /d/b\n- /d/c\n");
+  t.equal(await cli.ok("ls", `${vault}:/d`), "b\nc\n");
+  await cli.ok("snapshot restore --to /e", vault, "2999-01-01", "d");
+  t.equal(await cli.ok("cat", `${vault}:/e/b`), "old b");
+  const json = await cli.ok("snapshot restore --json --force", vault, "then", "d");
+  t.match(JSON.parse(json), {
+    isDone: true,
+    changes: [
+      { kind: "changed", path: "/d" },
+      { kind: "added", path: "/d/a" },
+      { kind: "changed", path: "/d/b" },
+    ],
+  });
+  t.equal(await cli.ok("ls", `${vault}:/d`), "a\nb\nc\n");
+  await cli.ok("snapshot restore --force --delete", vault, "then");
+  t.equal(await cli.ok("snapshot diff", vault, "then"), "");
+  t.match(await cli.open("snapshot restore", vault, "then", "no"), {
+    code: 12,
+    err: /the snapshot has no \/no/,
+  });
+  t.match(await cli.open("snapshot restore", vault, "then", "d/../d"), { code: 1, err: /without/ });
+  t.match(await cli.open("snapshot restore", vault, "no", "d"), { code: 2, err: /is called no/ });
+  await cli.ok("snapshot delete", vault, "then");
+  t.match(await cli.ok("check --read-data", vault), /whole/);
+});
+
 t.test("a policy that makes no sense is refused", async (t) => {
   for (const text of ["", "hourly", "hourly:0", "hourly:x", "hourly:1,hourly:2", "often:3"]) {
     t.throws(() => parseRetention(text), { code: "USAGE" }, text);
@@ -70,6 +119,30 @@ t.test("a policy keeps the newest of each period", async (t) => {
   const sunday = [{ id: 1, time: Date.UTC(2026, 10, 22, 23) }];
   t.equal(isDue(weekly, sunday, Date.UTC(2026, 10, 22, 23, 59)), false);
   t.equal(isDue(weekly, sunday, Date.UTC(2026, 10, 23)), true, "weeks begin on Monday");
+});
+
+t.test("a policy thins out what two years of hourly snapshots leave", async (t) => {
+  const retention = parseRetention("hourly:24,daily:7,weekly:4,monthly:12,yearly:2");
+  const begin = Date.UTC(2024, 11, 30, 0, 30);
+  let made: readonly { readonly id: number; readonly time: number }[] = [];
+  for (let n = 0; n < 2 * 365 * 24; n++) {
+    const now = begin + n * HOUR;
+    made = [...made, { id: n, time: now }];
+    const gone = expired(retention, made);
+    made = made.filter(({ id }) => !gone.has(id));
+    if (n % 1000 !== 0) continue;
+    t.equal(isDue(retention, made, now), false);
+    t.equal(isDue(retention, made, now + HOUR), true);
+    t.ok(made.length <= 24 + 7 + 4 + 12 + 2);
+    t.equal(made.at(-1)?.id, n, "the newest is always kept");
+  }
+  const hours = made.map(({ time }) => new Date(time).toISOString().slice(0, 13));
+  t.same(hours.slice(0, 12), [
+    "2025-12-31T23",
+    ...["2026-01-31T23", "2026-02-28T23", "2026-03-31T23", "2026-04-30T23", "2026-05-31T23"],
+    ...["2026-06-30T23", "2026-07-31T23", "2026-08-31T23", "2026-09-30T23", "2026-10-31T23"],
+    "2026-11-30T23",
+  ]);
 });
 
 t.test(

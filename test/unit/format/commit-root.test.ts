@@ -91,7 +91,7 @@ t.test("what must be known and is not makes the vault newer", async (t) => {
   const version = encodeCommitRoot(SMALLEST);
   putU16(version, 0, 2);
   t.throws(() => decodeCommitRoot(version), { code: "VERSION_UNKNOWN", message: /version 2/ });
-  const mustKnow = withFields(field(0x8001, new Uint8Array(0)));
+  const mustKnow = withFields(field(0xfff0, new Uint8Array(0)));
   t.throws(() => decodeCommitRoot(mustKnow), { code: "VERSION_UNKNOWN" });
 });
 

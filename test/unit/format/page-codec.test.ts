@@ -125,7 +125,7 @@ t.test("a header that was changed and given a right checksum does not open", asy
   refuses(forged(0, 0x45), /no page magic/);
   refuses(forged(4, classCode("tree")), /tag mismatch/, "tree");
   refuses(forged(4, 0), /page class 0 is unknown/);
-  refuses(forged(4, 8), /page class 8 is unknown/);
+  refuses(forged(4, 9), /page class 9 is unknown/);
   refuses(forged(5, 2), /page codec version 2 is unknown/);
   refuses(forged(7, 2), /tag mismatch/);
   refuses(forged(7, 0), /sealed in no epoch/);
@@ -301,3 +301,13 @@ t.test(
     }
   },
 );
+
+t.test("pages sealed at once are of one epoch, also when another begins meanwhile", async (t) => {
+  const epochKeys = new FixedPageKeys();
+  const keys = { epoch: 1, key: (epoch: number) => epochKeys.key(epoch) };
+  const payload = payloadOf(9);
+  const page = { pageClass: "log", ...POINTER, owner: OWNER, payload } as const;
+  const sealing = newCodec(keys).sealAll([page, page], () => new Uint8Array(STORED_PAGE_MAX));
+  keys.epoch = 2;
+  for (const stored of await sealing) t.match(decodePageHeader(stored), { epoch: 1 });
+});

@@ -15,11 +15,13 @@ import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { renewPages } from "../../../src/core/fs/move/renew-pages.ts";
 import { removeSnapshots } from "../../../src/core/fs/snapshots/remove-snapshots.ts";
 import { VaultFileSystem } from "../../../src/core/fs/vault-file-system.ts";
-import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
+import { type MemoryContents, MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import { Vault } from "../../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
+import { CrashStore } from "../../support/crash-store.ts";
 import { FAST_ARGON2 } from "../../support/fast-kdf.ts";
-import { newFileSystem } from "../../support/test-file-system.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+import { newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault, testCredentials } from "../../support/test-vault.ts";
 import { makeVariedContents } from "../../support/varied-contents.ts";
 import { listContents } from "../../support/vault-contents.ts";
@@ -192,6 +194,118 @@ t.test("snapshots keep the older key until they are deleted", async (t) => {
   t.strictSame([...(await epochsOf(store, again))], [2]);
   await expectWhole(t, again);
 });
+
+t.test(
+  "what comes back from a snapshot keeps the older key until it is renewed as well",
+  async (t) => {
+    const { store, vault, fs } = await filled();
+    const snapshot = await vault.snapshots.create(utf8("before"));
+    const before = await listContents(fs);
+    await replaceKey(vault);
+    await renewPages(vault, {});
+    for (const name of ["long", "part"]) await fs.unlink(ROOT_INO, utf8(name));
+    await vault.snapshots.whileKept(async () => {
+      await vault.keys.expectOlder(snapshot.generation);
+      const paths = [[utf8("long")], [utf8("part")]];
+      const request = { paths, force: false, delete: false, dryRun: false };
+      await fs.restore(vault.snapshots.view(snapshot), request);
+    });
+    t.match(vault.keys.older, [{ doneAt: 0 }]);
+    await removeSnapshots(vault.snapshots, new Set([snapshot.id]));
+    t.equal(vault.keys.older.length, 1, "the vault itself needs it");
+    await vault.close();
+
+    const again = await reopen(store);
+    const { paths } = { paths: await listContents(new VaultFileSystem(again, nodePlatform)) };
+    t.strictSame(Object.keys(paths).sort(), Object.keys(before).sort());
+    t.match(await renewPages(again, {}), { isDone: true, heldBy: [] });
+    t.strictSame(again.keys.older, []);
+    t.strictSame([...(await epochsOf(store, again))], [2]);
+    await expectWhole(t, again);
+  },
+);
+
+t.test("nothing comes back from a snapshot between the last look and the note of it", async (t) => {
+  const { vault } = await filled();
+  const snapshot = await vault.snapshots.create(utf8("before"));
+  await replaceKey(vault);
+  const order: string[] = [];
+  const { whileHeld } = vault.snapshots;
+  let looks = 0;
+  vault.snapshots.whileHeld = (work) => {
+    const looking = whileHeld.call(vault.snapshots, work) as ReturnType<typeof work>;
+    looks += 1;
+    if (looks === 2) {
+      void vault.snapshots.whileKept(async () => {
+        order.push(`restored with ${vault.keys.older[0]?.doneAt === 0 ? "none" : "a"} note`);
+        await vault.keys.expectOlder(snapshot.generation);
+      });
+    }
+    return looking;
+  };
+  await renewPages(vault, {});
+  await vault.snapshots.whileKept(async () => undefined);
+  t.strictSame(order, ["restored with a note"]);
+  t.match(vault.keys.older, [{ doneAt: 0 }]);
+});
+
+/** Opens what a crash left, with the new password or, before the new key was there, the old one. */
+async function openEither(contents: MemoryContents): Promise<Vault> {
+  try {
+    return await reopen(new MemoryStore({ contents }));
+  } catch {
+    return openTestVault(new MemoryStore({ contents }));
+  }
+}
+
+t.test(
+  "what was synced is there after a crash at any time, whichever key its log needs",
+  async (t) => {
+    const random = seededRandom(7);
+    const store = new CrashStore(random);
+    const vault = await createTestVault(store);
+    const fs = await newFileSystem(vault);
+    const { ino } = await newFile(fs, "count");
+    let written = 0;
+    let synced = 0;
+    const left: {
+      readonly contents: MemoryContents;
+      readonly from: number;
+      readonly to: number;
+    }[] = [];
+    const count = async (): Promise<void> => {
+      written += 1;
+      await fs.write(ino, 0, Uint8Array.of(written));
+      const value = written;
+      await vault.sync();
+      synced = Math.max(synced, value);
+    };
+    await vault.commit();
+    await count();
+    await count();
+    store.onStep = () => left.push({ contents: store.crash(), from: synced, to: written });
+    const replacing = replaceKey(vault);
+    for (let n = 0; n < 8; n++) await count();
+    await replacing;
+    await count();
+    const breathe = async (): Promise<void> => {
+      if (written < 40) await count();
+    };
+    t.match(await renewPages(vault, { breathe }), { isDone: true });
+    await count();
+    t.ok(left.length > 30, `${left.length} crashes`);
+    for (const { contents, from, to } of left) {
+      const again = await openEither(contents);
+      const fs = new VaultFileSystem(again, nodePlatform);
+      const { ino } = await fs.lookup(ROOT_INO, utf8("count"));
+      const [found = 0] = await readBytes(fs, ino);
+      if (found < from || found > to) t.fail(`${found} is there of ${from} to ${to}`);
+      t.match(await renewPages(again, {}), { isDone: true });
+      await expectWhole(t, again);
+      await again.close();
+    }
+  },
+);
 
 t.test("the key may be changed again while a snapshot holds an older one", async (t) => {
   const { store, vault, fs } = await filled();

@@ -1,6 +1,9 @@
+import { randomBytes } from "node:crypto";
 import t from "tap";
 import { toText, utf8 } from "../../../src/core/base/bytes.ts";
-import { ROOT_INO, S_IFDIR } from "../../../src/core/fs/file-system.ts";
+import { StoreError } from "../../../src/core/base/errors.ts";
+import { type CheckReport, checkVault } from "../../../src/core/fs/check/check-vault.ts";
+import { ROOT_INO, S_IFDIR, S_IFREG } from "../../../src/core/fs/file-system.ts";
 import { FileSystemWithSnapshots } from "../../../src/core/fs/snapshots/file-system-with-snapshots.ts";
 import { removeSnapshots } from "../../../src/core/fs/snapshots/remove-snapshots.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
@@ -13,7 +16,7 @@ import {
   newFileSystem,
   readBytes,
 } from "../../support/test-file-system.ts";
-import { createTestVault } from "../../support/test-vault.ts";
+import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
 async function begin(): Promise<{ readonly vault: Vault; readonly fs: FileSystemWithSnapshots }> {
   const vault = await createTestVault(new MemoryStore());
@@ -105,4 +108,68 @@ t.test("a removal that is stopped leaves the snapshot whole", async (t) => {
   const before = vault.inspect().root.pagesInUse;
   await removeSnapshots(vault.snapshots, new Set([id]));
   t.ok(vault.inspect().root.pagesInUse <= before - 4, "its pages are free then");
+});
+
+t.test("a check reads what only snapshots have, and says whose it is", async (t) => {
+  const store = new MemoryStore();
+  const vault = await createTestVault(store);
+  const fs = await newFileSystem(vault);
+  const { ino: directory } = await fs.mkdir(ROOT_INO, utf8("d"), creation(0o755));
+  const { ino } = await fs.mknod(directory, utf8("a"), creation(S_IFREG | 0o644), 0);
+  const before = new Set(store.contents.pages.keys());
+  await fs.write(ino, 0, randomBytes(3 * 65_536));
+  await vault.commit();
+  const [first, ...others] = [...store.contents.pages]
+    .filter(([address, { length }]) => !before.has(address) && length > 65_536)
+    .map(([address]) => address);
+  t.equal(others.length, 2, "the file's pages");
+  const old = await vault.snapshots.create(utf8("old"));
+  await fs.write(ino, 2 * 65_536, utf8("new"));
+  await vault.snapshots.create(utf8("newer"));
+  await fs.unlink(directory, utf8("a"));
+  await vault.close();
+  const page = store.contents.pages.get(first as number) as Uint8Array;
+  page[1000] = (page[1000] as number) ^ 1;
+  const again = await openTestVault(new MemoryStore({ contents: store.contents }));
+  const check = async (readData: boolean): Promise<CheckReport> =>
+    checkVault(again, { readData, compressor: nodePlatform.compressor });
+  t.same((await check(false)).findings, []);
+  const { findings, bytes } = await check(true);
+  t.match(findings, [
+    { code: "page-damaged", snapshot: utf8("old"), path: utf8("/d/a"), span: { start: 0 } },
+  ]);
+  t.equal(findings.length, 1, "once, though two snapshots have it");
+  t.equal(bytes, 3 * 65_536, "each page once, but for the one that is damaged");
+  await removeSnapshots(again.snapshots, new Set([old.id]));
+  t.match((await check(true)).findings, [{ snapshot: utf8("newer"), span: { end: 65_536 } }]);
+  const [toc] = again.snapshots.list();
+  store.contents.pages.set(toc?.toc.pointer?.address as number, page);
+  const last = await openTestVault(new MemoryStore({ contents: store.contents, readOnly: true }));
+  const options = { readData: true, compressor: nodePlatform.compressor };
+  const damaged = await checkVault(last, options);
+  t.match(damaged.findings[0], { code: "tree-damaged", snapshot: utf8("newer") });
+});
+
+t.test("a removal whose commit failed is tried again", async (t) => {
+  const store = new MemoryStore();
+  const vault = await createTestVault(store);
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "a");
+  await fs.write(ino, 0, randomBytes(3 * 65_536));
+  const { id } = await vault.snapshots.create(utf8("then"));
+  await fs.unlink(ROOT_INO, utf8("a"));
+  const write = store.write.bind(store);
+  store.write = async () => {
+    throw new StoreError("STORE_FAILED", "the store is down");
+  };
+  await t.rejects(removeSnapshots(vault.snapshots, new Set([id])), { code: "STORE_FAILED" });
+  t.equal(vault.snapshots.list().length, 1);
+  store.write = write;
+  await removeSnapshots(vault.snapshots, new Set([id]));
+  t.same(vault.snapshots.list(), []);
+  const report = await checkVault(vault, {
+    readData: true,
+    compressor: nodePlatform.compressor,
+  });
+  t.match(report, { findings: [], leakedPages: 0 });
 });

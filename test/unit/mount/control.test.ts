@@ -74,6 +74,14 @@ function idleHandlers(socketPath: string): ControlHandlers {
       delete: async () => {
         throw new FsError("ENOENT", "there is no such snapshot");
       },
+      diff: async (from, to = "now") => ({
+        changes: [{ kind: "moved", path: to, from }],
+        isWhole: false,
+      }),
+      restore: async (from, { paths, dryRun }) => ({
+        changes: paths.map((path) => ({ kind: "moved", path, from })),
+        isDone: !dryRun,
+      }),
     },
     rotate: async () => nothingRotated,
     unmount: async () => undefined,
@@ -289,7 +297,11 @@ t.test("lines that are no request are refused", async (t) => {
   for (const line of ["", "{", "null", "[]", '{"request":"reboot"}']) {
     t.match(await say(socketPath, `${line}\n`), /"ok":false,"code":"USAGE"/, line);
   }
-  t.equal(await say(socketPath, "x".repeat(100_000)), "", "an endless line ends the conversation");
+  t.equal(
+    await say(socketPath, "x".repeat(2_000_000)),
+    "",
+    "an endless line ends the conversation",
+  );
 });
 
 t.test("answers that are no status are refused", async (t) => {
@@ -375,4 +387,12 @@ t.test("a mount is asked for its snapshots", async (t) => {
   t.same(await snapshots.list(), [snapshot]);
   t.same(await snapshots.create("b"), { ...snapshot, name: "b" });
   await t.rejects(snapshots.delete("c"), { code: "ENOENT", message: /no such snapshot/ });
+  const changes = [{ kind: "moved", path: "now", from: "a" }];
+  t.same(await snapshots.diff("a"), { changes, isWhole: false });
+  const paths = Array.from({ length: 5000 }, (_, n) => `/${n}/\udcff`);
+  const wish = { paths, force: true, delete: false, dryRun: true };
+  const many = paths.map((path) => ({ kind: "moved", path, from: "a" }));
+  t.same(await snapshots.restore("a", wish), { changes: many, isDone: false });
+  const nothing = { ...wish, paths: [], dryRun: false };
+  t.same(await snapshots.restore("a", nothing), { changes: [], isDone: true });
 });

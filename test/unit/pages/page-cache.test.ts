@@ -82,6 +82,28 @@ t.test("the clean cache stays within its budget", async (t) => {
   t.ok(pages.cleanBytes <= 2 ** 22, `${pages.cleanBytes} bytes`);
 });
 
+t.test(
+  "clean pages make room for those that are not written yet, half of it at most",
+  async (t) => {
+    const { pages } = await newTestPages();
+    const fill = (): void => {
+      for (let block = 0; block < 40; block++) addData(pages, block, 65_536);
+    };
+    const first = addData(pages, 40, 65_536);
+    await commit(pages);
+    pages.dropClean();
+    fill();
+    await commit(pages);
+    t.ok(pages.cleanBytes > 2 ** 21, `${pages.cleanBytes} bytes where nothing is dirty`);
+    fill();
+    await pages.load("data", [first]);
+    t.ok(pages.peek(first));
+    t.ok(pages.cleanBytes <= 2 ** 21, `${pages.cleanBytes} bytes beside ${pages.dirtyBytes}`);
+    t.ok(pages.cleanBytes > 2 ** 20);
+    await commit(pages);
+  },
+);
+
 t.test("writing data behind leaves nothing for the commit but what changed since", async (t) => {
   const { pages, store } = await newTestPages();
   const page = addData(pages, 1);

@@ -4,8 +4,10 @@
  * @module
  */
 import t, { type Test } from "tap";
+import { StoreError } from "../../../src/core/base/errors.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import type { DiscordObjectStore } from "../../../src/stores/objects/discord/discord-object-store.ts";
+import type { ObjectSource } from "../../../src/stores/objects/object-bytes.ts";
 import type { NewRecord, ObjectId } from "../../../src/stores/objects/object-store.ts";
 import type { Fault } from "../../emulator/faults/fault.ts";
 import {
@@ -112,6 +114,21 @@ for (const { lanes, route, options } of [
     },
   );
 }
+
+t.test("bytes that cannot be read are no fault of Discord's, and nothing is posted", async (t) => {
+  const place = await storm(t);
+  const failure = new StoreError("STORE_FAILED", "the disk is gone");
+  const broken: ObjectSource = {
+    length: BYTES.length,
+    async *pieces() {
+      yield BYTES.subarray(0, 200_000);
+      throw failure;
+    },
+  };
+  await t.rejects(place.store.put(broken), failure);
+  t.equal(posted(place), 0);
+  t.equal(place.emulator.discord.log.counters.uploads, 0);
+});
 
 t.test("a record is appended once, whatever breaks", async (t) => {
   const { emulator, store } = await storm(t);

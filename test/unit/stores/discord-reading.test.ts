@@ -83,6 +83,20 @@ t.test("whatever the CDN does, what comes is right", async (t) => {
   t.strictSame(emulator.faults.rules(), []);
 });
 
+t.test(
+  "a part that does not come is asked for again long before an answer of the API is",
+  async (t) => {
+    const { emulator, store, open, timing } = await library(t);
+    const { id } = await store.put(BYTES);
+    const answerMs = 3_600_000;
+    const reader = open({ silenceMs: answerMs, answerMs, partAnswerMs: 15_000 });
+    emulator.faults.once({ kind: "stall" }, { site: "cdn" });
+    const begin = timing.trueTime();
+    t.ok(await isIntact(reader, id));
+    t.ok(timing.trueTime() - begin < answerMs);
+  },
+);
+
 t.test("a URL that is refused is replaced, also when the next is refused as well", async (t) => {
   const { emulator, store } = await library(t);
   const { id } = await store.put(BYTES);

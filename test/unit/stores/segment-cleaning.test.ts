@@ -40,9 +40,16 @@ function totalBytes(place: SegmentPlace): number {
 
 t.test("live pages move together, and their old objects are deleted", async (t) => {
   const { place, store, live } = await nearlyEmpty();
+  await commitPages(store, 2);
   const before = totalBytes(place);
+  const records = place.contents.records.length;
   const forecast = await store.gc({ dryRun: true });
   t.equal(totalBytes(place), before, "a dry run changes nothing");
+  t.equal(place.contents.records.length, records, "and publishes nothing");
+  t.match(store.status(), { pendingCommits: 1 });
+  const reader = await place.open("reader", { readOnly: true });
+  t.match(await reader.gc({ dryRun: true }), { movedBytes: forecast.movedBytes });
+  await reader.close();
   const told: number[] = [];
   const report = await store.gc({ onProgress: ({ movedBytes }) => told.push(movedBytes) });
   t.equal(report.rewritten, forecast.rewritten);

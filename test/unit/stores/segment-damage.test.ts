@@ -7,11 +7,13 @@ import {
   encodeCommitRecord,
 } from "../../../src/stores/segments/format/commit-record.ts";
 import { encodeLeaseRecord } from "../../../src/stores/segments/format/lease-record.ts";
+import { findFrames } from "../../../src/stores/segments/search/find-frames.ts";
 import { addBot, addWebhook } from "../../emulator/founding.ts";
 import { DiscordClient } from "../../support/discord-client.ts";
 import { discordPlace } from "../../support/discord-vault-place.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";
 import { createRounds, openRounds, readRound, writeRound } from "../../support/segment-vault.ts";
+import { openTestVault } from "../../support/test-vault.ts";
 
 const directory = t.testdir();
 let made = 0;
@@ -133,6 +135,52 @@ t.test("after a cleaning any one of the two newest commits may be lost", async (
   t.equal(await readRound(reader.vault), 7);
   t.equal(reader.store.warnings.length, 1);
   await reader.vault.close();
+});
+
+/** Classes of the pages that are attached to a record. */
+function classesIn({ contents }: SegmentPlace, { attachments }: LogRecord): string[] {
+  return attachments.flatMap(({ id }) => {
+    const frames = [...findFrames(contents.objects.get(id)?.bytes ?? new Uint8Array(0))];
+    return frames.map(({ header }) => header.pageClass);
+  });
+}
+
+t.test("every record brings the key directory and the commit root, a cleaning's too", async (t) => {
+  const place = newPlace();
+  place.limits = { objectBytes: 70_000, recordBytes: 70_000 };
+  const { vault, store } = await createRounds(place, "desk");
+  const commits = (): LogRecord[] => place.contents.records.filter(({ kind }) => kind === "commit");
+  await store.flush();
+  t.ok(commits().length > 1, "a new vault is not in one message");
+  for (let round = 1; round < 8; round++) {
+    await writeRound(vault, round);
+    await store.flush();
+  }
+  await vault.close();
+  // A machine without the key, which opens no vault, and has none of its pages.
+  const cleaner = await place.open("lap");
+  await cleaner.gc({ targetLiveShare: 0.9, orphanMs: 0, keepCommits: 2 });
+  await cleaner.close();
+  for (const record of commits()) {
+    const classes = classesIn(place, record);
+    t.ok(classes.includes("key-directory"), `key directory with ${record.position}`);
+    t.ok(classes.includes("root"), `commit root with ${record.position}`);
+  }
+});
+
+t.test("a machine's own cache is no proof when a store is checked", async (t) => {
+  const place = await threeCommits("desk");
+  for (const { id } of newestCommit(place).attachments) {
+    const kept = place.contents.objects.get(id);
+    if (kept !== undefined) place.contents.objects.set(id, { ...kept, bytes: kept.bytes.fill(0) });
+  }
+  const cached = await openRounds(place, "desk", { readOnly: true });
+  t.equal(await readRound(cached.vault), 2);
+  await cached.vault.close();
+  const store = await place.open("desk", { readOnly: true, readsCache: false });
+  const checked = await openTestVault(store);
+  t.match(checked.warnings, [/commit \d+ does not open/]);
+  await checked.close();
 });
 
 t.test("a vault that is open is not put on top of what another writer published", async (t) => {

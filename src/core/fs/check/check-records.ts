@@ -102,7 +102,7 @@ export class RecordCheck {
         const pointer = xattrPage(value);
         if (pointer === undefined) return;
         this.#reach(ino, pointer, false);
-        await data?.wantXattr(ino, pointer);
+        await data?.wantXattr({ ino }, pointer);
         return;
       }
       case KeyKind.extent:
@@ -143,7 +143,7 @@ export class RecordCheck {
       }
       this.#checkPointer(ino, extent);
     }
-    await data?.want(ino, extent);
+    await data?.want({ ino }, extent);
   }
 
   #reach(ino: number, pointer: PagePointer, isShareable: boolean): void {

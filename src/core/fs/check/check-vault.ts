@@ -1,24 +1,28 @@
 /**
  * Checks a vault: every record of the TOC, what records say of each other, the pages in use against the space map, and,
- * when asked for, every page of every file.
+ * when asked for, every page of every file, those of snapshots included.
  *
  * Memory grows with the number of inodes (29 bytes each) and of pages (a quarter of a byte each), nothing else.
  *
  * @module
  */
-import { getU64 } from "../../base/bytes.ts";
-import { PageError } from "../../base/errors.ts";
+import { equalBytes, getU64 } from "../../base/bytes.ts";
+import { FormatError, PageError } from "../../base/errors.ts";
 import type { Compressor } from "../../base/platform.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
+import type { Snapshot } from "../../format/commit-root.ts";
+import { decodeKeyDirectory } from "../../format/key-directory.ts";
+import type { CachedPage } from "../../pages/page-cache.ts";
 import { KEY_PREFIX } from "../../tree/key.ts";
 import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Inspection } from "../../vault/inspection.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { LinkCheck } from "./check-links.ts";
 import { RecordCheck } from "./check-records.ts";
+import { checkSnapshotLeaf } from "./check-snapshot.ts";
 import { DataPages } from "./data-pages.ts";
 import { findPaths } from "./find-paths.ts";
-import { reachRecords } from "./find-used-pages.ts";
+import { reachReturned } from "./find-used-pages.ts";
 import type { Finding } from "./finding.ts";
 import { InodeTable } from "./inode-table.ts";
 import { countInodes } from "./mends.ts";
@@ -38,7 +42,7 @@ export interface CheckOptions {
 
 /** How far a check is. */
 export interface CheckProgress {
-  readonly step: "records" | "links" | "space";
+  readonly step: "records" | "links" | "snapshots" | "space";
   /** Inodes seen in the first step. */
   readonly inodes: number;
   /** Bytes of files read. */
@@ -75,6 +79,7 @@ export async function checkVault(vault: Vault, options: CheckOptions): Promise<C
   const check = new Check(vault, options);
   await check.records();
   await check.links();
+  await check.snapshots();
   const leakedPages = await check.space();
   return check.report(leakedPages);
 }
@@ -85,6 +90,8 @@ class Check {
   readonly #inspection: Inspection;
   readonly #inodes = new InodeTable();
   readonly #use = new PageUse();
+  /** Pages that came back from a snapshot, in use or not. */
+  readonly #returned = new PageUse();
   readonly #data: DataPages | undefined;
   readonly #findings: Finding[] = [];
   #more = 0;
@@ -150,6 +157,7 @@ class Check {
     for await (const step of this.#inspection.toc()) {
       this.#progress("links");
       if (step.damage !== undefined || step.level > 0) continue;
+      reachReturned(this.#returned, step);
       for (const { key, value } of recordsIn(step)) await check.record(key, value);
     }
     check.finish();
@@ -162,7 +170,6 @@ class Check {
   async space(): Promise<number> {
     for (const { address } of this.#inspection.ownPages) this.#use.reach(pageNumber(address));
     await this.#openKeyDirectories();
-    await this.#reachSnapshots();
     let leaked = 0;
     for await (const part of this.#inspection.spaceMap()) {
       this.#progress("space");
@@ -171,10 +178,11 @@ class Check {
         continue;
       }
       for (let bit = 0; bit < part.count; bit++) {
-        const isReached = this.#use.has(part.first + bit);
+        const number = part.first + bit;
+        const isReached = this.#use.has(number) || this.#returned.has(number);
         if (part.isUsed(bit) === isReached) continue;
         if (!isReached) leaked += 1;
-        else this.#tellFree(part.first + bit);
+        else this.#tellFree(number);
       }
     }
     return leaked;
@@ -188,42 +196,76 @@ class Check {
   async #openKeyDirectories(): Promise<void> {
     const pointers = this.#inspection.keyDirectories;
     for (const page of await this.#inspection.read("key-directory", pointers)) {
-      if (!(page instanceof PageError)) continue;
-      const message = `a copy of the key directory is damaged: ${page.message}`;
+      const problem = page instanceof PageError ? page.message : this.#problemOf(page);
+      if (problem === undefined) continue;
+      const message = `a copy of the key directory is damaged: ${problem}`;
       this.#report({ code: "keys-damaged", message });
     }
   }
 
-  async #reachSnapshots(): Promise<void> {
+  /** A key directory is in clear text, so it may be another vault's, whole as it is. */
+  #problemOf({ address, payload }: CachedPage): string | undefined {
+    try {
+      const isOwn = equalBytes(decodeKeyDirectory(payload).vaultId, this.#vault.id);
+      return isOwn ? undefined : `page ${address}: it is another vault's`;
+    } catch (error) {
+      if (error instanceof FormatError) return error.message;
+      throw error;
+    }
+  }
+
+  /** Third pass: what only snapshots have. */
+  async snapshots(): Promise<void> {
+    for (const snapshot of this.#inspection.root.snapshots) await this.#snapshot(snapshot);
+    await this.#data?.finish();
+  }
+
+  async #snapshot(snapshot: Snapshot): Promise<void> {
+    const parts = { snapshot: snapshot.name, use: this.#use, data: this.#data };
     const isKnown = ({ address }: PagePointer): boolean => this.#use.has(pageNumber(address));
-    for await (const step of this.#inspection.snapshots(isKnown)) {
-      this.#progress("space");
+    for await (const step of this.#inspection.tocOf(snapshot, isKnown)) {
+      this.#progress("snapshots");
       this.#use.reach(pageNumber(step.pointer.address));
       if (step.damage === undefined) {
-        if (step.level === 0) reachRecords(this.#use, step);
+        if (step.level === 0) await checkSnapshotLeaf(parts, step);
         continue;
       }
-      const message = `a node of level ${step.level} of a snapshot is lost (${step.damage.message}); deleting the snapshot frees what can be told of it`;
-      this.#report({ code: "tree-damaged", message });
+      const message = `a node of level ${step.level} is lost (${step.damage.message}); deleting the snapshot frees what can be told of it`;
+      this.#report({ code: "tree-damaged", snapshot: snapshot.name, message });
     }
   }
 
   /** All that was found, each with a path. */
   async report(leakedPages: number): Promise<CheckReport> {
-    const hurt = new Set(this.#findings.flatMap(({ ino }) => (ino === undefined ? [] : [ino])));
-    const paths = hurt.size === 0 ? undefined : await findPaths(hurt, this.#inspection.toc());
+    const findings: LocatedFinding[] = [];
+    for (const state of [undefined, ...this.#inspection.root.snapshots]) {
+      const found = this.#findings.filter(({ snapshot }) => snapshot === state?.name);
+      findings.push(...(await this.#located(found, state)));
+    }
     return {
       generation: this.#inspection.root.generation,
       inodes: this.#inodes.size,
       pages: this.#use.count,
       bytes: this.#data?.bytes ?? 0,
       leakedPages,
-      findings: this.#findings.map((finding) => {
-        const path = finding.ino === undefined ? undefined : paths?.get(finding.ino);
-        return path === undefined ? finding : { ...finding, path };
-      }),
+      findings,
       more: this.#more,
     };
+  }
+
+  async #located(
+    findings: readonly Finding[],
+    snapshot: Snapshot | undefined,
+  ): Promise<readonly LocatedFinding[]> {
+    const hurt = new Set(findings.flatMap(({ ino }) => (ino === undefined ? [] : [ino])));
+    if (hurt.size === 0) return findings;
+    const inspection = this.#inspection;
+    const toc = snapshot === undefined ? inspection.toc() : inspection.tocOf(snapshot);
+    const paths = await findPaths(hurt, toc);
+    return findings.map((finding) => {
+      const path = finding.ino === undefined ? undefined : paths.get(finding.ino);
+      return path === undefined ? finding : { ...finding, path };
+    });
   }
 }
 

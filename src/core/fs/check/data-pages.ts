@@ -17,9 +17,15 @@ import type { Report } from "./finding.ts";
 /** Pages read together: as many as the page cache surely holds at once. */
 const BATCH = 32;
 
-/** A page to be read, and who wants what of it. */
-interface WantedPage {
+/** Whose pages are read. */
+export interface PageUser {
   readonly ino: number;
+  /** Snapshot that has the inode; the vault as it is, when left out. */
+  readonly snapshot?: Uint8Array;
+}
+
+/** A page to be read, and who wants what of it. */
+interface WantedPage extends PageUser {
   readonly block: number;
   readonly pointer: PagePointer;
   /** The piece that stands in it; undefined for a page of its own. */
@@ -44,23 +50,23 @@ export class DataPages {
   }
 
   /** Reads what an extent stands in, now or with later ones. @throws StoreError */
-  async want(ino: number, extent: Extent): Promise<void> {
-    if (extent.kind === "run") await this.#wantRun(ino, extent);
+  async want(user: PageUser, extent: Extent): Promise<void> {
+    if (extent.kind === "run") await this.#wantRun(user, extent);
     else if (extent.kind === "piece") {
       const { block } = extent;
-      await this.#add("pack", { ino, block, pointer: extent, piece: extent });
+      await this.#add("pack", { ...user, block, pointer: extent, piece: extent });
     }
   }
 
   /** Reads the page an extended attribute stands in. */
-  wantXattr(ino: number, pointer: PagePointer): Promise<void> {
-    return this.#add("data", { ino, block: XATTR_BLOCK, pointer });
+  wantXattr(user: PageUser, pointer: PagePointer): Promise<void> {
+    return this.#add("data", { ...user, block: XATTR_BLOCK, pointer });
   }
 
-  async #wantRun(ino: number, run: RunExtent): Promise<void> {
+  async #wantRun(user: PageUser, run: RunExtent): Promise<void> {
     const { block, count } = run;
     for (let at = block; at < block + count; at++) {
-      await this.#add("data", { ino, block: at, pointer: pageOfRun(run, at) });
+      await this.#add("data", { ...user, block: at, pointer: pageOfRun(run, at) });
     }
   }
 
@@ -114,9 +120,9 @@ export class DataPages {
     }
   }
 
-  #tell({ ino, block, piece }: WantedPage, problem: string): void {
+  #tell({ block, piece, pointer: _, ...user }: WantedPage, problem: string): void {
     const { report } = this.#parts;
-    const finding = { code: "page-damaged", ino, message: problem } as const;
+    const finding = { code: "page-damaged", ...user, message: problem } as const;
     if (block === XATTR_BLOCK) {
       report({ ...finding, message: `an extended attribute is lost: ${problem}` });
       return;

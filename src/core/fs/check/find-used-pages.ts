@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { PageError } from "../../base/errors.ts";
+import { FormatError, PageError } from "../../base/errors.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
+import { KEY_PREFIX, KeyKind } from "../../tree/key.ts";
 import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Inspection } from "../../vault/inspection.ts";
+import { returnedIn } from "../returned-pages.ts";
 import { PageUse } from "./page-use.ts";
 import { pagesOfRecord } from "./record-pages.ts";
 
@@ -21,31 +23,52 @@ export async function findUsedPages(inspection: Inspection): Promise<(number: nu
   const use = new PageUse();
   for (const { address } of inspection.ownPages) use.reach(pageNumber(address));
   const isKnown = ({ address }: PagePointer): boolean => use.has(pageNumber(address));
-  const isWhole =
-    (await reachAll(use, inspection.toc())) && (await reachAll(use, inspection.snapshots(isKnown)));
+  const returned = new PageUse();
+  const learn = (leaf: NodeStep): void => reachReturned(returned, leaf);
+  let isWhole = await reachAll(use, inspection.toc(), learn);
+  for (const snapshot of inspection.root.snapshots) {
+    const isRead = await reachAll(use, inspection.tocOf(snapshot, isKnown), () => {});
+    isWhole = isWhole && isRead;
+  }
   if (!isWhole) await reachMapped(use, inspection);
-  return (number) => use.has(number);
+  return (number) => use.has(number) || returned.has(number);
 }
 
 /** @returns whether nothing was damaged */
 async function reachAll(
   use: PageUse,
   steps: AsyncIterable<NodeStep | DamagedStep>,
+  visit: (leaf: NodeStep) => void,
 ): Promise<boolean> {
   let isWhole = true;
   for await (const step of steps) {
     use.reach(pageNumber(step.pointer.address));
     if (step.damage !== undefined) isWhole = false;
-    else if (step.level === 0) reachRecords(use, step);
+    else if (step.level === 0) {
+      reachRecords(use, step);
+      visit(step);
+    }
   }
   return isWhole;
 }
 
 /** Notes the pages that the records of a leaf point to. */
-export function reachRecords(use: PageUse, leaf: NodeStep): void {
+function reachRecords(use: PageUse, leaf: NodeStep): void {
   for (const { key, value } of recordsIn(leaf)) {
     const { start, count } = pagesOfRecord(key, value) ?? { start: 0, count: 0 };
     for (let n = 0; n < count; n++) use.reach(start + n);
+  }
+}
+
+/** Notes the pages that a leaf of the newest TOC says have come back from a snapshot: those of older ones do not count. */
+export function reachReturned(returned: PageUse, leaf: NodeStep): void {
+  for (const { key, value } of recordsIn(leaf)) {
+    if (key.length <= KEY_PREFIX || key[8] !== KeyKind.returned) continue;
+    try {
+      for (const number of returnedIn(key, value)) returned.reach(number);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+    }
   }
 }
 

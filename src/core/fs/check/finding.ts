@@ -47,6 +47,8 @@ export interface Finding {
   readonly message: string;
   /** Inode that is hurt. */
   readonly ino?: number;
+  /** Name of the snapshot that has the inode; left out for the vault as it is. */
+  readonly snapshot?: Uint8Array;
   /** What of its content is hurt; left out when it is not the content. */
   readonly span?: ByteSpan;
   /** Sets it right; left out where that takes guessing. */

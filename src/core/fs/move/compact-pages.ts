@@ -90,7 +90,7 @@ export async function compactPages(
 
 /** One past the highest page that a snapshot has. */
 function pinnedEnd(vault: Vault): Promise<number> {
-  return vault.snapshots.look(async ({ listed, walk }) => {
+  return vault.snapshots.whileHeld(async ({ listed, walk }) => {
     const seen = new PageUse();
     let end = 0;
     for (const { toc } of listed) {

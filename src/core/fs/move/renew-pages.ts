@@ -4,7 +4,7 @@
  *     survey   how much there is
  *     pass     pages of generations up to that of the change get fresh places, while calls go on
  *     survey   that nothing of before is left in the state of a commit, so neither in any later one
- *     done     the TOC needs no older key; when no snapshot does either, the older key is gone
+ *     done     neither the TOC nor the log needs an older key; when no snapshot does either, the older key is gone
  *
  * An interruption at any point is made good by running it again.
  *
@@ -14,7 +14,7 @@ import type { Snapshot } from "../../format/commit-root.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { IsWanted } from "./move.ts";
 import { type MoveOptions, PageMover } from "./page-mover.ts";
-import { surveyPages } from "./survey-pages.ts";
+import { type Survey, surveyPages } from "./survey-pages.ts";
 
 /** Passes after which it is given up for now: a second one finds only what was copied about during the first. */
 const PASSES_MAX = 8;
@@ -55,25 +55,19 @@ export function snapshotsUnderOlderKeys({
  * @throws PageError when a node of the TOC does not open; StoreError, CommitError; the signal's reason
  */
 export async function renewPages(vault: Vault, options: RenewOptions): Promise<RenewReport> {
-  const { keys, snapshots } = vault;
+  const { keys } = vault;
   const isNeeded = keys.older.some(({ doneAt }) => doneAt === 0);
   const work = isNeeded ? await new Renewal(vault, options).run() : NOTHING;
-  if (work.doneAt > 0) await keys.finishReplacing(work.doneAt);
-  await keys.dropOlder(snapshots.list());
+  await keys.dropOlder();
   const { movedPages, lostPages } = work;
   const heldBy = snapshotsUnderOlderKeys(vault);
   return { isDone: lostPages === 0, movedPages, lostPages, heldBy };
 }
 
 /** What a renewal did. */
-interface Renewed {
-  /** Generation from which on nothing of before is left; 0 when something is. */
-  readonly doneAt: number;
-  readonly movedPages: number;
-  readonly lostPages: number;
-}
+type Renewed = Pick<RenewReport, "movedPages" | "lostPages">;
 
-const NOTHING: Renewed = { doneAt: 0, movedPages: 0, lostPages: 0 };
+const NOTHING: Renewed = { movedPages: 0, lostPages: 0 };
 
 class Renewal {
   readonly #vault: Vault;
@@ -91,18 +85,26 @@ class Renewal {
   async run(): Promise<Renewed> {
     let lostPages = 0;
     for (let pass = 0; pass < PASSES_MAX; pass++) {
-      const { pages, damagedNodes, generation } = await this.#survey();
-      lostPages = pages + damagedNodes;
-      if (lostPages === 0) return { doneAt: generation, movedPages: this.#moved, lostPages };
+      const survey = await this.#survey();
+      lostPages = leftIn(survey);
+      if (lostPages === 0) break;
+      const { pages } = survey;
       const mover = this.#pass(pages);
       await mover.run();
       if (mover.lost >= pages) break;
     }
-    return { doneAt: 0, movedPages: this.#moved, lostPages };
+    return { movedPages: this.#moved, lostPages };
   }
 
-  #survey(): ReturnType<typeof surveyPages> {
-    return surveyPages(this.#vault, this.#isWanted, this.#options.signal);
+  /** Surveys; when nothing of before is left, that is noted. */
+  #survey(): Promise<Survey> {
+    return surveyPages(this.#vault, {
+      isWanted: this.#isWanted,
+      signal: this.#options.signal,
+      conclude: async (survey) => {
+        if (leftIn(survey) === 0) await this.#vault.keys.finishReplacing(survey.generation);
+      },
+    });
   }
 
   #pass(pages: number): PageMover {
@@ -122,4 +124,9 @@ class Renewal {
       onMoved,
     });
   }
+}
+
+/** Pages of before that are still there, or may be. */
+function leftIn({ pages, damagedNodes }: Survey): number {
+  return pages + damagedNodes;
 }

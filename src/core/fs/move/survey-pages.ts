@@ -1,9 +1,10 @@
 /**
- * Counts the pages of the TOC, and of what it points to, that are wanted: how much there is to move, or that nothing is left.
+ * Counts the pages of the TOC, of what it points to, and of the log that are wanted: how much there is to move, or that
+ * nothing is left.
  *
  * @module
  */
-import { addressOf, pageNumber } from "../../format/address.ts";
+import { addressOf, type PagePointer, pageNumber } from "../../format/address.ts";
 import { type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Vault } from "../../vault/vault.ts";
 import { PageUse } from "../check/page-use.ts";
@@ -19,22 +20,33 @@ export interface Survey {
   readonly damagedNodes: number;
 }
 
+/** How a survey is made. */
+export interface SurveyOptions {
+  readonly isWanted: IsWanted;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with what was found before anything can come back from a snapshot. */
+  readonly conclude: (survey: Survey) => Promise<void>;
+}
+
 /** Surveys the state of a commit that is made for it. @throws StoreError, CommitError; the signal's reason */
 export function surveyPages(
   vault: Vault,
-  isWanted: IsWanted,
-  signal?: AbortSignal,
+  { isWanted, signal, conclude }: SurveyOptions,
 ): Promise<Survey> {
-  return vault.snapshots.look(async ({ generation, toc, walk }) => {
+  return vault.snapshots.whileHeld(async ({ generation, toc, walk }) => {
     const wanted = new PageUse();
     let damagedNodes = 0;
+    // Commits go on naming the log that the vault was opened with until what it says of drafts is taken over.
+    for (const pointer of vault.inspect().logPages) reachIf(wanted, pointer, isWanted);
     for await (const step of walk(toc, () => false)) {
       signal?.throwIfAborted();
-      if (isWanted(step.pointer)) wanted.reach(pageNumber(step.pointer.address));
+      reachIf(wanted, step.pointer, isWanted);
       if (step.damage !== undefined) damagedNodes += 1;
       else if (step.level === 0) reachWanted(wanted, step, isWanted);
     }
-    return { generation, pages: wanted.count, damagedNodes };
+    const survey = { generation, pages: wanted.count, damagedNodes };
+    await conclude(survey);
+    return survey;
   });
 }
 
@@ -44,7 +56,11 @@ function reachWanted(wanted: PageUse, leaf: NodeStep, isWanted: IsWanted): void 
     if (found === undefined) continue;
     const { start, count, generation } = found;
     for (let number = start; number < start + count; number++) {
-      if (isWanted({ address: addressOf(number), generation })) wanted.reach(number);
+      reachIf(wanted, { address: addressOf(number), generation }, isWanted);
     }
   }
+}
+
+function reachIf(wanted: PageUse, pointer: PagePointer, isWanted: IsWanted): void {
+  if (isWanted(pointer)) wanted.reach(pageNumber(pointer.address));
 }

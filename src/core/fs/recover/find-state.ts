@@ -11,7 +11,7 @@
 import { FormatError, PageError } from "../../base/errors.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
 import { type CommitRoot, decodeCommitRoot } from "../../format/commit-root.ts";
-import { decodeHeader, isHeaderSigned } from "../../format/header.ts";
+import { decodeHeader, type Header, isHeaderSigned } from "../../format/header.ts";
 import type { PageCache } from "../../pages/page-cache.ts";
 import type { PageStore } from "../../pages/page-store.ts";
 import { walkTree } from "../../tree/walk-tree.ts";
@@ -50,7 +50,12 @@ export interface FoundState {
   readonly hasLeaves: boolean;
   /** Nodes that are reached from the root. */
   readonly reached: PageUse;
+  /** Highest generation of a header that is left, whatever is left of its commit; 0 when none is. */
+  readonly announced: number;
 }
+
+/** A state as its own pages tell it. */
+type ReadState = Omit<FoundState, "announced">;
 
 /** What is looked through. */
 export interface StateSearch {
@@ -62,8 +67,14 @@ export interface StateSearch {
 
 /** Finds the state to recover. @throws StoreError */
 export async function findState(search: StateSearch): Promise<FoundState> {
+  const headers = await signedHeaders(search);
+  const announced = Math.max(0, ...headers.signed.map(({ generation }) => generation));
+  return { ...(await findRead(search, headers)), announced };
+}
+
+async function findRead(search: StateSearch, headers: FoundHeaders): Promise<ReadState> {
   const { store, pages, index } = search;
-  const named = await rootOfHeader(search);
+  const named = headers.isWhole ? await rootOfHeader(pages, headers.signed) : undefined;
   const { roots } = index;
   if (named === undefined) {
     const { whole, newest } = await lookForWhole(pages, roots);
@@ -78,13 +89,13 @@ export async function findState(search: StateSearch): Promise<FoundState> {
 async function lookForWhole(
   pages: PageCache,
   roots: readonly PagePointer[],
-): Promise<{ readonly whole?: FoundState; readonly newest?: FoundState | undefined }> {
-  let newest: FoundState | undefined;
+): Promise<{ readonly whole?: ReadState; readonly newest?: ReadState | undefined }> {
+  let newest: ReadState | undefined;
   let tried = 0;
   for (const pointer of roots) {
     const root = await readRoot(pages, pointer);
     if (root === undefined) continue;
-    const state: FoundState = { origin: "root", ...(await lookThrough(pages, root)) };
+    const state: ReadState = { origin: "root", ...(await lookThrough(pages, root)) };
     if (state.lost.length === 0) return { whole: state };
     newest ??= state;
     tried += 1;
@@ -93,19 +104,31 @@ async function lookForWhole(
   return { newest };
 }
 
-function nothingFound({ generation }: PageIndex): FoundState {
+function nothingFound({ generation }: PageIndex): ReadState {
   const level = Number.POSITIVE_INFINITY;
   const lost = [{ pointer: undefined, level, from: LOWEST, to: undefined, generation, after: 0 }];
   return { origin: "nothing", root: undefined, lost, hasLeaves: false, reached: new PageUse() };
 }
 
-async function rootOfHeader(search: StateSearch): Promise<CommitRoot | undefined> {
-  const { store, pages, unlocked } = search;
+/** Headers that a holder of the key wrote, newest first. */
+interface FoundHeaders {
+  readonly signed: readonly Header[];
+  /** Whether these are all that the store has. */
+  readonly isWhole: boolean;
+}
+
+async function signedHeaders({ store, unlocked }: StateSearch): Promise<FoundHeaders> {
   const stored = await readHeaders(store);
-  const headers = stored
+  const signed = stored
     .flatMap((bytes) => signedHeader(bytes, unlocked))
     .sort((a, b) => b.generation - a.generation);
-  if (headers.length < stored.length) return undefined;
+  return { signed, isWhole: signed.length === stored.length };
+}
+
+async function rootOfHeader(
+  pages: PageCache,
+  headers: readonly Header[],
+): Promise<CommitRoot | undefined> {
   for (const { commitRoot } of headers) {
     const root = await readRoot(pages, commitRoot);
     if (root !== undefined) return root;
@@ -123,10 +146,7 @@ async function readHeaders(store: PageStore): Promise<readonly (Uint8Array | und
   }
 }
 
-function signedHeader(
-  stored: Uint8Array | undefined,
-  { keys }: UnlockedPages,
-): readonly ReturnType<typeof decodeHeader>[] {
+function signedHeader(stored: Uint8Array | undefined, { keys }: UnlockedPages): readonly Header[] {
   if (stored === undefined) return [];
   try {
     const header = decodeHeader(stored);
@@ -148,10 +168,7 @@ async function readRoot(pages: PageCache, pointer: PagePointer): Promise<CommitR
   }
 }
 
-async function lookThrough(
-  pages: PageCache,
-  root: CommitRoot,
-): Promise<Omit<FoundState, "origin">> {
+async function lookThrough(pages: PageCache, root: CommitRoot): Promise<Omit<ReadState, "origin">> {
   const lost: LostPart[] = [];
   const reached = new PageUse();
   let hasLeaves = false;

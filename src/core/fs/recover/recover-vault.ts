@@ -69,7 +69,7 @@ export interface RecoveredVault {
   readonly origin: FoundState["origin"];
   /** Commit that was recovered; undefined when no commit root is left. */
   readonly root: CommitRoot | undefined;
-  /** Highest generation of any page that was found. */
+  /** Highest generation of any page or header that was found. */
   readonly newest: number;
   /** Whether a commit after the recovered one may be lost. */
   readonly isBehind: boolean;
@@ -100,14 +100,18 @@ export async function recoverVault(
     onProgress?.({ step: "searching", pages });
   });
   const unlocked = await unlockPages(source, index);
+  const codec = new PageCodec(unlocked.vaultId, unlocked.keys, platform.random);
+  store.judgeBy?.((stored) => codec.isGenuine(stored));
   const found = await stateOf(source, index, unlocked).catch((error: unknown) => {
     unlocked.keys.close();
     throw error;
   });
   onProgress?.({ step: "rebuilding", pages });
-  const isBehind = isBehindNewest(store, index, found);
+  const newest = Math.max(index.generation, found.announced);
+  const isBehind = isBehindNewest(store, found, index);
   const state = isBehind && found.origin !== "nothing" ? withLaterInodes(found, index) : found;
   const vault = await openOver(source, options.upper, { index, unlocked, state });
+  store.judgeBy?.((stored) => vault.inspect().isGenuine(stored));
   try {
     const { lost, root, origin } = state;
     const liveness = await Liveness.load(vault.inspect(), root);
@@ -115,7 +119,7 @@ export async function recoverVault(
     const salvage: Salvage = { vault, index, state, liveness, doubts, signal };
     if (lost.length > 0) await fillLost(salvage, store);
     const lostNames = await mendAll(salvage, { ...options, compressor: platform.compressor });
-    const [newest, lostNodes] = [index.generation, found.lost.length];
+    const lostNodes = found.lost.length;
     return { vault, origin, root, newest, isBehind, pages, lostNodes, doubts, lostNames };
   } catch (error) {
     await vault.abandon();
@@ -123,14 +127,19 @@ export async function recoverVault(
   }
 }
 
-/** In a file, headers that are all there say that a later commit never came to be; in a log, any of them may be gone. */
+/**
+ * In a file, headers that are all there say that no later commit came to be, or which; the newest may repeat the one
+ * before, and then no part of the TOC is newer. In a log any header may be gone.
+ */
 function isBehindNewest(
   { reusesAddresses }: PageStore,
-  { generation }: PageIndex,
-  { origin, root }: FoundState,
+  { origin, root, announced }: FoundState,
+  { generation, trees }: PageIndex,
 ): boolean {
-  if (root === undefined || root.generation >= generation) return false;
-  return origin === "root" || !reusesAddresses;
+  if (root === undefined) return false;
+  if (origin === "root" || !reusesAddresses)
+    return root.generation < Math.max(generation, announced);
+  return root.generation < announced && (trees[0]?.generation ?? 0) > root.generation;
 }
 
 /**

@@ -105,7 +105,10 @@ async function noteLost(salvage: Salvage, { parts, note }: Look, block: FoundBlo
   if (ino === 0 || extent.block >= BLOCK_END) return;
   const part = partOf(extentKey(ino, extent.block), parts);
   if (part === undefined || extent.generation > part.generation) return;
-  const known = extent.kind === "piece" ? await pieceLife(salvage, parts, block) : block;
+  // The recovered commit has no way back to pieces that came after it.
+  const isLater = part.after > 0;
+  const known =
+    extent.kind === "piece" && !isLater ? await pieceLife(salvage, parts, block) : block;
   if (known !== undefined) note(known);
 }
 

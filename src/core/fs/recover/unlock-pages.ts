@@ -18,6 +18,9 @@ import { PageCache } from "../../pages/page-cache.ts";
 import type { PageStore } from "../../pages/page-store.ts";
 import type { PageIndex } from "./page-index.ts";
 
+/** Pages of a class that are tried with a key. */
+const PAGES_TRIED = 16;
+
 /** What pages are read from, and opened with. */
 export interface RecoverySource {
   readonly store: PageStore;
@@ -36,35 +39,80 @@ export interface UnlockedPages {
 }
 
 /**
- * Unlocks with the newest key directory that opens. An older one opens with what was valid then.
+ * Unlocks with the newest key directory that opens and whose key opens any of the pages: another vault's may stand among them,
+ * for the same password. An older one opens with what was valid then.
  * @throws FormatError VAULT_DAMAGED when no key directory is left; KeyError WRONG_KEY, KDF_LIMITS; StoreError
  */
 export async function unlockPages(
-  { store, platform, credentials }: RecoverySource,
+  source: RecoverySource,
   index: PageIndex,
 ): Promise<UnlockedPages> {
-  const codec = new PageCodec(new Uint8Array(VAULT_ID_SIZE), undefined, platform.random);
-  const openGeneration = index.generation + 1;
-  const buffers = pageBuffers(platform);
-  const pages = new PageCache({ store, codec, buffers, budgetBytes: 0, openGeneration });
+  const pages = cacheOver(source, index, undefined);
   let refusal: KeyError | undefined;
+  let useless: UnlockedPages | undefined;
   for (const keyDirectory of index.keyDirectories) {
     const directory = await readDirectory(pages, keyDirectory);
     if (directory === undefined) continue;
     try {
-      const { vaultId, slots } = directory;
-      const { vaultKey } = await unlock(platform, vaultId, slots, credentials);
-      const older = await openOlderKeys(platform, { vaultId, vaultKey }, directory.older);
-      const keys = new VaultKeys(vaultId, vaultKey, platform.aead, older);
-      return { vaultId, keys, keyDirectory };
+      const unlocked = await unlockWith(source, directory, keyDirectory);
+      if (await opensAny(source, index, unlocked)) {
+        useless?.keys.close();
+        return unlocked;
+      }
+      if (useless === undefined) useless = unlocked;
+      else unlocked.keys.close();
     } catch (error) {
       if (!(error instanceof KeyError)) throw error;
       refusal ??= error;
     }
   }
+  if (useless !== undefined) return useless;
   if (refusal !== undefined) throw refusal;
   const message = "no key directory of the vault is left: without its key slots nothing opens";
   throw new FormatError("VAULT_DAMAGED", message);
+}
+
+async function unlockWith(
+  { platform, credentials }: RecoverySource,
+  { vaultId, slots, older }: KeyDirectory,
+  keyDirectory: PagePointer,
+): Promise<UnlockedPages> {
+  const { vaultKey } = await unlock(platform, vaultId, slots, credentials);
+  const olderKeys = await openOlderKeys(platform, { vaultId, vaultKey }, older);
+  const keys = new VaultKeys(vaultId, vaultKey, platform.aead, olderKeys);
+  return { vaultId, keys, keyDirectory };
+}
+
+/** Whether a key opens a commit root or a page of the TOC. */
+async function opensAny(
+  source: RecoverySource,
+  index: PageIndex,
+  unlocked: UnlockedPages,
+): Promise<boolean> {
+  const pages = cacheOver(source, index, unlocked);
+  for (const pageClass of ["root", "tree"] as const) {
+    const pointers = pageClass === "root" ? index.roots : index.trees;
+    for (const pointer of pointers.slice(0, PAGES_TRIED)) {
+      try {
+        await pages.load(pageClass, [pointer]);
+        return true;
+      } catch (error) {
+        if (!(error instanceof PageError)) throw error;
+      }
+    }
+  }
+  return false;
+}
+
+function cacheOver(
+  { store, platform }: RecoverySource,
+  { generation }: PageIndex,
+  unlocked: UnlockedPages | undefined,
+): PageCache {
+  const { vaultId, keys } = unlocked ?? { vaultId: new Uint8Array(VAULT_ID_SIZE), keys: undefined };
+  const codec = new PageCodec(vaultId, keys, platform.random);
+  const buffers = pageBuffers(platform);
+  return new PageCache({ store, codec, buffers, budgetBytes: 0, openGeneration: generation + 1 });
 }
 
 async function readDirectory(

@@ -10,6 +10,8 @@ import { type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Snapshots, Sweep, SweptTrees } from "../../vault/snapshots.ts";
 import { PageUse } from "../check/page-use.ts";
 import { pagesOfRecord } from "../check/record-pages.ts";
+import { listReturned, returnedFrom } from "../returned-pages.ts";
+import { sweepReturned } from "./sweep-returned.ts";
 
 /**
  * Removes snapshots; resolves when that is durable.
@@ -41,13 +43,29 @@ class SnapshotSweep {
   }
 
   async run(): Promise<Sweep> {
-    const { removed, kept, current } = this.#trees;
+    const { removed, kept, current, transact, hasMore } = this.#trees;
     await this.#walk(kept, this.#kept, () => {});
     await this.#walk([current], this.#current, () => {});
-    if (!this.#isWhole) return { isKept: () => true, unneeded: [] };
+    if (!this.#isWhole) return { isKept: () => true, unneeded: [], settle: async () => {} };
+    await this.#reachReturned();
     const unneeded: number[] = [];
     await this.#walk(removed, new PageUse(), (number) => unneeded.push(addressOf(number)));
-    return { isKept: (address) => this.#kept.has(pageNumber(address)), unneeded };
+    const isKept = (number: number): boolean => this.#kept.has(number);
+    const staying = { isAny: kept.length > 0, isKept, isOutdated: hasMore };
+    return {
+      isKept: (address) => isKept(pageNumber(address)),
+      unneeded,
+      settle: () => sweepReturned(transact, staying),
+    };
+  }
+
+  /** Pages that came back are left to {@link sweepReturned}. */
+  async #reachReturned(): Promise<void> {
+    const { transact } = this.#trees;
+    for (const first of await transact(listReturned)) {
+      const pages = await transact((transaction) => returnedFrom(transaction, first));
+      for (const number of pages) this.#current.reach(number);
+    }
   }
 
   /** Visits the pages of trees, by number, but those that were reached before. */

@@ -16,6 +16,7 @@
  * @module
  */
 import { StoreError } from "../../../core/base/errors.ts";
+import type { ObjectBytes } from "../object-bytes.ts";
 import type {
   ByteRange,
   CallOptions,
@@ -63,9 +64,11 @@ export interface DiscordStoreOptions extends ClientParts {
   readonly usesRefreshUrls?: boolean;
 }
 
-/** Puts under way a lane can make use of: two messages of three segments. */
-const PUTS_PER_LANE = 6;
-const PUTS_MAX = 24;
+/** Segments a full message has. */
+const PUTS_PER_MESSAGE = 3;
+
+/** Messages under way that a lane can make use of: a webhook takes more of them a second than one connection carries. */
+const MESSAGES_PER_LANE = 4;
 
 /** URLs of one attachment that the CDN may call gone or expired (404), or refuse (403), before it is believed. */
 const URLS_GONE = 4;
@@ -150,18 +153,20 @@ export class DiscordObjectStore implements ObjectStore {
   }
 
   get limits(): ObjectLimits {
-    const lanes = this.#outbox.states().length;
-    const { cdn } = this.#options.settings.connections;
+    const lanes = Math.max(1, this.#outbox.states().length);
+    const { api, cdn } = this.#options.settings.connections;
+    // The last connection is left to calls that are no uploads.
+    const messages = Math.min(MESSAGES_PER_LANE * lanes, api - 1);
     return {
       objectBytes: this.#sizes.objectBytes,
       attachments: ATTACHMENTS_MAX,
       recordBytes: this.#sizes.messageBytes,
-      parallelPuts: Math.min(PUTS_MAX, PUTS_PER_LANE * Math.max(1, lanes)),
+      parallelPuts: PUTS_PER_MESSAGE * messages,
       parallelGets: cdn,
     };
   }
 
-  async put(bytes: Uint8Array, { signal }: CallOptions = {}): Promise<StoredObject> {
+  async put(bytes: ObjectBytes, { signal }: CallOptions = {}): Promise<StoredObject> {
     this.#checkWritable();
     this.#checkSize(bytes);
     signal?.throwIfAborted();
@@ -228,7 +233,7 @@ export class DiscordObjectStore implements ObjectStore {
       throw new StoreError("STORE_DENIED", `${this.name} is open for reading only`);
   }
 
-  #checkSize({ length }: Uint8Array): void {
+  #checkSize({ length }: ObjectBytes): void {
     const { objectBytes } = this.#sizes;
     if (length <= objectBytes) return;
     throw new StoreError(

@@ -43,6 +43,8 @@ export interface DiscordSettings {
   readonly silenceMs: number;
   /** Time from a request's last byte to the answer's first, ms. */
   readonly answerMs: number;
+  /** As `answerMs`, and silence on the connection after it, for the first try of a part of a file; doubled with each, ms. */
+  readonly partAnswerMs: number;
   /** Every transfer must be faster than this on average, bytes a second. */
   readonly slowestRate: number;
   /** Connections kept to the API and to the CDN. */
@@ -74,6 +76,7 @@ export const DEFAULT_SETTINGS: DiscordSettings = {
   readLagMs: 30 * SECOND,
   silenceMs: 30 * SECOND,
   answerMs: 60 * SECOND,
+  partAnswerMs: 15 * SECOND,
   slowestRate: 32 * KIB,
   connections: { api: 16, cdn: 24 },
   cdnPauseMs: MINUTE,

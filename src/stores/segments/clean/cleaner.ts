@@ -85,7 +85,7 @@ export class Cleaner {
     this.#publisher = publisher;
   }
 
-  /** Cleans. Everything that was committed must be published. @throws StoreError; the signal's reason */
+  /** Cleans. Everything that was committed must be published, but for a dry run. @throws StoreError; the signal's reason */
   async run(options: CleaningOptions): Promise<CleaningReport> {
     const sweeping: Sweeping = {
       objects: this.#objects,
@@ -94,7 +94,7 @@ export class Cleaner {
       keepCommits: Math.max(LEAST_COMMITS, options.keepCommits ?? DEFAULT_KEEP_COMMITS),
       signal: options.signal,
     };
-    await this.#publisher.prepare(options.signal);
+    if (options.dryRun !== true) await this.#publisher.prepare(options.signal);
     const sparse = await this.#chooseObjects(sweeping, options);
     if (options.dryRun === true) return this.#forecast(sweeping, sparse);
     const { movedBytes, unreadable } = await this.#rewrite(sparse, options);

@@ -205,4 +205,18 @@ function prepare(path: string, sql: SqliteDatabase.Database): void {
       else sql.pragma(`user_version = ${SCHEMA_VERSION}`);
     })
     .immediate();
+  carryOver(sql);
+}
+
+/**
+ * Carries over what a process that died left in the log. A sync of the log may have failed before: the system shows what is
+ * in it, but a later sync does not try it again, and what is added behind would be lost with it. A disk that has no room for
+ * that is no reason not to open.
+ */
+function carryOver(sql: SqliteDatabase.Database): void {
+  try {
+    sql.pragma("wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (!(error instanceof SqliteDatabase.SqliteError)) throw error;
+  }
 }

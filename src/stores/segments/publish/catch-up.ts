@@ -9,6 +9,8 @@
  * 3. The catalog is the checkpoint and the newest commit's change of it; nothing in between is needed.
  * 4. Where these are gone or damaged, the next older commit that is whole may be gone on from, but only when that was
  *    asked for or nothing is lost by it. The damaged one keeps its number, so whatever is published next counts.
+ * 5. A log that has gone back behind what this database has seen is refused, unless that is accepted: pages of commits
+ *    that are gone would otherwise be taken for published.
  *
  * @module
  */
@@ -17,6 +19,7 @@ import {
   CommitError,
   type DvaultError,
   FormatError,
+  RollbackError,
   StoreError,
 } from "../../../core/base/errors.ts";
 import { VAULT_ID_SIZE } from "../../../core/format/header.ts";
@@ -45,6 +48,8 @@ export interface CatchingUp {
   readonly isLive: boolean;
   /** What to do when the newest commit cannot be read. */
   readonly onDamage: "refuse" | "older";
+  /** Whether a log is refused that has gone back: when a store is opened, since a list may also be late. */
+  readonly refusesOlder?: boolean;
   /** Takes what is to be said of commits that cannot be read and were passed over. */
   readonly warnings: string[];
   readonly signal?: AbortSignal | undefined;
@@ -61,7 +66,7 @@ interface FetchedChange {
 /**
  * Catches up with the newest commit of a log, if there is one.
  * @returns whether another writer's commit came in
- * @throws CommitError COMMIT_CONFLICT; StoreError; FormatError
+ * @throws CommitError COMMIT_CONFLICT; RollbackError VAULT_ROLLED_BACK; StoreError; FormatError
  */
 export async function catchUp(work: CatchingUp, view: LogView): Promise<boolean> {
   const { state, pages } = work.local;
@@ -69,6 +74,7 @@ export async function catchUp(work: CatchingUp, view: LogView): Promise<boolean>
   if (newest === undefined) return false;
   checkVault(work, newest);
   if (newest.record.position === state.now.position) return false;
+  if (work.refusesOlder) checkForward(work, newest);
   const isMine = work.isOwn(newest);
   if (!isMine && (work.isLive || state.now.sequence > shippedBy(work, view))) {
     throw conflict(work, newest);
@@ -170,6 +176,16 @@ function checkVault({ objects, local }: CatchingUp, { commit }: AcceptedCommit):
   if (known === undefined || equalBytes(vaultIdOf(known), vaultIdOf(commit.header))) return;
   const message = `${objects.name} holds another vault than the local database knows; use a database of its own for each`;
   throw new StoreError("STORE_EXISTS", message);
+}
+
+/** @throws RollbackError VAULT_ROLLED_BACK */
+function checkForward({ objects, local }: CatchingUp, { commit, record }: AcceptedCommit): void {
+  const { publication: seen } = local.state.now;
+  const { publication: found } = commit;
+  if (found >= seen) return;
+  const when = new Date(record.timeMs).toISOString();
+  const message = `${objects.name} is at publication ${found} (${when}), and this machine has seen publication ${seen} there: a backup was restored, the newest record is lost, or somebody put an older state back; --allow-rollback goes on from it`;
+  throw new RollbackError(message, found, seen);
 }
 
 /** The vault's id in a stored header (FORMAT.md §2.1). */

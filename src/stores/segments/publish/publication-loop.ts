@@ -5,7 +5,8 @@
  *    not published; also for what an earlier session left.
  * 2. After a failure that passes by itself (no network, the service is down), again after 1 s, and with pauses that
  *    double up to a minute, for as long as it takes.
- * 3. After one that time does not heal (the lease is another's, access was denied), when somebody asks for it.
+ * 3. After one that only somebody can heal: access that was denied is tried every five minutes; a lease that is another's
+ *    when somebody asks for it.
  * 4. One publication runs at a time, for whoever asks: who stops waiting does not stop it, only `stop` does.
  *
  * @module
@@ -20,6 +21,9 @@ import type { Publisher } from "./publisher.ts";
 /** Pause after the first failure and longest pause, ms. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
+
+/** Pause after access was denied, ms: few enough refusals, and soon enough for whoever gave a permission back. */
+const DENIED_PAUSE_MS = 300_000;
 
 /** Failures that pass by themselves. */
 const PASSING: readonly ErrorCode[] = ["STORE_DOWN", "OBJECT_CUT"];
@@ -45,7 +49,7 @@ export class PublicationLoop {
   #problem: unknown;
   readonly #stopping = new AbortController();
   #current: Promise<void> | undefined;
-  /** Called when publication ends with an error that time does not heal. */
+  /** Called when publication ends with an error that time alone does not heal. */
   onTrouble: (error: unknown) => void = () => {};
 
   constructor(
@@ -121,8 +125,9 @@ export class PublicationLoop {
   #failed(error: unknown): void {
     this.#problem = error;
     this.#failures += 1;
-    if (isPassing(error)) this.#cancelTimer ??= this.#after(this.#pauseMs());
-    else this.onTrouble(error);
+    const pauseMs = isPassing(error) ? this.#pauseMs() : DENIED_PAUSE_MS;
+    if (isPassing(error) || isDenied(error)) this.#cancelTimer ??= this.#after(pauseMs);
+    if (!isPassing(error)) this.onTrouble(error);
   }
 
   #pauseMs(): number {
@@ -190,6 +195,10 @@ export class PublicationLoop {
 
 function isPassing(error: unknown): boolean {
   return error instanceof DvaultError && PASSING.includes(error.code);
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof DvaultError && error.code === "STORE_DENIED";
 }
 
 /** Waits for a promise, but no longer than until a signal comes. @throws the signal's reason */

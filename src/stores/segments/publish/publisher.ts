@@ -9,12 +9,16 @@
  * 1. The local commit a publication carries is fixed when it begins; pages it needs are not dropped meanwhile.
  * 2. Interrupted anywhere, the remote side stands at the commit before or after, and what arrived is not sent again,
  *    but for objects whose note was lost: these are orphans.
- * 3. When an append fails it may have happened, so the next publication reads the log first (catch-up.ts).
+ * 3. Every record brings copies of the key directory and of the commit root, without which nothing opens. A new vault
+ *    begins with two records, and one that objects were put for is followed by another with the same header: so losing a
+ *    record costs no content that does not stand in it.
+ * 4. When an append fails it may have happened, so the next publication reads the log first (catch-up.ts).
  *
  * @module
  */
 import { concatBytes } from "../../../core/base/bytes.ts";
-import { CommitError } from "../../../core/base/errors.ts";
+import { CommitError, FormatError } from "../../../core/base/errors.ts";
+import { decodeHeader } from "../../../core/format/header.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import type { LogRecord, ObjectStore, StoredObject } from "../../objects/object-store.ts";
 import { encodeCatalogChange, OWN_ATTACHMENT } from "../format/catalog-change.ts";
@@ -24,6 +28,7 @@ import { extentsOf } from "../format/frame.ts";
 import { encodeOpeningPages } from "../format/opening-pages.ts";
 import type { LocalParts } from "../local/local-parts.ts";
 import type { FreshPage } from "../local/page-table.ts";
+import type { FetchedPage } from "../read/fetcher.ts";
 import type { SegmentSettings } from "../segment-options.ts";
 import { catchUp } from "./catch-up.ts";
 import { CHECKPOINT_BYTES, checkpointParts } from "./checkpoint.ts";
@@ -62,6 +67,9 @@ export class Publisher {
   #opening: readonly StoredPage[] = [];
   /** Whether an append was tried whose end is not known. */
   #isUnsure = false;
+  /** Gets pages that are not on this machine. */
+  fetch: (addresses: readonly number[]) => Promise<ReadonlyMap<number, FetchedPage>> = async () =>
+    new Map();
   /** Called when something arrived at the store. */
   onProgress: () => void = () => {};
   /** Called when a publication begins: pages allocated from here on belong to the next one. */
@@ -77,15 +85,11 @@ export class Publisher {
   /** Takes note of the pages that an opening of the newest local commit reads: copies of them go with its record. */
   remember(opening: readonly number[]): void {
     const known = new Map(this.#opening.map(({ address, bytes }) => [address, bytes]));
-    const pages: StoredPage[] = [];
-    let room = Math.min(OPENING_BYTES, this.#objects.limits.objectBytes / 4);
-    for (const address of opening) {
+    const pages = opening.flatMap((address) => {
       const bytes = known.get(address) ?? this.#local.pages.get(address);
-      if (bytes === undefined || bytes.length > room) continue;
-      pages.push({ address, bytes });
-      room -= bytes.length;
-    }
-    this.#opening = pages;
+      return bytes === undefined ? [] : [{ address, bytes }];
+    });
+    this.#opening = this.#fitting(pages);
   }
 
   /** The local commit that is being published: its pages are needed, dead or not. */
@@ -111,13 +115,39 @@ export class Publisher {
     this.onBegin();
     try {
       this.#tellDeaths(sequence);
+      await this.#bringKeys(header);
       const { onProgress } = this;
       const shipping = { objects: this.#objects, local: this.#local, sequence, onProgress, signal };
-      await this.#ship(shipping, header);
+      const isLarge = await this.#ship(shipping, header);
+      if (isLarge || state.now.publication === 1) await this.#ship(shipping, header);
     } finally {
       this.#publishing = undefined;
     }
     this.onProgress();
+  }
+
+  /** Adds what everybody needs to open the vault, where nobody told which pages that are: for a cleaning. */
+  async #bringKeys(header: Uint8Array): Promise<void> {
+    const known = new Set(this.#opening.map(({ address }) => address));
+    const missing = pagesNamedBy(header).filter((address) => !known.has(address));
+    const here = missing.map((address) => this.#local.pages.get(address));
+    const absent = missing.filter((_, i) => here[i] === undefined);
+    const fetched = absent.length === 0 ? undefined : await this.fetch(absent);
+    const pages = missing.flatMap((address, i) => {
+      const bytes = here[i] ?? fetched?.get(address);
+      return bytes instanceof Uint8Array ? [{ address, bytes }] : [];
+    });
+    this.#opening = this.#fitting([...pages, ...this.#opening]);
+  }
+
+  /** Pages as far as they fit beside the change, the first of them first. */
+  #fitting(pages: readonly StoredPage[]): readonly StoredPage[] {
+    let room = Math.min(OPENING_BYTES, this.#objects.limits.objectBytes / 4);
+    return pages.filter(({ bytes }) => {
+      if (bytes.length > room) return false;
+      room -= bytes.length;
+      return true;
+    });
   }
 
   /** Makes sure that we hold the lease and know the newest commit. */
@@ -154,16 +184,18 @@ export class Publisher {
     });
   }
 
-  async #ship(shipping: Shipping, header: Uint8Array): Promise<void> {
+  /** @returns whether objects were put for the record */
+  async #ship(shipping: Shipping, header: Uint8Array): Promise<boolean> {
+    let isLarge = false;
     for (;;) {
-      await shipFullObjects(shipping, () => this.#roomForTail());
+      if (await shipFullObjects(shipping, () => this.#roomForTail())) isLarge = true;
       const checkpoint = await this.#makeCheckpoint(shipping.signal);
       const pages = tailBatch(shipping, this.#roomForTail());
       if (pages === undefined) continue;
       const draft = await this.#draft(shipping, pages, checkpoint);
       try {
         const record = await this.#append(shipping, draft, header);
-        if (await this.#finish(shipping, record, draft, checkpoint)) return;
+        if (await this.#finish(shipping, record, draft, checkpoint)) return isLarge;
       } catch (error) {
         const canSplit = pages.length > 0;
         if (!canSplit || !isTooLarge(error, this.#objects, draft.bytes.length)) throw error;
@@ -223,7 +255,7 @@ export class Publisher {
       extents: [...base.extents, ...extents.map((extent) => ({ ...extent, object: number }))],
     });
     const trailer = concatBytes(encodeOpeningPages(this.#opening), change);
-    const { bytes } = await packFresh(shipping, pages, { trailer });
+    const { bytes } = await packFresh(shipping, pages, trailer);
     const place = { offset: bytes.length - change.length, length: change.length };
     return { bytes, change: place, pages, extents, number };
   }
@@ -292,5 +324,18 @@ export class Publisher {
       const publication = state.now.publication + 1;
       state.change({ shipped: sequence, publication, position, version: version + 1 });
     });
+  }
+}
+
+/** The pages that a header leads to by itself: key directory first, commit root. */
+function pagesNamedBy(header: Uint8Array): readonly number[] {
+  try {
+    const { keyDirectory, spareDirectory, commitRoot } = decodeHeader(header);
+    const directories =
+      spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
+    return [...directories, commitRoot].map(({ address }) => address);
+  } catch (error) {
+    if (error instanceof FormatError) return [];
+    throw error;
   }
 }

@@ -7,15 +7,13 @@
  * @module
  */
 import { StoreError } from "../../../core/base/errors.ts";
-import type { ObjectStore } from "../../objects/object-store.ts";
+import type { ObjectStore, StoredObject } from "../../objects/object-store.ts";
 import { frameSize } from "../format/extent.ts";
 import { layOut, type PackedObject, sealFrames } from "../format/frame.ts";
 import type { LocalParts } from "../local/local-parts.ts";
 import type { FreshPage } from "../local/page-table.ts";
+import { FreshObject } from "./fresh-object.ts";
 import { callOptions } from "./lease.ts";
-
-/** Objects in memory at once, whatever the store could take: two full messages of Discord's, 48 MiB. */
-const PARALLEL_MAX = 6;
 
 /** What a page adds to the change of the catalog in a record, at most, bytes. */
 const TAIL_PAGE_BYTES = 24;
@@ -78,41 +76,43 @@ function isTail({ pages, bytes, isFull }: Batch, room: number): boolean {
 
 /**
  * Puts fresh pages into one object.
- * @param options - `trailer`: bytes to stand behind the last frame; `room`: used for the object when it is large enough
+ * @param trailer - bytes to stand behind the last frame
  * @throws StoreError STORE_FAILED
  */
 export async function packFresh(
   { local }: Shipping,
   pages: readonly FreshPage[],
-  { trailer, room }: { readonly trailer?: Uint8Array; readonly room?: Uint8Array | undefined },
+  trailer: Uint8Array,
 ): Promise<PackedObject> {
-  const object = layOut(pages, trailer?.length, room);
+  const object = layOut(pages, trailer.length);
   await local.pages.read(object.pages);
   sealFrames(object);
-  if (trailer !== undefined) object.bytes.set(trailer, object.bytes.length - trailer.length);
+  object.bytes.set(trailer, object.bytes.length - trailer.length);
   return object;
 }
 
 /**
  * Puts fresh pages into objects until those left over fit into a record with `room()` bytes.
+ * @returns whether any was put
  * @throws StoreError; what arrived before stays
  */
-export async function shipFullObjects(shipping: Shipping, room: () => number): Promise<void> {
-  const { limits } = shipping.objects;
-  const lane = new Lane(Math.max(1, Math.min(PARALLEL_MAX, limits.parallelPuts)));
-  // Used again and again, so each has room for any: garbage of this size would pile up faster than it is collected.
-  const rooms: Uint8Array[] = [];
+export async function shipFullObjects(shipping: Shipping, room: () => number): Promise<boolean> {
+  const { objects, local } = shipping;
+  const lane = new Lane(Math.max(1, objects.limits.parallelPuts));
+  const parts = { table: local.pages, rooms: [] };
   let after = -1;
+  let hasPut = false;
   for (;;) {
-    const batch = nextBatch(shipping, after, shipping.objects.limits.objectBytes);
+    const batch = nextBatch(shipping, after, objects.limits.objectBytes);
     if (!isTail(batch, room())) {
-      await lane.start(() => putBatch(shipping, batch.pages, rooms));
+      hasPut = true;
+      await lane.start(() => putObject(shipping, new FreshObject(batch.pages, parts)));
       after = batch.pages.at(-1)?.address ?? after;
       continue;
     }
     const wasBusy = lane.isBusy;
     const wentThrough = await lane.drain();
-    if (!wasBusy && wentThrough) return;
+    if (!wasBusy && wentThrough) return hasPut;
     // What arrived made the catalog grow, so there may be less room now; and what was too large is fresh still.
     after = -1;
   }
@@ -159,27 +159,22 @@ class Lane {
 }
 
 /** @returns whether the store took it; otherwise the pages are fresh still, to be packed smaller */
-async function putBatch(
-  shipping: Shipping,
-  pages: readonly FreshPage[],
-  rooms: Uint8Array[],
-): Promise<boolean> {
+async function putObject(shipping: Shipping, object: FreshObject): Promise<boolean> {
   const { objects, local, signal } = shipping;
-  const room = rooms.pop() ?? new Uint8Array(objects.limits.objectBytes);
-  const packed = await packFresh(shipping, pages, { room });
-  let stored: Awaited<ReturnType<ObjectStore["put"]>>;
+  const { pages, extents } = object;
+  let stored: StoredObject;
   try {
-    stored = await objects.put(packed.bytes, callOptions(signal));
+    stored = await objects.put(object, callOptions(signal));
   } catch (error) {
     const canSplit = pages.length > 1;
-    if (canSplit && isTooLarge(error, objects, packed.bytes.length)) return false;
+    if (canSplit && isTooLarge(error, objects, object.length)) return false;
     throw error;
   }
-  rooms.push(room);
+  object.release();
   local.database.transaction(() => {
     const { version } = local.state.now;
     const number = local.catalog.nextNumber();
-    local.catalog.place({ ...stored, number, position: undefined }, packed.extents, version);
+    local.catalog.place({ ...stored, number, position: undefined }, extents, version);
     local.pages.published(pages);
     local.pages.evict();
   });

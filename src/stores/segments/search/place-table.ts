@@ -1,9 +1,8 @@
 /**
  * Where pages were found, in a database that goes away: there may be millions.
  *
- * Copies of a page are welcome. Where pages that differ were found for one address, the one the catalog names counts; a
- * writer that gave up its commits may have left the others. Without a catalog that names one, none does, rather than the
- * wrong one.
+ * Copies of a page are welcome. Pages that differ may claim to be the same: somebody put one there that does not open, or a
+ * writer that gave up its commits has left one that does.
  *
  * @module
  */
@@ -15,6 +14,8 @@ import type { FoundFrame } from "./find-frames.ts";
 /** A page that was found, and the object it stands in. */
 export interface FoundPlace extends FoundFrame {
   readonly object: StoredObject;
+  /** Whether the catalog says that the page stands there. */
+  readonly isNamed: boolean;
 }
 
 interface PlaceRow {
@@ -77,13 +78,12 @@ export class PlaceTable {
     });
   }
 
-  /** Places of a page, or of those that claim to be it: what counts, first; undefined when that cannot be told. */
-  find(address: number): FoundPlace | "unclear" | undefined {
+  /** A place for each of the pages that claim to be one; what the catalog names comes first. */
+  find(address: number): readonly FoundPlace[] {
     const rows = this.#statements.find.all(address) as PlaceRow[];
-    const [first] = rows;
-    if (first === undefined) return undefined;
-    const isClear = first.named === 1 || rows.every(({ checksum }) => checksum === first.checksum);
-    return isClear ? asPlace(first) : "unclear";
+    const different = new Map<number, PlaceRow>();
+    for (const row of rows) if (!different.has(row.checksum)) different.set(row.checksum, row);
+    return [...different.values()].map(asPlace);
   }
 
   /** Headers of all pages, each copy once, in the order of their addresses. */
@@ -103,8 +103,9 @@ function headerOf({ class: code, epoch, address, generation, body }: PlaceRow): 
 }
 
 function asPlace(row: PlaceRow): FoundPlace {
-  const { id, size, offset, length, checksum } = row;
-  return { header: headerOf(row), object: { id, length: size }, offset, length, checksum };
+  const { id, size, offset, length, checksum, named } = row;
+  const object = { id, length: size };
+  return { header: headerOf(row), object, offset, length, checksum, isNamed: named === 1 };
 }
 
 function prepareStatements({ sql }: LocalDatabase) {

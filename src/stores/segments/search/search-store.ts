@@ -3,7 +3,8 @@
  * that is attached to a record, whatever became of records and catalog (FORMAT.md §10.2).
  *
  * 1. Nothing is written to the objects, and no lease is asked for.
- * 2. The catalog of the newest commit that can be read only decides between pages that differ (place-table.ts).
+ * 2. Of pages that differ and claim to be the same, the one that opens counts; of several that open, the one that the
+ *    catalog of the newest readable commit names, else none, rather than the wrong one.
  * 3. What a frame says proves that it came through whole, not who made it: a page counts once it opens.
  *
  * @module
@@ -14,8 +15,9 @@ import { pageNumber } from "../../../core/format/address.ts";
 import type { PageHeader } from "../../../core/format/page-header.ts";
 import type { PageScan } from "../../../core/pages/page-scan.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../../core/pages/page-store.ts";
-import type { StoredObject } from "../../objects/object-store.ts";
-import { frameAt } from "../format/extent.ts";
+import type { ByteRange, StoredObject } from "../../objects/object-store.ts";
+import { frameAt, frameSize } from "../format/extent.ts";
+import { pageOfFrame } from "../format/frame.ts";
 import type { LogView } from "../format/log-view.ts";
 import type { PlacedPage } from "../local/catalog-table.ts";
 import { closeLocal, type LocalParts, openLocal } from "../local/local-parts.ts";
@@ -51,6 +53,8 @@ export class SearchStore implements PageStore, PageScan {
   readonly #places: PlaceTable;
   readonly #fetcher: Fetcher;
   readonly #unread: string[] = [];
+  /** Before the vault is unlocked, any page may be one. */
+  #isGenuine: (stored: Uint8Array) => MaybePromise<boolean> = () => true;
   #isSearched = false;
   #end = 0;
 
@@ -59,7 +63,7 @@ export class SearchStore implements PageStore, PageScan {
     this.name = objects.name;
     this.#parts = parts;
     this.#places = new PlaceTable(parts.local.database);
-    const find = (address: number): PlacedPage | undefined => placed(this.#places.find(address));
+    const find = (address: number): PlacedPage | undefined => placed(this.#places.find(address)[0]);
     this.#fetcher = new Fetcher({ objects, catalog: { find }, cache: undefined });
   }
 
@@ -113,7 +117,7 @@ export class SearchStore implements PageStore, PageScan {
   }
 
   async #lookInto(object: StoredObject): Promise<readonly FoundFrame[]> {
-    const bytes = await this.#get(object);
+    const bytes = await this.#get(object, { offset: 0, length: object.length });
     const frames = [...findFrames(bytes)];
     this.#places.add(object, frames, ({ header, offset }) => {
       const named = this.#parts.local.catalog.find(header.address);
@@ -122,12 +126,12 @@ export class SearchStore implements PageStore, PageScan {
     return frames;
   }
 
-  /** All of an object; nothing of one that is gone, or cannot be had. */
-  async #get({ id, length }: StoredObject): Promise<Uint8Array> {
+  /** Bytes of an object; nothing of one that is gone, or cannot be had. */
+  async #get({ id }: StoredObject, range: ByteRange): Promise<Uint8Array> {
     const { objects } = this.#parts.settings;
     for (let asks = 1; ; asks++) {
       try {
-        return await objects.get(id, { offset: 0, length });
+        return await objects.get(id, range);
       } catch (error) {
         const code = error instanceof StoreError ? error.code : "";
         if (code !== "OBJECT_GONE" && !PASSED_OVER.has(code)) throw error;
@@ -143,17 +147,37 @@ export class SearchStore implements PageStore, PageScan {
     return this.#unread;
   }
 
+  judgeBy(isGenuine: (stored: Uint8Array) => MaybePromise<boolean>): void {
+    this.#isGenuine = isGenuine;
+  }
+
   async read(
     addresses: readonly number[],
     room: () => Uint8Array,
   ): Promise<readonly (Uint8Array | PageError)[]> {
     const found = await this.#fetcher.fetch(addresses, roomOf(room));
-    return addresses.map((address) => {
-      if (this.#places.find(address) === "unclear") {
-        return new PageError("PAGE_CORRUPT", address, "pages that differ claim to be it");
-      }
-      return found.get(address) as Uint8Array | PageError;
-    });
+    return Promise.all(
+      addresses.map((address) => {
+        const places = this.#places.find(address);
+        const page = found.get(address) as Uint8Array | PageError;
+        return places.length > 1 ? this.#choose(address, places) : page;
+      }),
+    );
+  }
+
+  /** One of several pages that claim to be the same. */
+  async #choose(address: number, places: readonly FoundPlace[]): Promise<Uint8Array | PageError> {
+    const genuine: Uint8Array[] = [];
+    for (const { object, offset, length, isNamed } of places) {
+      const frame = await this.#get(object, { offset, length: frameSize(length) });
+      const page = pageOfFrame(frame, address);
+      if (page === undefined || !(await this.#isGenuine(page.slice()))) continue;
+      if (isNamed) return page;
+      genuine.push(page);
+    }
+    const [only, ...others] = genuine;
+    if (only !== undefined && others.length === 0) return only;
+    return new PageError("PAGE_CORRUPT", address, "several pages that differ claim to be it");
   }
 
   space(): StoreSpace {
@@ -208,8 +232,8 @@ async function readCatalog(
 }
 
 /** A place as the catalog would have it. */
-function placed(found: FoundPlace | "unclear" | undefined): PlacedPage | undefined {
-  if (found === undefined || found === "unclear") return undefined;
+function placed(found: FoundPlace | undefined): PlacedPage | undefined {
+  if (found === undefined) return undefined;
   const { header, object, offset, length } = found;
   const extent = { first: header.address, object: 0, offset, lengths: [length], dead: undefined };
   return { object: { ...object, number: 0, position: undefined }, extent, n: 0 };

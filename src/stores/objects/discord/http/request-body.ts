@@ -5,6 +5,7 @@
  * @module
  */
 import { utf8 } from "../../../../core/base/bytes.ts";
+import { type ObjectBytes, piecesOf } from "../../object-bytes.ts";
 
 /** Bytes handed to the socket at a time: small enough to see a transfer move. */
 const PIECE = 128 * 1024;
@@ -14,8 +15,8 @@ export interface RequestBody {
   readonly contentType: string;
   /** Bytes. */
   readonly length: number;
-  /** Views of the body, in order. */
-  pieces(): Iterable<Uint8Array>;
+  /** The body in order; a piece stands until the next but one is asked for. */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 /** One file of a form. */
@@ -23,7 +24,7 @@ export interface FormFile {
   /** Letters, digits and one dot. */
   readonly name: string;
   /** Borrowed for as long as the body is used. */
-  readonly bytes: Uint8Array;
+  readonly bytes: ObjectBytes;
 }
 
 /** A JSON body. */
@@ -40,7 +41,7 @@ export function formBody(
   files: readonly FormFile[],
   boundary: string,
 ): RequestBody {
-  const parts: Uint8Array[] = [
+  const parts: ObjectBytes[] = [
     utf8(
       `--${boundary}\r\nContent-Disposition: form-data; name="payload_json"\r\n` +
         `Content-Type: application/json\r\n\r\n${JSON.stringify(payload)}`,
@@ -56,13 +57,15 @@ export function formBody(
   return bodyOf(`multipart/form-data; boundary=${boundary}`, parts);
 }
 
-function bodyOf(contentType: string, parts: readonly Uint8Array[]): RequestBody {
+function bodyOf(contentType: string, parts: readonly ObjectBytes[]): RequestBody {
   return {
     contentType,
     length: parts.reduce((sum, part) => sum + part.length, 0),
-    *pieces() {
+    async *pieces() {
       for (const part of parts) {
-        for (let at = 0; at < part.length; at += PIECE) yield part.subarray(at, at + PIECE);
+        for await (const piece of piecesOf(part)) {
+          for (let at = 0; at < piece.length; at += PIECE) yield piece.subarray(at, at + PIECE);
+        }
       }
     },
   };

@@ -27,6 +27,8 @@ export interface WireRequest {
   readonly body?: RequestBody | undefined;
   /** Bytes the answer is expected to have at most; the deadline allows for them. */
   readonly answerBytes: number;
+  /** Silence after which an exchange without a body is given up, ms; `answerMs` unless told otherwise. */
+  readonly silenceMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -171,6 +173,8 @@ class Exchange {
   readonly #watchdog: Watchdog;
   readonly #stay: () => void;
   #isSent = false;
+  /** Why the body could not be read, if that is what broke it. */
+  #unreadable: { readonly error: unknown } | undefined;
   #isEnded = false;
 
   constructor(parts: ExchangeParts) {
@@ -180,7 +184,7 @@ class Exchange {
     const transferMs = (bytes / settings.slowestRate) * 1000;
     const { silenceMs, answerMs } = settings;
     const patience = {
-      silenceMs: request.body ? silenceMs : answerMs,
+      silenceMs: request.body ? silenceMs : (request.silenceMs ?? answerMs),
       deadlineMs: silenceMs + answerMs + transferMs,
     };
     this.#watchdog = new Watchdog(timing, patience, (problem) => {
@@ -200,11 +204,16 @@ class Exchange {
     return body ? (this.#pieces(body) as unknown as Readable) : null;
   }
 
-  *#pieces(body: RequestBody): Iterable<Uint8Array> {
-    for (const piece of body.pieces()) {
-      this.#isSent = true;
-      this.#watchdog.touch();
-      yield piece;
+  async *#pieces(body: RequestBody): AsyncIterable<Uint8Array> {
+    try {
+      for await (const piece of body.pieces()) {
+        this.#isSent = true;
+        this.#watchdog.touch();
+        yield piece;
+      }
+    } catch (error) {
+      this.#unreadable = { error };
+      throw error;
     }
     this.#watchdog.expect(this.#parts.settings.answerMs);
   }
@@ -249,6 +258,7 @@ class Exchange {
   reasonOf(error: unknown): unknown {
     const { request, closedBy } = this.#parts;
     if (closedBy() !== undefined) return closedBy();
+    if (this.#unreadable !== undefined) return this.#unreadable.error;
     if (request.signal?.aborted) return request.signal.reason;
     if (this.signal.aborted) return this.signal.reason;
     const { code, message } = error as NodeJS.ErrnoException;

@@ -10,6 +10,7 @@
  */
 import { StoreError } from "../../../../core/base/errors.ts";
 import type { Random } from "../../../../core/base/platform.ts";
+import type { ObjectBytes } from "../../object-bytes.ts";
 import type { LaneState } from "../../object-store.ts";
 import type { Message } from "../api/message.ts";
 import { ATTACHMENTS_MAX } from "../api/message-form.ts";
@@ -43,7 +44,7 @@ export interface PostedObject {
 }
 
 interface Job {
-  readonly bytes: Uint8Array;
+  readonly bytes: ObjectBytes;
   readonly resolve: (posted: PostedObject) => void;
   readonly reject: (error: unknown) => void;
   /** Whether nobody waits for it any more. */
@@ -80,7 +81,7 @@ export class Outbox {
    * @throws StoreError STORE_FULL when it is too large, STORE_DENIED when no lane is open, STORE_DOWN; the signal's
    *   reason
    */
-  post(bytes: Uint8Array, signal?: AbortSignal): Promise<PostedObject> {
+  post(bytes: ObjectBytes, signal?: AbortSignal): Promise<PostedObject> {
     return new Promise((resolve, reject) => {
       const settle = onAbort(signal, () => {
         job.isDropped = true;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Random } from "../../../../core/base/platform.ts";
+import type { ObjectBytes } from "../../object-bytes.ts";
 import type { Message } from "../api/message.ts";
 import type { MessageForm } from "../api/message-form.ts";
 import { NONCE_BYTES } from "../content-codec.ts";
@@ -13,13 +14,13 @@ import { randomName } from "../dice.ts";
 export interface Parcel {
   readonly content: string;
   /** Borrowed until it is posted. */
-  readonly files: readonly Uint8Array[];
+  readonly files: readonly ObjectBytes[];
   /** 16 bytes: the same parcel again within minutes is posted once. */
   readonly nonce: Uint8Array;
 }
 
 /** A parcel of files under a nonce of its own. */
-export function newParcel(random: Random, content: string, files: readonly Uint8Array[]): Parcel {
+export function newParcel(random: Random, content: string, files: readonly ObjectBytes[]): Parcel {
   const nonce = new Uint8Array(NONCE_BYTES);
   random.fill(nonce);
   return { content, files, nonce };

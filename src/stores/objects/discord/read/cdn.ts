@@ -47,6 +47,8 @@ interface Reading {
   readonly into: Uint8Array;
   /** Bytes read so far. */
   got: number;
+  /** Tries that failed since the last one that brought something. */
+  failures: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -82,8 +84,14 @@ export class Cdn {
     signal?: AbortSignal,
   ): Promise<CdnEnd> {
     const { timing, random, settings } = this.#parts;
-    const reading: Reading = { url: this.#trusted(address), range, into, got: 0, signal };
-    let failures = 0;
+    const reading: Reading = {
+      url: this.#trusted(address),
+      range,
+      into,
+      got: 0,
+      failures: 0,
+      signal,
+    };
     let pauses = 0;
     while (reading.got < range.length) {
       await this.#pause(signal);
@@ -97,9 +105,9 @@ export class Cdn {
         if (pauses >= settings.tries) throw down("it asks for a pause again and again");
         continue;
       }
-      failures = reading.got > before ? 1 : failures + 1;
-      if (failures >= settings.tries) throw down(step.problem);
-      await pause(timing, backoffMs(random, failures, settings.backoff), signal);
+      reading.failures = reading.got > before ? 1 : reading.failures + 1;
+      if (reading.failures >= settings.tries) throw down(step.problem);
+      await pause(timing, backoffMs(random, reading.failures, settings.backoff), signal);
     }
     return { kind: "done" };
   }
@@ -121,7 +129,8 @@ export class Cdn {
 
   /** One exchange: asks for what is still missing. */
   async #step(reading: Reading): Promise<Step> {
-    const { range, got, signal, url } = reading;
+    const { range, got, failures, signal, url } = reading;
+    const { answerMs, partAnswerMs } = this.#parts.settings;
     const start = range.offset + got;
     const end = range.offset + range.length - 1;
     try {
@@ -130,6 +139,7 @@ export class Cdn {
         url,
         headers: { range: `bytes=${start}-${end}`, "accept-encoding": "identity" },
         answerBytes: end - start + 1 + SLACK_BYTES,
+        silenceMs: Math.min(answerMs, partAnswerMs * 2 ** failures),
         signal,
       });
       if (answer.status < 300) this.#honoursRanges = answer.status === 206;
