@@ -112,12 +112,15 @@ export function startVault(
   };
   remember();
   const remembering = setInterval(remember, REMEMBER_MS).unref();
+  let isClosed = false;
   return {
     vault,
     fs,
     pages,
     ...(remote === undefined ? {} : { remote }),
     close: async () => {
+      if (isClosed) return;
+      isClosed = true;
       clearInterval(remembering);
       commits.stop();
       if (remote !== undefined) remember();

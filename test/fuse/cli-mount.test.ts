@@ -1,5 +1,15 @@
 /** The program as its users run it: mounts, and the process behind them. */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { isAlive, isMounted, Program, servingPid, until } from "../support/dvault-program.ts";
@@ -32,6 +42,25 @@ t.test("the first command of all makes vault and mount point", async (t) => {
   t.same(dvault.status(), []);
   t.match(dvault.run(["unmount", mountpoint]), { code: 10, err: /^dvault: no vault is mounted/ });
   t.equal(dvault.run(["cat", "/a"], { DVAULT_PASSWORD: "correct horse" }).out, "hello");
+});
+
+t.test("the default vault mounts again where its process was killed", async (t) => {
+  const dvault = await Program.start(t);
+  const mountpoint = dvault.path("vault");
+  const mount = (): { code: number | null; err: string } =>
+    dvault.run(["mount", mountpoint], { DVAULT_PASSWORD: "correct horse" });
+  t.equal(mount().code, 0);
+  const file = openSync(join(mountpoint, "a"), "w");
+  writeSync(file, "hello");
+  fsyncSync(file);
+  closeSync(file);
+  const pid = servingPid(dvault);
+  process.kill(pid, "SIGKILL");
+  await until(() => !isAlive(pid));
+  t.throws(() => readdirSync(mountpoint), { code: "ENOTCONN" });
+  t.same(mount(), { code: 0, out: "", err: "" });
+  t.equal(readFileSync(join(mountpoint, "a"), "utf8"), "hello");
+  t.equal(dvault.run(["unmount", mountpoint]).code, 0);
 });
 
 t.test("what was done on a mount is there on the next, and safe once unmounted", async (t) => {

@@ -163,6 +163,8 @@ class History {
     const source = await this.#ino(from);
     if (source === undefined || from === to) return;
     const target = await this.#file(to);
+    // Another name of the same file: ranges of one file must not overlap (copy_file_range(2)).
+    if (target === source) return;
     const place = (ino: number): { ino: number; offset: number } => ({ ino, offset: 0 });
     await this.#fs.copyFileRange(place(source), place(target), 20 * PAGE);
   }

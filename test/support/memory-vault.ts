@@ -57,6 +57,8 @@ export class MemoryVault implements TransactionalVault {
   readonly damaged = new Set<number>();
   /** Why changes are refused, once they are. */
   failure: CommitError | undefined;
+  /** Set, it holds back writers until it ends. */
+  settling: Promise<void> | undefined;
   inodes = 0;
   commits = 0;
   readonly #faultRate: number;

@@ -256,8 +256,16 @@ async function openAt({ vault: { snapshots }, close }: OpenVault, at: string): P
 function canMakeMountpoint(target: string): boolean {
   const path = resolve(target);
   const parent = statSync(dirname(path), { throwIfNoEntry: false });
-  const isMissing = lstatSync(path, { throwIfNoEntry: false }) === undefined;
-  return isMissing && parent?.uid === callerOf().uid;
+  return parent?.uid === callerOf().uid && isMissing(path);
+}
+
+/** A mount whose process is gone is there, though it answers nothing but ENOTCONN. */
+function isMissing(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 function makeMountpoint(context: CliContext, target: string): void {

@@ -16,6 +16,7 @@ import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
 import { editInode, requireFile, saveInode } from "./inodes.ts";
 import { killPrivileges } from "./privileges.ts";
+import { RetryAfter } from "./retry-after.ts";
 import { finishTrimming } from "./trim.ts";
 
 const UNMAPPED: BlockBefore = { isUnmapped: true };
@@ -63,6 +64,8 @@ export function writeInto(
 ): void {
   const { offset, data } = patch;
   if (data.length === 0) return;
+  const { settling } = context.vault;
+  if (settling !== undefined) throw new RetryAfter(() => settling);
   const end = offset + data.length;
   if (end > inode.size) finishTrimming(context, inode);
   const before = blocksBefore(context, transaction, inode, patch);

@@ -8,8 +8,8 @@ import { CommitError, FsError } from "../base/errors.ts";
 import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { PageCache } from "../pages/page-cache.ts";
-import { PageFault } from "../pages/page-fault.ts";
 import { Tree, type TreeRoot } from "../tree/tree.ts";
+import type { Residence } from "./residence.ts";
 import type { Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
 
@@ -19,6 +19,8 @@ const NO_INO = 0;
 /** What a view is made of. */
 export interface ViewParts {
   readonly pages: PageCache;
+  /** The vault's: pages are held for one operation at a time, whatever state it is on. */
+  readonly residence: Residence;
   readonly toc: TreeRoot;
   /** Whether the pages of the view are still kept. */
   readonly isThere: () => boolean;
@@ -27,6 +29,7 @@ export interface ViewParts {
 
 export class SnapshotView implements TransactionalVault {
   readonly readOnly: boolean = true;
+  readonly settling: undefined = undefined;
   /** Not counted for snapshots. */
   readonly inodes: number = 0;
   readonly #parts: ViewParts;
@@ -43,21 +46,14 @@ export class SnapshotView implements TransactionalVault {
 
   /** @throws FsError ESTALE when the snapshot was deleted; CommitError VAULT_READ_ONLY */
   transact<T>(body: (transaction: Transaction) => T): MaybePromise<T> {
-    const { pages, isThere } = this.#parts;
-    for (;;) {
+    const { pages, residence, isThere } = this.#parts;
+    return residence.run(() => {
       if (!isThere()) throw new FsError("ESTALE", "the snapshot was deleted");
-      let loading: MaybePromise<void>;
-      try {
-        const transaction = new TreeTransaction(this.#tree, pages, NO_INO);
-        const result = body(transaction);
-        if (transaction.isChange) throw readOnly();
-        return result;
-      } catch (fault) {
-        if (!(fault instanceof PageFault)) throw fault;
-        loading = pages.load(fault.pageClass, [fault.pointer]);
-      }
-      if (isPending(loading)) return loading.then(() => this.transact(body));
-    }
+      const transaction = new TreeTransaction(this.#tree, pages, NO_INO);
+      const result = body(transaction);
+      if (transaction.isChange) throw readOnly();
+      return result;
+    });
   }
 
   addPages(): readonly PagePointer[] {

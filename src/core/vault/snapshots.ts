@@ -21,6 +21,7 @@ import type { TreeRoot } from "../tree/tree.ts";
 import { differenceOf, type TreeDifference, type TreeStates } from "../tree/tree-difference.ts";
 import { type DamagedStep, type NodeStep, walkTree } from "../tree/walk-tree.ts";
 import type { Committer, FrozenState } from "./committer.ts";
+import type { Residence } from "./residence.ts";
 import { SnapshotView } from "./snapshot-view.ts";
 import type { TransactionalVault } from "./transaction.ts";
 
@@ -57,6 +58,7 @@ export interface Sweep {
 /** What snapshots stand on. */
 export interface SnapshotParts {
   readonly pages: PageCache;
+  readonly residence: Residence;
   readonly committer: Committer;
   /** Commits the vault, also when nothing else changed. @throws CommitError VAULT_READ_ONLY */
   readonly commit: () => Promise<void>;
@@ -163,8 +165,8 @@ export class Snapshots {
 
   /** The vault as a TOC has it, to be read as long as its pages are there. */
   viewOf(toc: TreeRoot, isThere: () => boolean = () => true): TransactionalVault {
-    const { pages, space } = this.#parts;
-    return new SnapshotView({ pages, toc, space, isThere });
+    const { pages, residence, space } = this.#parts;
+    return new SnapshotView({ pages, residence, toc, space, isThere });
   }
 
   /** Runs work during which no snapshot is removed; other work of that kind comes before or after it. */

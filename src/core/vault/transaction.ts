@@ -92,6 +92,11 @@ export interface TransactionalVault {
   addPages(pages: readonly NewPage[]): readonly PagePointer[];
   /** Resolves when added pages are few enough in memory to go on adding (back-pressure); undefined when they are. */
   throttle(): Promise<void> | undefined;
+  /**
+   * Ends when what will be flushed may grow again; undefined when it may. Writers can be faster than flushes, but a commit
+   * is a moment: all that was written before it is in it, and nothing that was written later.
+   */
+  readonly settling: Promise<void> | undefined;
   /** Begins to bring pages into the cache that will be wanted soon. */
   prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void;
   /**

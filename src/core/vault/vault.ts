@@ -22,6 +22,7 @@ import { pathTo, type TreePath } from "../tree/tree-path.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
+import { Flushes } from "./flushes.ts";
 import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
@@ -45,9 +46,6 @@ const THROTTLE_BYTES = 32 * 2 ** 20;
 /** Pages that data leaves to what a commit needs: tree nodes, roots, maps. */
 const RESERVED_PAGES = 64;
 
-/** Flushes of one commit: what is written while they run waits for the next one in the end. */
-const FLUSH_ROUNDS = 4;
-
 /** How a vault is made. */
 export interface CreateOptions {
   /** Makes the first key slots; the key is wiped when the vault is closed. */
@@ -70,7 +68,7 @@ export class Vault implements TransactionalVault {
   readonly #queue: CommitQueue;
   readonly #syncs: CommitQueue;
   readonly #residence: Residence;
-  readonly #flushes: (() => MaybePromise<void>)[] = [];
+  readonly #flushes = new Flushes();
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
   /** States that are kept under a name. */
@@ -98,6 +96,7 @@ export class Vault implements TransactionalVault {
     this.keys = new KeyRing(parts, this.#committer, state, commit);
     this.snapshots = new Snapshots({
       pages: parts.pages,
+      residence: this.#residence,
       committer: this.#committer,
       commit,
       transact: (body) => this.transact(body),
@@ -299,6 +298,10 @@ export class Vault implements TransactionalVault {
     return this.#behind;
   }
 
+  get settling(): Promise<void> | undefined {
+    return this.#flushes.settling;
+  }
+
   throttle(): Promise<void> | undefined {
     return this.#parts.pages.dirtyBytes > THROTTLE_BYTES ? this.#writeBehind() : undefined;
   }
@@ -314,7 +317,7 @@ export class Vault implements TransactionalVault {
   }
 
   onFlush(flush: () => MaybePromise<void>): void {
-    this.#flushes.push(flush);
+    this.#flushes.add(flush);
   }
 
   onSync(source: LogSource): void {
@@ -348,16 +351,13 @@ export class Vault implements TransactionalVault {
 
   async #commitOnce(settle: () => void): Promise<void> {
     this.#checkWritable();
-    let isFlushed = false;
-    for (let round = 0; round < FLUSH_ROUNDS && !isFlushed; round++) {
-      const flushing = this.#flushes.map((flush) => flush()).filter(isPending);
-      isFlushed = flushing.length === 0;
-      if (!isFlushed) await Promise.all(flushing);
-    }
-    settle();
-    // Nothing was awaited since the last answer, so whatever it did not cover is told from here on.
-    if (!isFlushed) this.markDirty();
-    await this.#committer.commit();
+    let committing: Promise<void> | undefined;
+    await this.#flushes.run((isFlushed) => {
+      settle();
+      if (!isFlushed) this.markDirty();
+      committing = this.#committer.commit();
+    });
+    await committing;
   }
 
   /**
