@@ -3,20 +3,35 @@ import fc from "fast-check";
 import t from "tap";
 import { DvaultError, PageError } from "../../src/core/base/errors.ts";
 import { PAGE_SIZE } from "../../src/core/base/limits.ts";
+import { KEY_SIZE, VaultKeys } from "../../src/core/crypto/key-schedule.ts";
 import type { KeySlot } from "../../src/core/crypto/key-slot.ts";
+import { SecretBytes } from "../../src/core/crypto/secret-bytes.ts";
 import { addressOf, isAddress, pageNumber } from "../../src/core/format/address.ts";
 import { chooseHeader } from "../../src/core/format/choose-header.ts";
 import { decodeCommitRoot, encodeCommitRoot } from "../../src/core/format/commit-root.ts";
 import { decodeHeader, encodeHeader, HEADER_SIZE } from "../../src/core/format/header.ts";
 import { decodeKeyDirectory, encodeKeyDirectory } from "../../src/core/format/key-directory.ts";
-import { type OpenedPage, PageCodec } from "../../src/core/format/page-codec.ts";
+import { type OpenedPage, PageCodec, type PageKeys } from "../../src/core/format/page-codec.ts";
 import { decodePageHeader, PAGE_CLASSES } from "../../src/core/format/page-header.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { FixedPageKeys, sumHeaderKey } from "../support/test-keys.ts";
 
 const RUNS = Number(process.env.FC_RUNS ?? 200);
 
-const codec = new PageCodec(new Uint8Array(16), new FixedPageKeys(), nodePlatform.random);
+const codec = codecOf(new FixedPageKeys());
+
+function codecOf(keys: PageKeys): PageCodec {
+  return new PageCodec(new Uint8Array(16), keys, nodePlatform.random);
+}
+
+/** The n-th vault key of a vault. */
+function vaultKeyOf(n: number): SecretBytes {
+  return new SecretBytes(new Uint8Array(KEY_SIZE).fill(n));
+}
+
+function keysOf(n: number): VaultKeys {
+  return new VaultKeys(new Uint8Array(16), vaultKeyOf(n), nodePlatform.aead);
+}
 
 /** Records with the prototype that decoded ones have. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -198,6 +213,22 @@ t.test("pages open as they were sealed, and not with any bit flipped", async () 
     assert.ok(Buffer.from(plain).equals(opened.payload));
     assert.deepEqual(opened.owner, owner);
     assert.throws(() => codec.open(pageClass, { ...at, stored: flip(stored, bit) }), PageError);
+  });
+});
+
+t.test("whoever kept a replaced vault key makes no page of a later generation", async () => {
+  const sealed = fc.tuple(page, fc.integer({ min: 1, max: 4 }), fc.array(u48, { maxLength: 3 }));
+  check(sealed, ([{ pageClass, pointer: at, owner, payload }, epoch, replacedAt]) => {
+    const generations = replacedAt.sort((a, b) => a - b);
+    const keys = keysOf(0);
+    for (const [i, last] of generations.entries()) keys.replaceVaultKey(vaultKeyOf(i + 1), last);
+    const kept = keysOf(Math.min(epoch - 1, generations.length));
+    kept.enterEpoch(epoch);
+    const stored = codecOf(kept).seal({ pageClass, ...at, owner, payload }) as Uint8Array;
+    const opened = refusable(() => codecOf(keys).open(pageClass, { ...at, stored }));
+    const last = generations[epoch - 1] ?? Number.POSITIVE_INFINITY;
+    const mayOpen = pageClass === "key-directory" || at.generation <= last;
+    assert.equal(opened !== undefined, mayOpen);
   });
 });
 

@@ -145,9 +145,18 @@ export class VaultKeys {
     return imported;
   }
 
+  /** The last generation of pages that an epoch has; Infinity when it is of the vault key of now. */
+  lastGeneration(epoch: number): number {
+    return this.#olderOf(epoch)?.lastGeneration ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The vault key that pages of an epoch are sealed under. */
   #vaultKeyOf(epoch: number): SecretBytes {
-    return this.#older.find(({ lastEpoch }) => epoch <= lastEpoch)?.key ?? this.#vaultKey;
+    return this.#olderOf(epoch)?.key ?? this.#vaultKey;
+  }
+
+  #olderOf(epoch: number): OlderKey | undefined {
+    return this.#older.find(({ lastEpoch }) => epoch <= lastEpoch);
   }
 
   #keep(epoch: number, key: AeadKey, raw: Uint8Array): AeadKey {

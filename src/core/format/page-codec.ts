@@ -16,6 +16,8 @@
  * 1. The seal binds vault, class, epoch, address, generation and length: a page moved, replayed or swapped for another
  *    does not open.
  * 2. The header's length decides how much is read; bytes behind the page (slack of a slot) are ignored.
+ * 3. A page under a replaced vault key opens only if it is of a generation from before: whoever kept that key makes no new
+ *    ones (FORMAT.md §4.3).
  *
  * @module
  */
@@ -72,6 +74,8 @@ export interface PageKeys {
   readonly epoch: number;
   /** The key of an epoch, 1 to 65535. @throws KeyError KEY_CLOSED */
   key(epoch: number): MaybePromise<AeadKey>;
+  /** The last generation that may be sealed in an epoch; Infinity unless its vault key was replaced. */
+  lastGeneration(epoch: number): number;
 }
 
 /** Bytes a sealed page with such a payload takes in a store. */
@@ -207,7 +211,7 @@ export class PageCodec {
    */
   open(pageClass: PageClass, page: ReadPage): MaybePromise<OpenedPage> {
     const { stored } = page;
-    const header = expectHeader(pageClass, page, stored);
+    const header = this.#expect(pageClass, page);
     if (pageClass === "key-directory") {
       const end = PAGE_HEADER_SIZE + header.bodyLength;
       return takeApart(header, stored.subarray(PAGE_HEADER_SIZE, end));
@@ -260,7 +264,7 @@ export class PageCodec {
     const results: (OpenedPage | PageError)[] = [];
     for (let at = 0; at < pages.length; at += limit) {
       const part = pages.slice(at, at + limit);
-      const headers = part.map((page) => checkHeader(pageClass, page));
+      const headers = part.map((page) => this.#check(pageClass, page));
       const batch = await this.#batchFor(headers);
       if (batch === undefined) {
         for (const page of part) results.push(await refusable(() => this.open(pageClass, page)));
@@ -301,6 +305,25 @@ export class PageCodec {
     });
   }
 
+  #check(pageClass: PageClass, page: ReadPage): PageHeader | PageError {
+    try {
+      return this.#expect(pageClass, page);
+    } catch (error) {
+      if (error instanceof PageError) return error;
+      throw error;
+    }
+  }
+
+  /** The header of a stored page that may open. @throws PageError */
+  #expect(pageClass: PageClass, page: ReadPage): PageHeader {
+    const header = expectHeader(pageClass, page, page.stored);
+    const { epoch, generation } = header;
+    if (pageClass !== "key-directory" && generation > this.#unlocked().lastGeneration(epoch)) {
+      throw corrupt(page, `it is of generation ${generation}, under a vault key replaced before`);
+    }
+    return header;
+  }
+
   #toOpen(header: PageHeader, stored: Uint8Array): AeadMessage {
     const end = SEALED_AT + header.bodyLength;
     return {
@@ -338,15 +361,6 @@ function refusable(open: () => MaybePromise<OpenedPage>): MaybePromise<OpenedPag
     return isPending(page) ? page.catch(asAnswer) : page;
   } catch (error) {
     return asAnswer(error);
-  }
-}
-
-function checkHeader(pageClass: PageClass, page: ReadPage): PageHeader | PageError {
-  try {
-    return expectHeader(pageClass, page, page.stored);
-  } catch (error) {
-    if (error instanceof PageError) return error;
-    throw error;
   }
 }
 

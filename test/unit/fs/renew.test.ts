@@ -1,14 +1,19 @@
 import t, { type Test } from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
-import { KEY_SIZE } from "../../../src/core/crypto/key-schedule.ts";
+import { KEY_SIZE, VaultKeys } from "../../../src/core/crypto/key-schedule.ts";
 import type { VaultSecret } from "../../../src/core/crypto/key-slot.ts";
 import { makePasswordSlot } from "../../../src/core/crypto/password-slot.ts";
 import { SecretBytes } from "../../../src/core/crypto/secret-bytes.ts";
 import { pageNumber } from "../../../src/core/format/address.ts";
 import { decodeHeader } from "../../../src/core/format/header.ts";
 import { decodeKeyDirectory } from "../../../src/core/format/key-directory.ts";
-import { decodePageHeader, PAGE_HEADER_SIZE } from "../../../src/core/format/page-header.ts";
+import { PageCodec } from "../../../src/core/format/page-codec.ts";
+import {
+  decodePageHeader,
+  PAGE_HEADER_SIZE,
+  type PageHeader,
+} from "../../../src/core/format/page-header.ts";
 import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { findUsedPages } from "../../../src/core/fs/check/find-used-pages.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
@@ -94,6 +99,35 @@ t.test("while pages are under two keys, the new one opens them all", async (t) =
   t.match(again.keys.older, [{ lastEpoch: 1, doneAt: 0 }]);
   t.strictSame([...(await epochsOf(store, again))].sort(), [1, 2]);
   await expectWhole(t, again);
+});
+
+t.test("what is written under the new key is not forged with the old one", async (t) => {
+  const { store, vault, fs } = await filled();
+  const { vaultKey } = vault.keys.secret;
+  const oldKey = new SecretBytes(vaultKey.use((bytes) => bytes.slice()));
+  const kept = new VaultKeys(vault.id, oldKey, nodePlatform.aead);
+  await replaceKey(vault);
+  const { ino } = await newFile(fs, "later");
+  const written = new Uint8Array(PAGE_SIZE);
+  nodePlatform.random.fill(written);
+  await fs.write(ino, 0, written);
+  await vault.close();
+  const { pages } = store.contents;
+  const [later, ...others] = [...pages.values()]
+    .map((stored) => decodePageHeader(stored.subarray(0, PAGE_HEADER_SIZE)) as PageHeader)
+    .filter(({ pageClass, epoch }) => pageClass === "data" && epoch === 2);
+  t.strictSame(others, []);
+  const { pageClass, address, generation } = later as PageHeader;
+  const forger = new PageCodec(vault.id, kept, nodePlatform.random);
+  const owner = { ino, block: 0 };
+  const forged = { pageClass, address, generation, owner, payload: new Uint8Array(PAGE_SIZE) };
+  pages.set(address, await forger.seal(forged));
+
+  const again = await reopen(store);
+  const opened = new VaultFileSystem(again, nodePlatform);
+  await t.rejects(readBytes(opened, ino), { code: "PAGE_CORRUPT" });
+  const { findings } = await checkVault(again, { readData: true, compressor });
+  t.match(findings, { length: 1 });
 });
 
 t.test("after renewing, no page in use needs the older key, and it is gone", async (t) => {
