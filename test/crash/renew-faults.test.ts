@@ -32,10 +32,10 @@ import { SimulatedDisk } from "./rig/simulated-disk.ts";
 
 const NAME = join(tmpdir(), "simulated.dvault");
 const BLOWS: readonly Blow[] = ["error", "short", "death"];
-const INTERRUPTIONS = Number(process.env.DVAULT_INTERRUPTIONS ?? 12);
+const INTERRUPTIONS = Number(process.env.DVAULT_INTERRUPTIONS ?? 4);
 /** System calls of the store that the work makes, about. */
 const CALLS = 80;
-const stride = isLong ? 1 : 23;
+const stride = isLong ? 1 : CALLS;
 
 /** Work that is interrupted. */
 type Work = (vault: Vault, store: FileStore) => Promise<void>;
@@ -114,12 +114,9 @@ for (const [name, work] of [
     assert.ok(await attempt(whole, work));
     await expectWhole(new SimulatedDisk(whole.durable));
     let strikes = 0;
-    for (const blow of BLOWS) {
-      for (
-        let number = 1 + (SEED % stride);
-        number <= whole.faults.calls.length;
-        number += stride
-      ) {
+    for (const [nth, blow] of BLOWS.entries()) {
+      const first = 1 + ((31 * (SEED + nth)) % stride);
+      for (let number = first; number <= whole.faults.calls.length; number += stride) {
         const disk = new SimulatedDisk(image);
         disk.faults.strikeAt(number, blow);
         await attempt(disk, work);
