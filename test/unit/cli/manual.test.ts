@@ -28,7 +28,7 @@ t.test("the manual names every command and every option", async (t) => {
   const cli = await CommandLine.start(t.testdir());
   const { out } = await cli.run(["--help"]);
   const names = [...out.matchAll(/^ {2}dvault (\w+) /gm)].map(([, name = ""]) => name);
-  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+  const keys = ["list", "add", "remove", "change-password", "export-recovery", "rotate"].map(
     (name) => `key ${name}`,
   );
   const snapshots = ["create", "list", "delete", "diff", "restore"].map(
