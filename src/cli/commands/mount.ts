@@ -228,10 +228,9 @@ async function serve(
   // Whoever asks for an older commit accepts one.
   const allowsRollback = choice.allowsRollback || choice.olderCommit;
   const store = await openVaultStore(context, place, { ...choice, allowsRollback, secrets });
-  const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs } = choice;
-  const atime = choice.noatime ? "noatime" : "relatime";
-  const opening = { credentials, place, allowsRollback, compression, cacheBytes };
-  const open = await openVault(context, store, { ...opening, atime });
+  const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs, atime } = choice;
+  const opening = { credentials, place, allowsRollback, compression, cacheBytes, atime };
+  const open = await openVault(context, store, opening);
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };
