@@ -5,7 +5,15 @@
  * @module
  */
 import { DvaultError, UsageError } from "../core/base/errors.ts";
-import type { Asker, CleaningResult, RestoreWish, SnapshotWork } from "./control-messages.ts";
+import { parseJsonObject } from "../core/base/json.ts";
+import type {
+  Asker,
+  CleaningResult,
+  KeyChange,
+  RestoreWish,
+  RotationResult,
+  SnapshotWork,
+} from "./control-messages.ts";
 import type { MountStatus, Unpublished } from "./mount-status.ts";
 
 /** What the process behind a control socket does when asked. */
@@ -18,6 +26,8 @@ export interface ControlWork {
   /** Cleans, or says what would be done. Rejects when the asker left. */
   gc(dryRun: boolean, asker: Asker): Promise<CleaningResult>;
   readonly snapshots: SnapshotWork;
+  /** Changes the vault key, or waits for the work behind an earlier change; resolves early when the asker left. */
+  rotate(change: KeyChange | undefined, asker: Asker): Promise<RotationResult>;
   /**
    * Resolves when the mount is gone and everything is safe; the answer goes out then.
    * @param wait - whether to publish before
@@ -41,7 +51,7 @@ export async function answerRequest(
   asker: Asker,
 ): Promise<ControlAnswer> {
   try {
-    return { ok: true, result: await perform(requestOf(line), work, asker) };
+    return { ok: true, result: await perform(parseJsonObject(line), work, asker) };
   } catch (error) {
     if (error instanceof DvaultError)
       return { ok: false, code: error.code, message: error.message };
@@ -50,11 +60,12 @@ export async function answerRequest(
 }
 
 /** A request as it came. */
-export interface RawRequest {
+interface RawRequest {
   readonly request?: unknown;
   readonly dryRun?: unknown;
   readonly wait?: unknown;
   readonly name?: unknown;
+  readonly change?: unknown;
   readonly from?: unknown;
   readonly to?: unknown;
   readonly paths?: unknown;
@@ -78,6 +89,8 @@ async function perform(
       return work.flush(asker);
     case "gc":
       return work.gc(dryRun === true, asker);
+    case "rotate":
+      return work.rotate(keyChangeOf(raw.change), asker);
     case "unmount":
       return work.unmount(wait !== false, asker);
     default:
@@ -103,6 +116,14 @@ async function performOnSnapshots(raw: RawRequest, snapshots: SnapshotWork): Pro
   }
 }
 
+/** @throws UsageError USAGE */
+function keyChangeOf(change: unknown): KeyChange | undefined {
+  if (change === undefined) return undefined;
+  const { key, directory } = Object(change) as Partial<Record<keyof KeyChange, unknown>>;
+  if (typeof key === "string" && typeof directory === "string") return { key, directory };
+  throw new UsageError("USAGE", "a change of the vault key that makes no sense");
+}
+
 function wishOf({ paths, to, force, delete: removes, dryRun }: RawRequest): RestoreWish {
   return {
     paths: Array.isArray(paths) ? paths.map(String) : [],
@@ -115,13 +136,4 @@ function wishOf({ paths, to, force, delete: removes, dryRun }: RawRequest): Rest
 
 function textOf(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
-}
-
-/** What a line asks for; nothing when it is no JSON. */
-export function requestOf(line: string): RawRequest {
-  try {
-    return (JSON.parse(line) as RawRequest | null) ?? {};
-  } catch {
-    return {};
-  }
 }

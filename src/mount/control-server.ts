@@ -5,10 +5,12 @@
  *
  * @module
  */
+
 import { rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { UsageError } from "../core/base/errors.ts";
-import { answerRequest, type ControlWork, requestOf } from "./answer-request.ts";
+import { parseJsonObject } from "../core/base/json.ts";
+import { answerRequest, type ControlWork } from "./answer-request.ts";
 import { isAnswered } from "./control-client.ts";
 import { readLines } from "./control-line.ts";
 import type { Asker } from "./control-messages.ts";
@@ -139,7 +141,7 @@ async function nextRequest(
   try {
     for (;;) {
       const { value, done } = await lines.next();
-      if (done !== true && requestOf(value).request !== "leave") return value;
+      if (done !== true && parseJsonObject(value).request !== "leave") return value;
       leaving.abort(new UsageError("CANCELLED", "stopped"));
       if (done === true) return undefined;
     }

@@ -58,6 +58,7 @@ t.test("a key directory with a label that is no UTF-8 can be written again", asy
   const { vaultId, slots } = decodeKeyDirectory(payload);
   const spoiled = encodeKeyDirectory({
     vaultId,
+    older: [],
     slots: slots.map((slot) => ({ ...slot, label: "\ufffd".repeat(LABEL_MAX) })),
   });
   t.equal(decodeKeyDirectory(spoiled).slots.length, slots.length);

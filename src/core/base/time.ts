@@ -31,6 +31,11 @@ export function putTime(bytes: Uint8Array, at: number, time: Time): void {
   putU32(bytes, at + 8, time.nsec);
 }
 
+/** Whole milliseconds since the epoch, rounded down as `Date.parse` does. */
+export function millisecondsOf({ sec, nsec }: Time): number {
+  return sec * 1000 + Math.floor(nsec / 1e6);
+}
+
 /** The time a clock shows. */
 export function timeNow(clock: Clock): Time {
   const reading: [sec: number, nsec: number] = [0, 0];

@@ -12,6 +12,7 @@ const UNPUBLISHED: Unpublished = { pendingBytes: 0, pendingCommits: 0 };
 const RECORD = { name: "a", time: "2026-01-01T00:00:00Z", generation: 1 };
 const DONE = { changes: [], isDone: true, isWhole: true };
 const CLEANED = { rewritten: 0, movedBytes: 0, deleted: 0, orphans: 0, records: 0, unreadable: 0 };
+const ROTATED = { isDone: true, movedPages: 0, lostPages: 0, heldBy: [] };
 const work: Parameters<typeof answerRequest>[1] = {
   status: () => {
     throw new Error("nobody looks at it");
@@ -19,6 +20,7 @@ const work: Parameters<typeof answerRequest>[1] = {
   sync: async () => {},
   flush: async () => UNPUBLISHED,
   gc: async () => CLEANED,
+  rotate: async () => ROTATED,
   unmount: async () => undefined,
   snapshots: {
     list: async () => [RECORD],
@@ -49,6 +51,7 @@ export const controlRequestTarget: FuzzTarget = {
       '{"request":"gc","dryRun":true}\n{"request":"unmount","wait":false}\nnull\n5\n',
       '{"request":"create-snapshot","name":"a"}\n{"request":"delete-snapshot","name":{}}\n',
       '{"request":"diff-snapshots","from":"a","to":["b"]}\n{"request":"leave"}\n',
+      '{"request":"rotate","change":{"key":"AA","directory":"AA"}}\n{"request":"rotate"}\n',
       '{"request":"restore-snapshot","name":"a","paths":["/a",1],"force":true,"dryRun":false}\n',
     ].map((text) => Uint8Array.of(16, ...utf8(text))),
   words: ['"toString":1', '"__proto__":', '"paths":[', "null", "{}", "\n"],

@@ -1,5 +1,6 @@
 /** Target: the key directory, which anybody can write, and what is checked of its slots before any key (FORMAT.md §4.1). */
 import { checkKdfCosts } from "../../../src/core/crypto/kdf-limits.ts";
+import { WRAPPED_KEY_SIZE } from "../../../src/core/crypto/key-slot.ts";
 import {
   decodeKeyDirectory,
   encodeKeyDirectory,
@@ -9,10 +10,21 @@ import { loadVector } from "../../support/vectors.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 import { accepted, expectSame, expectTime } from "../expect.ts";
 
+const OLDER: KeyDirectory["older"][number] = {
+  id: "0011223344556677",
+  created: { sec: 1_700_000_000, nsec: 0 },
+  ...{ lastEpoch: 2, lastGeneration: 30, doneAt: 0 },
+  wrapped: new Uint8Array(WRAPPED_KEY_SIZE),
+};
+
 export const keyDirectoryTarget: FuzzTarget = {
   name: "key-directory",
   files: ["src/core/format/key-directory.ts", "src/core/crypto/kdf-limits.ts"],
-  seeds: () => [loadVector<{ payload: Uint8Array }>("key-directory").payload],
+  seeds() {
+    const { payload } = loadVector<{ payload: Uint8Array }>("key-directory");
+    const { vaultId } = decodeKeyDirectory(payload);
+    return [payload, encodeKeyDirectory({ vaultId, slots: [], older: [OLDER] })];
+  },
   run(input) {
     const directory = accepted(["RECORD_MALFORMED", "VERSION_UNKNOWN"], () =>
       decodeKeyDirectory(input),
@@ -31,6 +43,6 @@ function costsOf({ slots }: KeyDirectory): Parameters<typeof checkKdfCosts>[0] {
   return slots.flatMap((slot) => (slot.kind === "password" ? [slot.argon2] : []));
 }
 
-function withoutLabels({ vaultId, slots }: KeyDirectory): KeyDirectory {
-  return { vaultId, slots: slots.map((slot) => ({ ...slot, label: "" })) };
+function withoutLabels({ vaultId, slots, older }: KeyDirectory): KeyDirectory {
+  return { vaultId, older, slots: slots.map((slot) => ({ ...slot, label: "" })) };
 }
