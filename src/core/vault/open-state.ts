@@ -6,6 +6,7 @@
  *
  * @module
  */
+
 import { equalBytes } from "../base/bytes.ts";
 import { FormatError, PageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
@@ -19,6 +20,7 @@ import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
 import { sameLog } from "../format/log-place.ts";
 import { PageCodec } from "../format/page-codec.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
@@ -185,8 +187,7 @@ async function readRoot(
     budgetBytes: 0,
     openGeneration: header.generation + 1,
   });
-  await pages.load("root", [header.commitRoot]);
-  return decodeCommitRoot(pages.page("root", header.commitRoot).payload);
+  return decodeCommitRoot((await fetchPage(pages, "root", header.commitRoot)).payload);
 }
 
 /**

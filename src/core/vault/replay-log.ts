@@ -3,9 +3,11 @@
  *
  * @module
  */
+
 import { FormatError, PageError } from "../base/errors.ts";
 import { type LogEntry, LogReader } from "../format/log-entry.ts";
 import type { LogPlace } from "../format/log-place.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { Residence } from "./residence.ts";
@@ -63,8 +65,7 @@ async function readPage(
   pointer: { readonly address: number; readonly generation: number },
 ): Promise<Uint8Array | undefined> {
   try {
-    await pages.load("log", [pointer]);
-    return pages.page("log", pointer).payload;
+    return (await fetchPage(pages, "log", pointer)).payload;
   } catch (error) {
     if (error instanceof PageError) return undefined;
     throw error;
