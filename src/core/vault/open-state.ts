@@ -13,18 +13,18 @@ import type { Platform } from "../base/platform.ts";
 import { VaultKeys } from "../crypto/key-schedule.ts";
 import type { KeySlot } from "../crypto/key-slot.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
-import { type PagePointer, samePointer } from "../format/address.ts";
+import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
-import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
+import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory } from "../format/key-directory.ts";
-import { sameLog } from "../format/log-place.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { fetchPage } from "../pages/fetch-page.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import type { PublishedState } from "./committer.ts";
+import { isSameState } from "./same-state.ts";
 
 /** An unlocked vault at its newest whole state. */
 export interface OpenedState extends PublishedState {
@@ -205,11 +205,7 @@ async function compareOther(
     const header = decodeHeader(stored);
     if (!isHeaderSigned(stored, state.keys)) return { kind: "damaged" };
     const other = await readRoot(store, platform, { header, keys: state.keys });
-    const isSame =
-      hasSameContent(other, state.root) &&
-      samePointer(header.keyDirectory, state.header.keyDirectory) &&
-      sameLog(other.log, state.root.log);
-    return isSame
+    return isSameState({ header, root: other }, state)
       ? { kind: "same", spare: [header.commitRoot, ...other.spaceMap] }
       : { kind: "older" };
   } catch (error) {
