@@ -5,6 +5,7 @@
  */
 
 import { FormatError, PageError } from "../base/errors.ts";
+import type { PagePointer } from "../format/address.ts";
 import { type LogEntry, LogReader } from "../format/log-entry.ts";
 import type { LogPlace } from "../format/log-place.ts";
 import { fetchPage } from "../pages/fetch-page.ts";
@@ -60,10 +61,7 @@ async function* entriesOf(pages: PageCache, place: LogPlace): AsyncGenerator<Log
   }
 }
 
-async function readPage(
-  pages: PageCache,
-  pointer: { readonly address: number; readonly generation: number },
-): Promise<Uint8Array | undefined> {
+async function readPage(pages: PageCache, pointer: PagePointer): Promise<Uint8Array | undefined> {
   try {
     return (await fetchPage(pages, "log", pointer)).payload;
   } catch (error) {
