@@ -12,6 +12,8 @@ import { stillFileSystem } from "./still-file-system.ts";
 /** The same for all inputs, since its buffers are large. */
 const channel = new FakeChannel();
 
+const REQUESTS_MAX = 16;
+
 /** Bytes of a request's header behind its length. */
 const HEAD = 36;
 
@@ -48,8 +50,7 @@ export const fuseRequestTarget: FuzzTarget = {
     session.start().catch((error: unknown) => {
       if (!(error instanceof Error) || !("code" in error)) throw error;
     });
-    const input = new Input(bytes);
-    for (let n = 0; !input.isAtEnd && n < 16; n++) channel.deliver(requestOf(input.part()));
+    for (const request of requestsOf(bytes)) channel.deliver(request);
     await new Promise(setImmediate);
     session.close();
     const bugs = lines.filter((line) => !line.startsWith("a request without"));
@@ -63,6 +64,14 @@ export const fuseRequestTarget: FuzzTarget = {
     }
   },
 };
+
+/** The requests of an input. */
+export function requestsOf(bytes: Uint8Array): Uint8Array[] {
+  const input = new Input(bytes);
+  const requests: Uint8Array[] = [];
+  while (!input.isAtEnd && requests.length < REQUESTS_MAX) requests.push(requestOf(input.part()));
+  return requests;
+}
 
 /** The request, its length right as the kernel's always is. */
 function requestOf(rest: Uint8Array): Uint8Array {

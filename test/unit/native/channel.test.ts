@@ -1,7 +1,14 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import t from "tap";
+import { Session } from "../../../src/mount/session.ts";
 import type { FuseChannel } from "../../../src/native/fuse-channel.ts";
 import { shim } from "../../../src/native/load.ts";
+import { loadCorpus } from "../../fuzz/engine/corpus-files.ts";
+import { requestsOf } from "../../fuzz/targets/fuse-request.ts";
+import { stillFileSystem } from "../../fuzz/targets/still-file-system.ts";
 
 /** A channel over a socket: what one end writes comes as one request, what the channel sends can be read there. */
 function newChannel(): { channel: FuseChannel; kernel: number } {
@@ -32,6 +39,32 @@ t.test("requests come in and replies go out", async (t) => {
   t.equal(channel.send(4), -9, "EBADF after closing");
   t.equal(await channel.notify(Buffer.from("x")), -9);
   closeSync(kernel);
+});
+
+t.test("requests of any bytes go through a session over the shim", async (t) => {
+  const { channel, kernel } = newChannel();
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const session = new Session(stillFileSystem, channel, { writebackCache: false, log });
+  session.start().catch(() => undefined);
+  const socket = new Socket({ fd: kernel });
+  let answered = 0;
+  socket.on("data", (replies) => {
+    answered += replies.length;
+  });
+  for (const input of loadCorpus(resolve("."), "fuse-request")) {
+    for (const request of requestsOf(input)) {
+      await new Promise((written) => socket.write(request, written));
+      await nextTurn();
+    }
+  }
+  t.ok(answered > 0);
+  t.same(
+    lines.filter((line) => !line.startsWith("a request without")),
+    [],
+  );
+  session.close();
+  socket.destroy();
 });
 
 t.test("the end is told once", async (t) => {
