@@ -15,6 +15,7 @@
 import { equalBytes } from "../base/bytes.ts";
 import { FsError } from "../base/errors.ts";
 import { NAME_MAX } from "../base/limits.ts";
+import { isEntryName } from "../base/names.ts";
 import { SNAPSHOTS_SIZE_MAX, type Snapshot, snapshotsSize } from "../format/commit-root.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { TreeRoot } from "../tree/tree.ts";
@@ -74,8 +75,6 @@ export interface HeldState extends FrozenState {
   readonly listed: readonly Snapshot[];
   readonly walk: Walk;
 }
-
-const SLASH = 0x2f;
 
 export class Snapshots {
   readonly #parts: SnapshotParts;
@@ -261,8 +260,7 @@ function checkName(name: Uint8Array): void {
   if (name.length > NAME_MAX) {
     throw new FsError("ENAMETOOLONG", `a snapshot's name has at most ${NAME_MAX} bytes`);
   }
-  const isDots = name.length <= 2 && name.every((byte) => byte === 0x2e);
-  if (isDots || name.includes(SLASH) || name.includes(0)) {
+  if (!isEntryName(name)) {
     throw new FsError("EINVAL", "a snapshot cannot have that name");
   }
 }

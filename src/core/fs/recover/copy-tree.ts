@@ -11,8 +11,8 @@
 import { concatBytes, utf8 } from "../../base/bytes.ts";
 import { FsError } from "../../base/errors.ts";
 import { NAME_MAX } from "../../base/limits.ts";
+import { isDots } from "../../base/names.ts";
 import type { ByteSpan } from "../check/finding.ts";
-import { dots } from "../dentry.ts";
 import {
   type Attributes,
   type Caller,
@@ -101,9 +101,7 @@ class TreeCopy {
       const entries = await directory.read(cookie, ENTRIES_AT_ONCE, "none");
       const last = entries.at(-1);
       if (last === undefined) break;
-      for (const { name, ino } of entries) {
-        if (dots(name) === 0) await this.#entry(place, name, ino);
-      }
+      for (const { name, ino } of entries) if (!isDots(name)) await this.#entry(place, name, ino);
       cookie = last.cookie;
     }
     const attributes = await from.getattr(place.from);
