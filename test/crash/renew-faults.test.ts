@@ -28,12 +28,11 @@ import { makeVariedContents } from "../support/varied-contents.ts";
 import { type ListedEntry, listContents } from "../support/vault-contents.ts";
 import { DiskImage } from "./rig/disk-image.ts";
 import type { Blow } from "./rig/faults.ts";
-import { isLong, SEED } from "./rig/scale.ts";
+import { INTERRUPTIONS, isLong, SEED } from "./rig/scale.ts";
 import { SimulatedDisk } from "./rig/simulated-disk.ts";
 
 const NAME = join(tmpdir(), "simulated.dvault");
 const BLOWS: readonly Blow[] = ["error", "short", "death"];
-const INTERRUPTIONS = Number(process.env.DVAULT_INTERRUPTIONS ?? 4);
 /** System calls of the store that the work makes, about. */
 const CALLS = 80;
 const stride = isLong ? 1 : CALLS;

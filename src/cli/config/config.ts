@@ -67,7 +67,12 @@ export function withVault(config: Config, name: string, vault: NamedVault): Conf
   };
 }
 
-function decodeConfig(text: string, path: string): Config {
+/**
+ * Reads the text of a config.
+ * @param path - what messages call it
+ * @throws UsageError USAGE
+ */
+export function decodeConfig(text: string, path: string): Config {
   const value = parseJson(text, path);
   if (!isJsonObject(value)) throw malformed(path, "is not an object");
   const vaults: Record<string, NamedVault> = {};

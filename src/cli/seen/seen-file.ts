@@ -31,7 +31,12 @@ export function seenFile(
  * @throws the system's error when it cannot be read
  */
 export function readSeen(path: string): SeenPlaces {
-  const { places } = parseJsonObject(readOwnerFile(path) ?? "");
+  return decodeSeen(readOwnerFile(path) ?? "");
+}
+
+/** Reads the text of the file; what makes no sense in it is left out. */
+export function decodeSeen(text: string): SeenPlaces {
+  const { places } = parseJsonObject(text);
   if (!isJsonObject(places)) return {};
   return Object.fromEntries(
     Object.entries(places).flatMap(([place, commit]) =>

@@ -3,12 +3,14 @@
  *
  * @module
  */
+
 import { PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { CommitRoot, Snapshot } from "../format/commit-root.ts";
 import { type Header, keyDirectoryPages } from "../format/header.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { CachedPage, PageCache } from "../pages/page-cache.ts";
 import type { DamagedStep, NodeStep } from "../tree/walk-tree.ts";
 import { walkTree } from "../tree/walk-tree.ts";
@@ -93,8 +95,7 @@ export class Inspection {
 
   async #readOne(pageClass: PageClass, pointer: PagePointer): Promise<CachedPage | PageError> {
     try {
-      await this.#state.pages.load(pageClass, [pointer]);
-      return this.#state.pages.page(pageClass, pointer);
+      return await fetchPage(this.#state.pages, pageClass, pointer);
     } catch (error) {
       if (error instanceof PageError) return error;
       throw error;
