@@ -52,7 +52,10 @@ export interface OpenVaultOptions {
 }
 
 /** What a started vault needs to be told. */
-type StartOptions = Pick<OpenVaultOptions, "place" | "compression" | "atime">;
+interface StartOptions extends Pick<OpenVaultOptions, "place" | "compression" | "atime"> {
+  /** What is remembered of it, when that was asked before. */
+  readonly memory?: VaultMemory | undefined;
+}
 
 /**
  * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
@@ -70,10 +73,11 @@ export async function openVault(
     for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
   };
   let told = 0;
+  let memory: VaultMemory | undefined;
   const accept = ({ header, root, warnings }: FoundCommit): void => {
     tell([...(store.remote?.warnings ?? []), ...warnings]);
     told = warnings.length;
-    const memory = new VaultMemory(context, place, header.vaultId);
+    memory = new VaultMemory(context, place, header.vaultId);
     const commit = seenCommit(root, header.keyDirectory);
     if (!allowsRollback) memory.check(commit);
     else if (memory.accept(commit)) store.remote?.passOver();
@@ -85,7 +89,7 @@ export async function openVault(
       ...(findPages === undefined ? {} : { findPages }),
     });
     tell(vault.warnings.slice(told));
-    return startVault(context, vault, store, options);
+    return startVault(context, vault, store, { ...options, memory });
   } catch (error) {
     await store.pages.close();
     throw error;
@@ -97,15 +101,16 @@ export function startVault(
   context: CliContext,
   vault: Vault,
   { pages, remote }: VaultStore,
-  { place, compression = "none", atime = "relatime" }: StartOptions,
+  options: StartOptions,
 ): OpenVault {
+  const { place, compression = "none", atime = "relatime" } = options;
+  const { memory = new VaultMemory(context, place, vault.id) } = options;
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
-  const memory = new VaultMemory(context, place, vault.id);
   const remember = (): void => {
     // What is on this machine only may be given up yet.
     if ((remote?.status().pendingCommits ?? 0) === 0) memory.note(newestCommit(vault));

@@ -26,6 +26,7 @@
  *
  * @module
  */
+import type { RestoreRequest } from "../core/fs/snapshots/restore/restore-tree.ts";
 import type { RotationStatus, Unpublished } from "./mount-status.ts";
 
 /** What can be asked. */
@@ -108,17 +109,11 @@ export interface SnapshotDiff {
 }
 
 /** What is to be brought back of a snapshot, and how. */
-export interface RestoreWish {
+export interface RestoreWish extends Pick<RestoreRequest, "force" | "delete" | "dryRun"> {
   /** In the snapshot; `/` is everything. */
   readonly paths: readonly string[];
   /** Where the only path is to go instead of its own place. */
   readonly to?: string | undefined;
-  /** Whether what is there and different is replaced. */
-  readonly force: boolean;
-  /** Whether names are removed that directories of the snapshot do not have. */
-  readonly delete: boolean;
-  /** Whether it is only told what would be done. */
-  readonly dryRun: boolean;
 }
 
 /** What was done, or would be. */

@@ -26,6 +26,7 @@ import { newFile, newFileSystem } from "../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../support/test-vault.ts";
 import { makeVariedContents } from "../support/varied-contents.ts";
 import { type ListedEntry, listContents } from "../support/vault-contents.ts";
+import { DiskImage } from "./rig/disk-image.ts";
 import type { Blow } from "./rig/faults.ts";
 import { INTERRUPTIONS, isLong, SEED } from "./rig/scale.ts";
 import { SimulatedDisk } from "./rig/simulated-disk.ts";
@@ -41,10 +42,10 @@ type Work = (vault: Vault, store: FileStore) => Promise<void>;
 
 /** A vault file with room at its front, and what it holds. */
 async function newImage(): Promise<{
-  readonly image: Uint8Array;
+  readonly image: DiskImage;
   readonly contents: Record<string, ListedEntry>;
 }> {
-  const disk = new SimulatedDisk(new Uint8Array(0));
+  const disk = new SimulatedDisk(new DiskImage());
   const vault = await createTestVault(new FileStore(NAME, disk, false));
   const fs = await newFileSystem(vault);
   const { ino } = await newFile(fs, "front");

@@ -29,6 +29,7 @@ import { PAGE_SIZE } from "../base/limits.ts";
 import {
   formatSlotId,
   type KeySlot,
+  LABEL_MAX,
   parseSlotId,
   SALT_SIZE,
   SLOT_ID_SIZE,
@@ -71,7 +72,8 @@ export function encodeKeyDirectory({ vaultId, slots, older }: KeyDirectory): Uin
   out.bytes(vaultId);
   out.u16(entries.length);
   for (const { code, id, created, label: text, body } of entries) {
-    const label = utf8(text);
+    // A label that was no UTF-8 is longer as text.
+    const label = utf8(text).subarray(0, LABEL_MAX);
     out.u8(code);
     out.bytes(parseSlotId(id));
     out.time(created);

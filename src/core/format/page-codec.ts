@@ -394,6 +394,7 @@ function takeApart(header: PageHeader, body: Uint8Array): OpenedPage {
     throw corrupt(header, "owner record is of another class");
   }
   const owner = { ino: getU64(body, length + 4), block: getU48(body, length + 12) };
+  if (!Number.isSafeInteger(owner.ino)) throw corrupt(header, "owner is out of bounds");
   return { payload: body.subarray(0, length), owner };
 }
 

@@ -15,6 +15,7 @@
 import { equalBytes } from "../base/bytes.ts";
 import { FsError } from "../base/errors.ts";
 import { NAME_MAX } from "../base/limits.ts";
+import { isEntryName } from "../base/names.ts";
 import { SNAPSHOTS_SIZE_MAX, type Snapshot, snapshotsSize } from "../format/commit-root.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { TreeRoot } from "../tree/tree.ts";
@@ -75,8 +76,6 @@ export interface HeldState extends FrozenState {
   readonly walk: Walk;
 }
 
-const SLASH = 0x2f;
-
 export class Snapshots {
   readonly #parts: SnapshotParts;
   #removing: Promise<unknown> = Promise.resolve();
@@ -96,6 +95,11 @@ export class Snapshots {
     const found = this.list().find((snapshot) => equalBytes(snapshot.name, name));
     if (found === undefined) throw new FsError("ENOENT", "there is no snapshot of that name");
     return found;
+  }
+
+  /** Whether a snapshot was not removed; another one may have got its name since. */
+  has({ id, generation }: Snapshot): boolean {
+    return this.list().some((kept) => kept.id === id && kept.generation === generation);
   }
 
   /**
@@ -157,10 +161,8 @@ export class Snapshots {
   }
 
   /** The vault as a snapshot has it, to be read. */
-  view({ id, generation, toc }: Snapshot): TransactionalVault {
-    const isThere = (): boolean =>
-      this.list().some((snapshot) => snapshot.id === id && snapshot.generation === generation);
-    return this.viewOf(toc, isThere);
+  view(snapshot: Snapshot): TransactionalVault {
+    return this.viewOf(snapshot.toc, () => this.has(snapshot));
   }
 
   /** The vault as a TOC has it, to be read as long as its pages are there. */
@@ -261,8 +263,10 @@ function checkName(name: Uint8Array): void {
   if (name.length > NAME_MAX) {
     throw new FsError("ENAMETOOLONG", `a snapshot's name has at most ${NAME_MAX} bytes`);
   }
-  const isDots = name.length <= 2 && name.every((byte) => byte === 0x2e);
-  if (isDots || name.includes(SLASH) || name.includes(0)) {
-    throw new FsError("EINVAL", "a snapshot cannot have that name");
+  if (!isEntryName(name)) {
+    throw new FsError(
+      "EINVAL",
+      "a snapshot cannot have that name: give one without / and NUL, and not . or ..",
+    );
   }
 }

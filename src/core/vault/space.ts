@@ -6,6 +6,7 @@
  *
  * @module
  */
+
 import { addressOf, type PagePointer, pageNumber } from "../format/address.ts";
 import {
   BITS_PER_PAGE,
@@ -15,6 +16,7 @@ import {
   isUsed,
   setUsed,
 } from "../format/space-map.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { CachedPage, PageCache } from "../pages/page-cache.ts";
 import type { PageRun } from "../pages/page-store.ts";
 
@@ -37,8 +39,7 @@ export class SpaceMap {
     const map = new SpaceMap();
     map.#pointers.push(...pointers);
     for (const pointer of pointers) {
-      await pages.load("space", [pointer]);
-      const { payload } = pages.page("space", pointer);
+      const { payload } = await fetchPage(pages, "space", pointer);
       const chunk = decodeSpacePage(payload).slice(0, roomFor(payload.length));
       map.#used += countUsed(chunk);
       map.#chunks.push(chunk);

@@ -16,6 +16,7 @@ import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
+import { prefetch } from "../pages/prefetch.ts";
 import type { NodePlace } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
 import { pathTo, type TreePath } from "../tree/tree-path.ts";
@@ -33,15 +34,10 @@ import { Residence } from "./residence.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { LogSource, NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 /** Clean pages kept unless told otherwise, bytes. */
 const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
-
-/** Unwritten bytes at which writing behind begins. */
-const WRITE_BEHIND_BYTES = 8 * 2 ** 20;
-
-/** Unwritten bytes at which writers have to wait. */
-const THROTTLE_BYTES = 32 * 2 ** 20;
 
 /** Pages that data leaves to what a commit needs: tree nodes, roots, maps. */
 const RESERVED_PAGES = 64;
@@ -69,6 +65,7 @@ export class Vault implements TransactionalVault {
   readonly #syncs: CommitQueue;
   readonly #residence: Residence;
   readonly #flushes = new Flushes();
+  readonly #writeBehind: WriteBehind;
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
   /** States that are kept under a name. */
@@ -77,7 +74,6 @@ export class Vault implements TransactionalVault {
   readonly warnings: string[];
   /** Called when something begins to wait for a commit. */
   onDirty: () => void = () => {};
-  #behind: Promise<void> | undefined;
   #logged: readonly Uint8Array[] = [];
   #closed = false;
 
@@ -87,6 +83,7 @@ export class Vault implements TransactionalVault {
     this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
     this.#syncs = new CommitQueue((settle) => this.#syncOnce(settle));
     this.#residence = new Residence(parts.pages);
+    this.#writeBehind = new WriteBehind(parts.pages);
     this.warnings = [...state.warnings];
     const commit = async (): Promise<void> => {
       this.#checkWritable();
@@ -283,19 +280,8 @@ export class Vault implements TransactionalVault {
     const added = pages.add(contents, RESERVED_PAGES);
     log.refuse();
     this.markDirty();
-    if (pages.dirtyBytes > WRITE_BEHIND_BYTES) void this.#writeBehind();
+    this.#writeBehind.begin();
     return added;
-  }
-
-  #writeBehind(): Promise<void> {
-    if (this.#behind === undefined) {
-      this.#behind = this.#parts.pages.flush("data").finally(() => {
-        this.#behind = undefined;
-      });
-      // A failure stays visible: the pages stay dirty, and throttle or the next commit meets it again.
-      this.#behind.catch(() => undefined);
-    }
-    return this.#behind;
   }
 
   get settling(): Promise<void> | undefined {
@@ -303,17 +289,11 @@ export class Vault implements TransactionalVault {
   }
 
   throttle(): Promise<void> | undefined {
-    return this.#parts.pages.dirtyBytes > THROTTLE_BYTES ? this.#writeBehind() : undefined;
+    return this.#writeBehind.throttle();
   }
 
   prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void {
-    try {
-      const loading = this.#parts.pages.load(pageClass, pointers);
-      // Whoever needs a page that failed asks for it again, and gets the error.
-      if (isPending(loading)) loading.catch(() => {});
-    } catch {
-      return;
-    }
+    prefetch(this.#parts.pages, pageClass, pointers);
   }
 
   onFlush(flush: () => MaybePromise<void>): void {

@@ -16,6 +16,7 @@ t.test("a recovery code opens a vault whose passwords are lost", async (t) => {
   const id = /key (\w{16})/.exec(made.err)?.[1] ?? "";
   t.notMatch(readFileSync(vault, "latin1"), code.slice(8));
   t.match(await cli.ok("key list", vault), new RegExp(`  ${id}  recovery  .*  safe\\n`));
+  t.equal(await cli.ok("key list", `${vault}:`), await cli.ok("key list", vault), "as in paths");
 
   const lost = { DVAULT_RECOVERY_CODE: code };
   const list = await cli.run(["key", "list", vault, "--recovery-code"], lost);

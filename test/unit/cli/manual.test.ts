@@ -6,6 +6,7 @@ import t from "tap";
 import { ExitCode } from "../../../src/cli/exit-code.ts";
 import { readMountWords } from "../../../src/cli/mount-words.ts";
 import { CommandLine } from "../../support/command-line.ts";
+import { untraced } from "../../support/untraced.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const manual = readFileSync(join(root, "docs/CLI.md"), "utf8");
@@ -69,7 +70,7 @@ t.test("the manual of the mount helper names every word of -o", async (t) => {
 
 t.test("both manuals become man pages without a fault", async (t) => {
   const out = t.testdir();
-  const { status, stderr } = spawnSync(join(root, "scripts/build-man"), [out], {
+  const { status, stderr } = spawnSync(...untraced(join(root, "scripts/build-man"), [out]), {
     encoding: "utf8",
   });
   t.equal(status, 0, stderr);

@@ -1,5 +1,5 @@
 /**
- * The pages a record of the TOC points to.
+ * The pages that records of the TOC point to.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { FormatError } from "../../base/errors.ts";
 import { pageNumber } from "../../format/address.ts";
 import type { PageRun } from "../../pages/page-store.ts";
 import { KEY_PREFIX, KeyKind } from "../../tree/key.ts";
+import { type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import { decodeExtent } from "../extent.ts";
 import { xattrPage } from "../xattr-record.ts";
 
@@ -15,6 +16,14 @@ import { xattrPage } from "../xattr-record.ts";
 export interface RecordPages extends PageRun {
   /** Of all of them. */
   readonly generation: number;
+}
+
+/** Numbers of the pages that the records of a leaf point to; one that several records share comes several times. */
+export function* pagesOfLeaf(leaf: NodeStep): Generator<number> {
+  for (const { key, value } of recordsIn(leaf)) {
+    const { start, count } = pagesOfRecord(key, value) ?? { start: 0, count: 0 };
+    for (let n = 0; n < count; n++) yield start + n;
+  }
 }
 
 /** Pages of a record, none when it has no pages or makes no sense. */

@@ -8,7 +8,6 @@
  * @module
  */
 import { pageNumber } from "../../../format/address.ts";
-import { encodeKey, KeyKind } from "../../../tree/key.ts";
 import type { Transaction, TransactionalVault } from "../../../vault/transaction.ts";
 import { type Dentry, findDentry, putDentry } from "../../dentry.ts";
 import { BLOCK_END, type Extent, extentEnd, sliceExtent } from "../../extent.ts";
@@ -17,13 +16,12 @@ import { S_IFDIR, S_IFMT } from "../../file-system.ts";
 import { visitExtents } from "../../find-extents.ts";
 import type { FsContext } from "../../fs-context.ts";
 import { InodeFlag, InodeRecord } from "../../inode-record.ts";
-import { editInode, saveInode } from "../../inodes.ts";
+import { editInode, hasInode, saveInode } from "../../inodes.ts";
 import { deleteOrphan, putOrphan } from "../../orphan-record.ts";
 import { PageReferences } from "../../page-references.ts";
 import { ReturnedPages } from "../../returned-pages.ts";
-import { setxattr } from "../../xattr.ts";
-import { putInlineXattr, XATTR_INLINE_MAX } from "../../xattr-record.ts";
 import { listEntries } from "./list-entries.ts";
+import { putInlineXattrs, setLargeXattrs } from "./put-xattrs.ts";
 import type { Selection } from "./selection.ts";
 import { contentEnd, readInode, type StoredInode } from "./stored-inode.ts";
 
@@ -168,9 +166,7 @@ export class TreeCopy {
     inode.mappedBlocks = 0;
     inode.nlink = place === undefined ? 0 : 1;
     this.#context.stampChange(inode);
-    for (const { name, value } of xattrs) {
-      if (value.length <= XATTR_INLINE_MAX) putInlineXattr(transaction, inode.ino, name, value);
-    }
+    putInlineXattrs(transaction, inode.ino, xattrs);
     if (place === undefined) this.#leaveNameless(transaction, inode.ino);
     else putDentry(transaction, place.parent, place.name, { ino: inode.ino, type: inode.mode });
     transaction.countInodes(1);
@@ -190,10 +186,7 @@ export class TreeCopy {
     place: CopyPlace | undefined,
   ): Promise<void> {
     if (place === undefined) this.roots.add(ino);
-    for (const { name, value } of xattrs) {
-      if (value.length <= XATTR_INLINE_MAX) continue;
-      await setxattr(this.#context, { ino, name, value, mode: "set" });
-    }
+    await setLargeXattrs(this.#context, ino, xattrs);
   }
 
   /** Gives a copy one more name. */
@@ -229,7 +222,7 @@ export class TreeCopy {
     for (let first = 0; first < BLOCK_END; ) {
       const from = first;
       first = await this.#change((transaction) => {
-        if (transaction.get(encodeKey(ino, KeyKind.attributes)) === undefined) return BLOCK_END;
+        if (!hasInode(transaction, ino)) return BLOCK_END;
         const references = new PageReferences(transaction);
         const editor = new ExtentEditor(transaction, ino, references);
         const until = editor.load(from, BLOCK_END, EDIT_BUDGET);
