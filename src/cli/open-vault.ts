@@ -7,6 +7,7 @@
 import type { Credentials } from "../core/crypto/unlock.ts";
 import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
+import type { PageStore } from "../core/pages/page-store.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
 import type { FoundCommit } from "../core/vault/open-parts.ts";
 import { type OpenOptions, Vault } from "../core/vault/vault.ts";
@@ -27,7 +28,9 @@ const REMEMBER_MS = 60_000;
 export interface OpenVault {
   readonly vault: Vault;
   readonly fs: VaultFileSystem;
-  /** Its store, when that publishes what was committed. */
+  /** Its store. */
+  readonly pages: PageStore;
+  /** The same, when that publishes what was committed. */
   readonly remote?: SegmentStore;
   /** Commits what is left, and closes the store, publishing nothing; safe to call again. */
   close(): Promise<void>;
@@ -97,7 +100,7 @@ export async function openVault(
 export function startVault(
   context: CliContext,
   vault: Vault,
-  { remote }: VaultStore,
+  { pages, remote }: VaultStore,
   options: StartOptions,
 ): OpenVault {
   const { place, compression = "none", atime = "relatime" } = options;
@@ -118,6 +121,7 @@ export function startVault(
   return {
     vault,
     fs,
+    pages,
     ...(remote === undefined ? {} : { remote }),
     close: async () => {
       if (isClosed) return;

@@ -12,7 +12,14 @@ import { DvaultError, UsageError } from "../core/base/errors.ts";
 import { parseJsonObject } from "../core/base/json.ts";
 import { isAnswered } from "./control-client.ts";
 import { readLines } from "./control-line.ts";
-import type { Asker, CleaningResult, RestoreWish, SnapshotWork } from "./control-messages.ts";
+import type {
+  Asker,
+  CleaningResult,
+  KeyChange,
+  RestoreWish,
+  RotationResult,
+  SnapshotWork,
+} from "./control-messages.ts";
 import { changeLines, hasChanges } from "./control-parts.ts";
 import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
@@ -29,6 +36,8 @@ export interface ControlHandlers {
   /** Cleans, or says what would be done. Rejects when the asker left. */
   gc(dryRun: boolean, asker: Asker): Promise<CleaningResult>;
   readonly snapshots: SnapshotWork;
+  /** Changes the vault key, or waits for the work behind an earlier change; resolves early when the asker left. */
+  rotate(change: KeyChange | undefined, asker: Asker): Promise<RotationResult>;
   /**
    * Resolves when the mount is gone and everything is safe; the answer goes out then.
    * @param wait - whether to publish before
@@ -189,6 +198,7 @@ interface RawRequest {
   readonly dryRun?: unknown;
   readonly wait?: unknown;
   readonly name?: unknown;
+  readonly change?: unknown;
   readonly from?: unknown;
   readonly to?: unknown;
   readonly paths?: unknown;
@@ -212,6 +222,8 @@ async function perform(
       return handlers.flush(asker);
     case "gc":
       return handlers.gc(dryRun === true, asker);
+    case "rotate":
+      return handlers.rotate(keyChangeOf(raw.change), asker);
     case "unmount":
       return handlers.unmount(wait !== false, asker);
     default:
@@ -235,6 +247,14 @@ async function performOnSnapshots(raw: RawRequest, snapshots: SnapshotWork): Pro
     default:
       throw new UsageError("USAGE", "unknown request");
   }
+}
+
+/** @throws UsageError USAGE */
+function keyChangeOf(change: unknown): KeyChange | undefined {
+  if (change === undefined) return undefined;
+  const { key, directory } = Object(change) as Partial<Record<keyof KeyChange, unknown>>;
+  if (typeof key === "string" && typeof directory === "string") return { key, directory };
+  throw new UsageError("USAGE", "a change of the vault key that makes no sense");
 }
 
 function wishOf({ paths, to, force, delete: removes, dryRun }: RawRequest): RestoreWish {

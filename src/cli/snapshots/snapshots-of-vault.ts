@@ -56,6 +56,7 @@ export function snapshotsOfVault(
       const request = requestOf(wish);
       const { changes, isDone, ...touched } = await snapshots.whileKept(async () => {
         const snapshot = snapshotAt(snapshots.list(), name);
+        if (!request.dryRun) await vault.keys.expectOlder(snapshot.generation);
         return fs.restore(snapshots.view(snapshot), request);
       });
       if (isDone) await tellTouched(touched, notifier);
@@ -93,7 +94,7 @@ async function diff(vault: Vault, from: string, to: string | undefined): Promise
   if (vault.readOnly || to !== undefined) {
     return snapshots.whileKept(() => compare(vault.inspect().root.toc));
   }
-  return snapshots.whileHeld(compare);
+  return snapshots.whileHeld(({ toc }) => compare(toc));
 }
 
 function changeRecord(change: PathChange): ChangeRecord {

@@ -4,7 +4,7 @@
  *     offset  size  field
  *          0     6  magic "DVAULT"
  *          6     2  format version, 1
- *          8     4  incompatible features: who does not know a bit must not open the vault
+ *          8     4  incompatible features: who does not know a bit must not open the vault; 1: pages under older keys
  *         12     4  compatible features: who does not know a bit may ignore it
  *         16    16  vault id
  *         32     4  page size, 65536
@@ -44,8 +44,11 @@ export const VAULT_ID_SIZE = 16;
 /** Version of the format this program writes, and the only one it reads. */
 const FORMAT_VERSION = 1;
 
+/** Incompatible feature: pages of earlier epochs need an older vault key of the key directory. */
+const OLDER_KEYS = 1;
+
 /** Incompatible features this program knows, as bits. */
-const KNOWN_FEATURES = 0;
+const KNOWN_FEATURES: number = OLDER_KEYS;
 
 const MAGIC = utf8("DVAULT");
 const SPARE_AT = 88;
@@ -54,6 +57,8 @@ const CHECKSUM_AT = 152;
 
 /** What a header says. */
 export interface Header {
+  /** Whether there are pages that need an older vault key. */
+  readonly hasOlderKeys: boolean;
   readonly compatibleFeatures: number;
   readonly vaultId: Uint8Array;
   readonly generation: number;
@@ -86,6 +91,7 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
   const out = new Uint8Array(HEADER_SIZE);
   out.set(MAGIC);
   putU16(out, 6, FORMAT_VERSION);
+  putU32(out, 8, header.hasOlderKeys ? OLDER_KEYS : 0);
   putU32(out, 12, header.compatibleFeatures);
   out.set(header.vaultId, 16);
   putU32(out, 32, PAGE_SIZE);
@@ -122,6 +128,7 @@ export function decodeHeader(stored: Uint8Array): Header {
   const spareDirectory = getPointer(stored, SPARE_AT);
   const header: Header = {
     ...(spareDirectory.generation === 0 ? {} : { spareDirectory }),
+    hasOlderKeys: (getU32(stored, 8) & OLDER_KEYS) !== 0,
     compatibleFeatures: getU32(stored, 12),
     vaultId: stored.slice(16, 16 + VAULT_ID_SIZE),
     generation: getU48(stored, 36),

@@ -117,6 +117,7 @@ export class Inspection {
       yield {
         first: index * BITS_PER_PAGE,
         count: BITS_PER_PAGE,
+        usedEnd: page.payload.length * 8,
         isUsed: (bit) => isUsed(bits, bit),
       };
     }
@@ -128,6 +129,8 @@ export interface SpacePart {
   /** Number of the first page it tells of. */
   readonly first: number;
   readonly count: number;
+  /** From this bit on, none is used. */
+  readonly usedEnd: number;
   /** @param bit - number of a page less `first` */
   isUsed(bit: number): boolean;
 }

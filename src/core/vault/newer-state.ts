@@ -26,7 +26,10 @@ export async function newerState(
   const { header, slot } = chooseHeader(candidates);
   if (header.generation <= known.generation) return undefined;
   if (!isHeaderSigned(candidates[slot] as Uint8Array, keys)) {
-    throw new FormatError("VAULT_DAMAGED", "the header was not written by a holder of the key");
+    throw new FormatError(
+      "VAULT_DAMAGED",
+      "the newest header was not written by a holder of the key that opened the vault; if the key was changed, open it again",
+    );
   }
   const root = decodeCommitRoot((await fetchPage(pages, "root", header.commitRoot)).payload);
   return { header, root, slot: slot as 0 | 1, isTwin: true };

@@ -65,6 +65,15 @@ export interface SnapshotParts {
   readonly commit: () => Promise<void>;
   readonly transact: TransactionalVault["transact"];
   readonly space: TransactionalVault["space"];
+  /** Called when snapshots are gone, durably. */
+  readonly onRemoved: () => Promise<void>;
+}
+
+/** A state of the TOC that is kept whole while it is looked at. */
+export interface HeldState extends FrozenState {
+  /** Snapshots of that state. */
+  readonly listed: readonly Snapshot[];
+  readonly walk: Walk;
 }
 
 export class Snapshots {
@@ -179,12 +188,15 @@ export class Snapshots {
     return differenceOf(this.#parts.pages, states, () => true);
   }
 
-  /** Runs work on the vault as it is now, of which nothing goes meanwhile. @throws CommitError VAULT_READ_ONLY */
-  whileHeld<T>(work: (current: TreeRoot) => Promise<T>): Promise<T> {
+  /**
+   * Commits, and runs work on the state of that commit, of which nothing goes meanwhile; as {@link whileKept}.
+   * @throws StoreError; CommitError VAULT_READ_ONLY
+   */
+  whileHeld<T>(work: (state: HeldState) => Promise<T>): Promise<T> {
     return this.whileKept(async () => {
-      const { current } = await this.#hold();
+      const state = await this.#hold();
       try {
-        return await work(current);
+        return await work(state);
       } finally {
         this.#letGo();
       }
@@ -192,12 +204,13 @@ export class Snapshots {
   }
 
   /** Commits, and keeps what that commit has until the pages are let go. */
-  async #hold(): Promise<{ readonly current: TreeRoot; readonly listed: readonly Snapshot[] }> {
+  async #hold(): Promise<HeldState> {
     const { pages } = this.#parts;
+    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
     try {
       return await this.#commitWith((state) => {
         pages.hold();
-        return { current: state.toc, listed: this.list() };
+        return { ...state, listed: this.list(), walk };
       });
     } catch (error) {
       this.#letGo();
@@ -224,10 +237,9 @@ export class Snapshots {
     sweep: (trees: SweptTrees) => Promise<Sweep>,
   ): Promise<void> {
     const { pages, committer, commit, transact } = this.#parts;
-    const { current, listed } = await this.#hold();
+    const { toc: current, listed, walk } = await this.#hold();
     const tocsOf = (isRemoved: boolean): readonly TreeRoot[] =>
       listed.filter(({ id }) => ids.has(id) === isRemoved).map(({ toc }) => toc);
-    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
     const trees = { removed: tocsOf(true), kept: tocsOf(false), current, walk, transact };
     const hasMore = (): boolean => this.list().some((snapshot) => !listed.includes(snapshot));
     let found: Sweep;
@@ -242,6 +254,7 @@ export class Snapshots {
     pages.letGo(found.isKept, found.unneeded);
     await found.settle();
     await commit();
+    await this.#parts.onRemoved();
   }
 }
 

@@ -19,6 +19,7 @@ import type { PageStore, StoreSpace } from "../pages/page-store.ts";
 import { prefetch } from "../pages/prefetch.ts";
 import type { NodePlace } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
+import { pathTo, type TreePath } from "../tree/tree-path.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
@@ -97,6 +98,7 @@ export class Vault implements TransactionalVault {
       commit,
       transact: (body) => this.transact(body),
       space: () => this.space(),
+      onRemoved: () => this.keys.dropOlder(),
     });
   }
 
@@ -243,6 +245,19 @@ export class Vault implements TransactionalVault {
     return isDone;
   }
 
+  /** The nodes of the TOC on the way to a key; undefined while it is empty. @throws PageError, StoreError */
+  pathTo(key: Uint8Array): MaybePromise<TreePath | undefined> {
+    const { tree, pages } = this.#parts;
+    return this.#residence.run(() => pathTo(pages, tree.root, key));
+  }
+
+  /** Gives the node of a key at a level, and those above it, fresh places. @throws PageError, StoreError, CommitError */
+  async renewNode(key: Uint8Array, level: number): Promise<void> {
+    this.#checkWritable();
+    await this.#residence.run(() => this.#parts.tree.renew(key, level));
+    this.markDirty();
+  }
+
   #apply(transaction: TreeTransaction): void {
     this.#checkWritable();
     transaction.prepare();
@@ -379,9 +394,7 @@ export class Vault implements TransactionalVault {
         await this.#committer.twin();
       }
     } finally {
-      this.#closed = true;
-      this.#parts.keys.close();
-      await this.#parts.store.close();
+      await this.abandon();
     }
   }
 

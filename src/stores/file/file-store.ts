@@ -283,13 +283,23 @@ export class FileStore implements PageStore, PageScan {
     return this.#file.size;
   }
 
+  /** Hands out the lowest free pages from now on. */
+  packTight(): void {
+    this.#allocator.packTight();
+  }
+
+  /** Gives up free pages at the end, which `close` gives back to the disk. @returns the new end, a page number */
+  trim(): number {
+    return this.#allocator.trim();
+  }
+
   /**
    * Closes the file, which drops the lock. Free pages at its end go back to the disk, unless the vault was never
    * unlocked: then nothing is known to be free.
    */
   close(): void {
     try {
-      if (this.#isSeeded && pagesWithin(this.size) > this.#allocator.trim()) {
+      if (this.#isSeeded && pagesWithin(this.size) > this.trim()) {
         this.#file.truncate(pageOffset(this.#allocator.end));
       }
     } finally {

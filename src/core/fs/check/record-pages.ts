@@ -12,6 +12,12 @@ import { type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import { decodeExtent } from "../extent.ts";
 import { xattrPage } from "../xattr-record.ts";
 
+/** Pages that a record points to. */
+export interface RecordPages extends PageRun {
+  /** Of all of them. */
+  readonly generation: number;
+}
+
 /** Numbers of the pages that the records of a leaf point to; one that several records share comes several times. */
 export function* pagesOfLeaf(leaf: NodeStep): Generator<number> {
   for (const { key, value } of recordsIn(leaf)) {
@@ -21,16 +27,17 @@ export function* pagesOfLeaf(leaf: NodeStep): Generator<number> {
 }
 
 /** Pages of a record, none when it has no pages or makes no sense. */
-export function pagesOfRecord(key: Uint8Array, value: Uint8Array): PageRun | undefined {
+export function pagesOfRecord(key: Uint8Array, value: Uint8Array): RecordPages | undefined {
   try {
     if (key[8] === KeyKind.xattr) {
       const page = xattrPage(value);
-      return page && { start: pageNumber(page.address), count: 1 };
+      return page && { start: pageNumber(page.address), count: 1, generation: page.generation };
     }
     if (key[8] !== KeyKind.extent) return undefined;
     const extent = decodeExtent(getU48(key, KEY_PREFIX), value);
     if (extent.kind !== "run" && extent.kind !== "piece") return undefined;
-    return { start: pageNumber(extent.address), count: extent.count };
+    const { generation } = extent;
+    return { start: pageNumber(extent.address), count: extent.count, generation };
   } catch (error) {
     if (error instanceof FormatError) return undefined;
     throw error;

@@ -54,7 +54,8 @@ const ROOT: Dentry = { ino: ROOT_INO, type: S_IFDIR };
 const STEPS_MAX = 10_000;
 
 /**
- * Restores; what is done is safe when the promise ends. Meanwhile the snapshot must stay.
+ * Restores; what is done is safe when the promise ends. Meanwhile the snapshot must stay. Its pages come back under the
+ * vault keys they were sealed with, of which {@link KeyRing.expectOlder} must know first.
  *
  * @param source - the snapshot
  * @throws FsError ENOENT, ENOTDIR, EINVAL, EROFS, EBUSY when the vault was changed meanwhile; PageError; StoreError
