@@ -102,7 +102,7 @@ export class PageCache {
     this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
     this.#clean = new LRUCache<number, CachedPage>({
       maxSize: this.#budgetBytes,
-      sizeCalculation: (page) => page.payload.buffer.byteLength + PAGE_BOOKKEEPING,
+      sizeCalculation: (page) => this.buffers.weightOf(page.payload) + PAGE_BOOKKEEPING,
       dispose: (page) => this.buffers.giveBack(page.payload),
     });
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
@@ -229,7 +229,7 @@ export class PageCache {
     this.#pinned.keep(page);
   }
 
-  /** Never in the middle of a transaction, which counts on what it has found. */
+  /** Never while a transaction is applied, which counts on what it has found. */
   #putClean(page: CachedPage): void {
     this.#clean.set(page.address, page);
     const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
@@ -306,8 +306,7 @@ export class PageCache {
     }
     this.#dirty.delete(address);
     this.#dirtyBytes -= page.payload.byteLength;
-    // A flush under way may still be about to seal it.
-    if (!this.#writing.has(address)) this.buffers.giveBack(page.payload);
+    this.buffers.giveBack(page.payload);
   }
 
   #giveBack(addresses: readonly number[]): void {
@@ -352,7 +351,10 @@ export class PageCache {
           : page.pageClass === "data" || page.pageClass === "pack",
       )
       .sort((a, b) => a.address - b.address);
-    for (const page of ready) this.#writing.add(page.address);
+    for (const page of ready) {
+      this.#writing.add(page.address);
+      this.buffers.hold(page.payload);
+    }
     let previous: Promise<void> = Promise.resolve();
     try {
       for (let at = 0; at < ready.length; at += WRITE_BATCH) {
@@ -365,7 +367,7 @@ export class PageCache {
       }
     } finally {
       await previous.finally(() => {
-        for (const page of ready) this.#writing.delete(page.address);
+        for (const page of ready) this.#endWriting(page);
       });
     }
   }
@@ -379,12 +381,16 @@ export class PageCache {
       for (const bytes of stored) this.buffers.giveBack(bytes);
     }
     for (const page of batch) {
-      this.#writing.delete(page.address);
+      this.#endWriting(page);
       if (this.#dirty.get(page.address) !== page) continue;
       this.#dirty.delete(page.address);
       this.#dirtyBytes -= page.payload.byteLength;
       this.#putClean(page);
     }
+  }
+
+  #endWriting({ address, payload }: CachedPage): void {
+    if (this.#writing.delete(address)) this.buffers.giveBack(payload);
   }
 
   /** Addresses the header that is about to be published does not need, for a store that keeps the one before whole. */
