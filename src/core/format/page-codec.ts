@@ -125,7 +125,7 @@ export class PageCodec {
   /**
    * Makes the stored form of a page.
    *
-   * @param page - its payload is copied before the call returns
+   * @param page - its payload is borrowed until the promise ends
    * @param into - {@link STORED_PAGE_MAX} bytes to make it in; a fresh array when left out
    * @returns {@link storedSize} bytes (28 less for a clear-text page), at the begin of `into`
    * @throws KeyError KEY_CLOSED
@@ -135,13 +135,13 @@ export class PageCodec {
     if (page.pageClass === "key-directory") return stored;
     const keys = this.#unlocked();
     return chain(keys.key(keys.epoch), (key) => {
-      const message = this.#toSeal(stored);
+      const message = this.#toSeal(page, stored);
       return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
     });
   }
 
   /**
-   * As {@link PageCodec.seal}, for many sealed pages: on another thread where the machine offers that.
+   * As {@link PageCodec.seal}, for many: on another thread where the machine offers that.
    * @param buffer - gives {@link STORED_PAGE_MAX} bytes to make a page in
    */
   async sealAll(
@@ -156,16 +156,19 @@ export class PageCodec {
       for (const page of pages) stored.push(await this.seal(page, buffer()));
       return stored;
     }
-    for (const page of pages) stored.push(this.#frame(page, buffer()));
-    const sealed = stored.filter((_, i) => pages[i]?.pageClass !== "key-directory");
-    for (let at = 0; at < sealed.length; at += batch.limit) {
-      const part = sealed.slice(at, at + batch.limit);
-      await batch.sealAll(part.map((bytes) => this.#toSeal(bytes)));
+    const messages: AeadMessage[] = [];
+    for (const page of pages) {
+      const frame = this.#frame(page, buffer());
+      stored.push(frame);
+      if (page.pageClass !== "key-directory") messages.push(this.#toSeal(page, frame));
+    }
+    for (let at = 0; at < messages.length; at += batch.limit) {
+      await batch.sealAll(messages.slice(at, at + batch.limit));
     }
     return stored;
   }
 
-  /** Writes what of a stored page is in clear, and where it will be sealed, the body. */
+  /** Writes what of a stored page is in clear, and where it will be sealed, the owner record. */
   #frame(page: PlainPage, into: Uint8Array | undefined): Uint8Array {
     const { pageClass, address, generation, owner, payload } = page;
     const bodyLength = payload.length + OWNER_SIZE;
@@ -173,7 +176,8 @@ export class PageCodec {
     if (pageClass === "key-directory") {
       const length = PAGE_HEADER_SIZE + bodyLength;
       const clear = into?.subarray(0, length) ?? new Uint8Array(length);
-      putBody(clear.subarray(PAGE_HEADER_SIZE), pageClass, owner, payload);
+      clear.set(payload, PAGE_HEADER_SIZE);
+      putOwner(clear, PAGE_HEADER_SIZE + payload.length, pageClass, owner);
       encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, clear);
       return clear;
     }
@@ -182,15 +186,15 @@ export class PageCodec {
     const stored = into?.subarray(0, length) ?? new Uint8Array(length);
     encodePageHeader({ pageClass, epoch, address, generation, bodyLength }, stored);
     this.#random.fill(stored.subarray(PAGE_HEADER_SIZE, SEALED_AT));
-    putBody(stored.subarray(SEALED_AT, SEALED_AT + bodyLength), pageClass, owner, payload);
+    putOwner(stored, SEALED_AT + payload.length, pageClass, owner);
     return stored;
   }
 
-  #toSeal(stored: Uint8Array): AeadMessage {
+  #toSeal(page: PlainPage, stored: Uint8Array): AeadMessage {
     return {
       nonce: stored.subarray(PAGE_HEADER_SIZE, SEALED_AT),
       aad: this.#bind(stored),
-      in: stored.subarray(SEALED_AT, stored.length - TAG_SIZE),
+      in: page.payload,
       out: stored.subarray(SEALED_AT),
     };
   }
@@ -371,15 +375,8 @@ function takeApart(header: PageHeader, body: Uint8Array): OpenedPage {
   return { payload: body.subarray(0, length), owner };
 }
 
-function putBody(
-  out: Uint8Array,
-  pageClass: PageClass,
-  owner: PageOwner,
-  payload: Uint8Array,
-): void {
-  const at = payload.length;
-  out.set(payload);
-  out.fill(0, at);
+function putOwner(out: Uint8Array, at: number, pageClass: PageClass, owner: PageOwner): void {
+  out.fill(0, at, at + OWNER_SIZE);
   out[at] = classCode(pageClass);
   putU64(out, at + 4, owner.ino);
   putU48(out, at + 12, owner.block);
