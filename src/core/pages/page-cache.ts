@@ -21,9 +21,10 @@ import type { BufferPool } from "../base/buffer-pool.ts";
 import { PageError } from "../base/errors.ts";
 import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { OpenedPage, PageCodec, PageOwner, ReadPage } from "../format/page-codec.ts";
+import type { OpenedPage, PageCodec, ReadPage } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
+import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
 import type { PageStore } from "./page-store.ts";
@@ -37,14 +38,6 @@ const PAGE_BOOKKEEPING = 256;
 
 /** Least bytes of clean pages that are worth a cache. */
 const SMALLEST_BUDGET = 2 ** 22;
-
-/** A resident page. */
-export interface CachedPage extends PagePointer {
-  readonly pageClass: PageClass;
-  readonly owner: PageOwner;
-  /** Plaintext; borrowed until the turn of the event loop ends. Only {@link PageCache.edit} gives leave to change it. */
-  payload: Uint8Array;
-}
 
 /** What a cache stands on. */
 export interface PageCacheOptions {
@@ -61,11 +54,7 @@ export interface PageCacheOptions {
 }
 
 /** What {@link PageCache.add} makes a page of. */
-export interface PageContent {
-  readonly pageClass: PageClass;
-  readonly owner: PageOwner;
-  readonly payload: Uint8Array;
-}
+export type PageContent = Readonly<Pick<CachedPage, "pageClass" | "owner" | "payload">>;
 
 /** Makes another payload of one, in the room that is given or elsewhere. */
 type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
@@ -334,7 +323,8 @@ export class PageCache {
 
   /**
    * Writes dirty pages: `frozen`, all that were born before the last freeze (a commit); `data`, file content of
-   * any age (writing behind). Flushes run one after the other, so a commit never publishes a page still on its way.
+   * any age (writing behind), which leaves memory: it comes in bulk, and who wrote it has it. Flushes run one after the
+   * other, so a commit never publishes a page still on its way.
    * @throws StoreError; pages not written stay dirty
    */
   flush(which: "frozen" | "data"): Promise<void> {
@@ -362,7 +352,7 @@ export class PageCache {
         const stored = await this.codec.sealAll(batch, this.#room);
         this.#sealed += batch.length;
         await previous;
-        previous = this.#write(batch, stored);
+        previous = this.#write(batch, stored, which);
         previous.catch(() => {});
       }
     } finally {
@@ -372,7 +362,11 @@ export class PageCache {
     }
   }
 
-  async #write(batch: readonly CachedPage[], stored: readonly Uint8Array[]): Promise<void> {
+  async #write(
+    batch: readonly CachedPage[],
+    stored: readonly Uint8Array[],
+    which: "frozen" | "data",
+  ): Promise<void> {
     try {
       await this.#store.write(
         batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
@@ -385,7 +379,8 @@ export class PageCache {
       if (this.#dirty.get(page.address) !== page) continue;
       this.#dirty.delete(page.address);
       this.#dirtyBytes -= page.payload.byteLength;
-      this.#putClean(page);
+      if (which === "frozen" || page.pageClass === "pack") this.#putClean(page);
+      else this.buffers.giveBack(page.payload);
     }
   }
 
@@ -433,6 +428,11 @@ export class PageCache {
   /** Addresses superseded so far that wait for a header: not part of what the next header describes. */
   deadAddresses(): Iterable<number> {
     return this.#dead.waiting();
+  }
+
+  /** Takes a clean page out of memory. */
+  dismiss({ address, generation }: PagePointer): void {
+    if (this.#clean.peek(address)?.generation === generation) this.#clean.delete(address);
   }
 
   /** Forgets every clean page (another writer's commit made them stale). */

@@ -76,6 +76,10 @@ export class SnapshotView implements TransactionalVault {
     }
   }
 
+  dismiss(pointers: readonly PagePointer[]): void {
+    for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
+  }
+
   /** Nothing is ever flushed. */
   onFlush(): void {}
 

@@ -301,6 +301,10 @@ export class Vault implements TransactionalVault {
     }
   }
 
+  dismiss(pointers: readonly PagePointer[]): void {
+    for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
+  }
+
   onFlush(flush: () => MaybePromise<void>): void {
     this.#flushes.add(flush);
   }
