@@ -9,7 +9,12 @@ const ISOMORPHIC_PACKAGES = ["@noble/[^/]+", "@scure/base", "lru-cache", "age-en
 /** The interfaces of page stores and of object stores, and what the stores have in common. */
 const PAGE_STORE = ["core/pages/page-store.ts", "core/pages/page-scan.ts"];
 const OBJECT_STORE = ["stores/objects/object-store.ts", "stores/objects/object-bytes.ts"];
-const STORES_SHARE = ["stores/timing.ts", "stores/file/file-errors.ts", "stores/file/host-file.ts"];
+const STORES_SHARE = [
+  "stores/timing.ts",
+  "stores/file/file-errors.ts",
+  "stores/file/gathered-io.ts",
+  "stores/file/host-file.ts",
+];
 
 /** A layer of the core imports the layers before it in {@link CORE}. */
 const layersOfTheCore = CORE.map((room, depth) => ({

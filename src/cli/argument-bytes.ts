@@ -11,6 +11,14 @@ const ESCAPE = 0xdc00;
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** What may follow a first byte, where that is less than any continuation: no longer form than needed, no surrogate. */
+const SECOND_BYTES: ReadonlyMap<number, readonly [number, number]> = new Map([
+  [0xe0, [0xa0, 0xbf]],
+  [0xed, [0x80, 0x9f]],
+  [0xf0, [0x90, 0xbf]],
+  [0xf4, [0x80, 0x8f]],
+]);
+
 /** Text of a name; the inverse of {@link encodeName}. */
 export function decodeName(bytes: Uint8Array): string {
   try {
@@ -68,15 +76,21 @@ function decodeDamaged(bytes: Uint8Array): string {
   return text;
 }
 
-/** Length of the UTF-8 sequence at an offset, 0 when there is none. */
+/** Length of the UTF-8 sequence at an offset, 0 when there is none (RFC 3629 §4). */
 function validSequence(bytes: Uint8Array, at: number): number {
-  for (let length = 1; length <= 4 && at + length <= bytes.length; length++) {
-    try {
-      strict.decode(bytes.subarray(at, at + length));
-      return length;
-    } catch {
-      // A longer sequence may still be valid.
-    }
-  }
-  return 0;
+  const first = bytes[at] as number;
+  if (first < 0x80) return 1;
+  const length = lengthAfter(first);
+  const [low, high] = SECOND_BYTES.get(first) ?? [0x80, 0xbf];
+  const second = bytes[at + 1] ?? 0;
+  if (length === 0 || second < low || second > high) return 0;
+  for (let n = 2; n < length; n++) if (((bytes[at + n] ?? 0) & 0xc0) !== 0x80) return 0;
+  return length;
+}
+
+/** Bytes of a sequence that begins with a byte above 0x7f; 0 when none does. */
+function lengthAfter(first: number): number {
+  if (first < 0xc2 || first > 0xf4) return 0;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
 }

@@ -40,6 +40,10 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/gc.ts")).gcCommand,
   },
   {
+    names: ["compact"],
+    load: async () => (await import("./commands/compact.ts")).compactCommand,
+  },
+  {
     names: ["create"],
     load: async () => (await import("./commands/create.ts")).createCommand,
   },

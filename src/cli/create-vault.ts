@@ -145,10 +145,9 @@ export async function createVault(
     });
     const open = startVault(context, vault, store, { place, compression });
     await open.fs.makeRoot({ mode: ROOT_MODE, umask: 0, caller: callerOf() });
-    if (store.remote !== undefined) {
-      await vault.commit();
-      await publishVisibly(context, store.remote);
-    }
+    // A vault without a root directory is of no use to whoever finds it after a crash.
+    await vault.commit();
+    if (store.remote !== undefined) await publishVisibly(context, store.remote);
     return open;
   } catch (error) {
     await store.discard();

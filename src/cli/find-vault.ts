@@ -14,10 +14,13 @@ import { type CliContext, warn } from "./context.ts";
 import { createVault, passwordOnly } from "./create-vault.ts";
 import { obtainFirstPassword, type PasswordChoice } from "./password/sources.ts";
 
-/** The place of the vault that `text` means; empty text means the default vault. */
+/**
+ * The vault that `text` means; empty text means the default vault. A `:` at its end, which a path could follow, may be there.
+ * @throws UsageError USAGE for something that is no vault reference; StoreError STORE_MISSING for an unknown name
+ */
 export function findVault(context: CliContext, text: string): VaultReference {
   const places = directories(context.env);
-  return resolveVault(text, loadConfig(places), places);
+  return resolveVault(text.replace(/:$/, ""), loadConfig(places), places);
 }
 
 /** Whether this is the default vault, and it was never made. */

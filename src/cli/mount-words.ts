@@ -8,6 +8,7 @@
  * @module
  */
 import { UsageError } from "../core/base/errors.ts";
+import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import type { ShownAs } from "../mount/driver.ts";
 
 /** What only `-o` can say. */
@@ -15,7 +16,7 @@ export interface MountWords {
   readonly suid: boolean;
   readonly devices: boolean;
   readonly noexec: boolean;
-  readonly noatime: boolean;
+  readonly atime: AtimePolicy;
   /** How owners and modes are shown, when not as they are. */
   readonly shownAs: ShownAs | undefined;
 }
@@ -60,9 +61,10 @@ const SWITCHES: ReadonlyMap<string, Partial<MountWords>> = new Map([
   ["nodev", { devices: false }],
   ["exec", { noexec: false }],
   ["noexec", { noexec: true }],
-  ["atime", { noatime: false }],
-  ["relatime", { noatime: false }],
-  ["noatime", { noatime: true }],
+  ["atime", { atime: "relatime" }],
+  ["relatime", { atime: "relatime" }],
+  ["noatime", { atime: "noatime" }],
+  ["strictatime", { atime: "strictatime" }],
 ]);
 
 /** What is so anyway, or is for mount(8), systemd.mount(5) and others that read fstab. */
@@ -76,7 +78,7 @@ const NEUTRAL_PREFIXES = ["x-", "X-", "comment=", "helper=", "uhelper=", "fsname
 
 /** Names there are, for whoever wrote another. */
 const KNOWN =
-  "ro, rw, allow_other, suid, dev, noexec, noatime, uid=, gid=, umask=, idle=, cache_size=, compression=, driver=, password_file=, password_command=, identity=, take_over, store_cache=, local_budget=, follow= and token_file=";
+  "ro, rw, allow_other, suid, dev, noexec, noatime, strictatime, uid=, gid=, umask=, idle=, cache_size=, compression=, driver=, password_file=, password_command=, identity=, take_over, store_cache=, local_budget=, follow= and token_file=";
 
 /**
  * Reads the lists of all `-o`.
@@ -86,7 +88,7 @@ const KNOWN =
  */
 export function readMountWords(lists: readonly string[], isSloppy = false): MountWordList {
   let words: MountWords = {
-    ...{ suid: false, devices: false, noexec: false, noatime: false },
+    ...{ suid: false, devices: false, noexec: false, atime: "relatime" },
     shownAs: undefined,
   };
   const options: Record<string, string | true> = {};
@@ -109,7 +111,7 @@ export function writeMountWords(words: MountWords): readonly string[] {
     ...(words.suid ? ["suid"] : []),
     ...(words.devices ? ["dev"] : []),
     ...(words.noexec ? ["noexec"] : []),
-    ...(words.noatime ? ["noatime"] : []),
+    ...(words.atime === "relatime" ? [] : [words.atime]),
     ...(uid === undefined ? [] : [`uid=${uid}`]),
     ...(gid === undefined ? [] : [`gid=${gid}`]),
     ...(umask === undefined ? [] : [`umask=${umask.toString(8)}`]),

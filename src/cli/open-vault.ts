@@ -7,6 +7,7 @@
 import type { Credentials } from "../core/crypto/unlock.ts";
 import type { AtimePolicy } from "../core/fs/fs-context.ts";
 import { VaultFileSystem } from "../core/fs/vault-file-system.ts";
+import type { PageStore } from "../core/pages/page-store.ts";
 import { AutoCommit } from "../core/vault/auto-commit.ts";
 import type { FoundCommit } from "../core/vault/open-parts.ts";
 import { type OpenOptions, Vault } from "../core/vault/vault.ts";
@@ -27,7 +28,9 @@ const REMEMBER_MS = 60_000;
 export interface OpenVault {
   readonly vault: Vault;
   readonly fs: VaultFileSystem;
-  /** Its store, when that publishes what was committed. */
+  /** Its store. */
+  readonly pages: PageStore;
+  /** The same, when that publishes what was committed. */
   readonly remote?: SegmentStore;
   /** Commits what is left, and closes the store, publishing nothing; safe to call again. */
   close(): Promise<void>;
@@ -49,7 +52,10 @@ export interface OpenVaultOptions {
 }
 
 /** What a started vault needs to be told. */
-type StartOptions = Pick<OpenVaultOptions, "place" | "compression" | "atime">;
+interface StartOptions extends Pick<OpenVaultOptions, "place" | "compression" | "atime"> {
+  /** What is remembered of it, when that was asked before. */
+  readonly memory?: VaultMemory | undefined;
+}
 
 /**
  * Unlocks the vault in a store, for writing unless the store is read-only. What was wrong with it is said.
@@ -67,10 +73,11 @@ export async function openVault(
     for (const warning of warnings) warn(context, `${store.pages.name}: ${warning}`);
   };
   let told = 0;
+  let memory: VaultMemory | undefined;
   const accept = ({ header, root, warnings }: FoundCommit): void => {
     tell([...(store.remote?.warnings ?? []), ...warnings]);
     told = warnings.length;
-    const memory = new VaultMemory(context, place, header.vaultId);
+    memory = new VaultMemory(context, place, header.vaultId);
     const commit = seenCommit(root, header.keyDirectory);
     if (!allowsRollback) memory.check(commit);
     else if (memory.accept(commit)) store.remote?.passOver();
@@ -82,7 +89,7 @@ export async function openVault(
       ...(findPages === undefined ? {} : { findPages }),
     });
     tell(vault.warnings.slice(told));
-    return startVault(context, vault, store, options);
+    return startVault(context, vault, store, { ...options, memory });
   } catch (error) {
     await store.pages.close();
     throw error;
@@ -93,16 +100,17 @@ export async function openVault(
 export function startVault(
   context: CliContext,
   vault: Vault,
-  { remote }: VaultStore,
-  { place, compression = "none", atime = "relatime" }: StartOptions,
+  { pages, remote }: VaultStore,
+  options: StartOptions,
 ): OpenVault {
+  const { place, compression = "none", atime = "relatime" } = options;
+  const { memory = new VaultMemory(context, place, vault.id) } = options;
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
   const commits = new AutoCommit({
     vault,
     timer: startTimer,
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
-  const memory = new VaultMemory(context, place, vault.id);
   const remember = (): void => {
     // What is on this machine only may be given up yet.
     if ((remote?.status().pendingCommits ?? 0) === 0) memory.note(newestCommit(vault));
@@ -113,6 +121,7 @@ export function startVault(
   return {
     vault,
     fs,
+    pages,
     ...(remote === undefined ? {} : { remote }),
     close: async () => {
       if (isClosed) return;

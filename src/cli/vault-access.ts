@@ -4,6 +4,7 @@
  * @module
  */
 import { CommitError, PageError, StoreError } from "../core/base/errors.ts";
+import type { Credentials } from "../core/crypto/unlock.ts";
 import { requestFlush, requestSync } from "../mount/registry.ts";
 import type { Compression } from "./config/config.ts";
 import type { VaultPlace } from "./config/vault-place.ts";
@@ -22,6 +23,8 @@ export interface VaultChoice {
   /** Reference as written; empty for the default vault. */
   readonly vault: string;
   readonly opening: OpeningChoice;
+  /** What opens it, when that was obtained already; borrowed. */
+  readonly credentials?: Credentials;
   /** How new data is stored, when the command line says so. */
   readonly compression?: Compression | undefined;
   /** Whether published pages are taken from this machine where they are kept, as they are unless told. */
@@ -125,7 +128,7 @@ interface Unlocking extends VaultChoice {
 async function unlock(
   context: CliContext,
   reference: VaultReference,
-  { opening, compression, readOnly, readsCache, findPages }: Unlocking,
+  { opening, credentials: obtained, compression, readOnly, readsCache, findPages }: Unlocking,
 ): Promise<OpenVault> {
   const allowsRollback = opening["allow-rollback"];
   const made = isFirstUse(context, reference)
@@ -136,7 +139,8 @@ async function unlock(
     readsCache,
     allowsRollback,
   });
-  const credentials = made ?? (await obtainCredentials(context, opening, reference.label));
+  const credentials =
+    made ?? obtained ?? (await obtainCredentials(context, opening, reference.label));
   try {
     if (readOnly) await settleMount(context, reference, store);
     return await openVault(context, store, {
@@ -147,7 +151,7 @@ async function unlock(
       findPages,
     });
   } finally {
-    wipeCredentials(credentials);
+    if (credentials !== obtained) wipeCredentials(credentials);
   }
 }
 

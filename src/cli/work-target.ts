@@ -22,7 +22,7 @@ export type WorkTarget =
 export async function findWorkTarget(context: CliContext, text: string): Promise<WorkTarget> {
   const mountpoint = text === "" ? undefined : await liveMountpoint(text);
   if (mountpoint !== undefined) return { kind: "mount", label: mountpoint, mountpoint };
-  const reference = findVault(context, text.replace(/:$/, ""));
+  const reference = findVault(context, text);
   const { label } = reference;
   const mount = await writingMount(reference);
   if (mount === undefined) return { kind: "vault", label, reference };

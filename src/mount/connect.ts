@@ -42,7 +42,7 @@ function mountAsRoot(mountpoint: string, options: MountOptions): number | undefi
     (options.suid ? 0 : MS_NOSUID) |
     (options.devices ? 0 : MS_NODEV) |
     (options.noexec ? MS_NOEXEC : 0) |
-    (options.noatime ? MS_NOATIME : 0);
+    (options.atime === "noatime" ? MS_NOATIME : 0);
   const settings = [
     `fd=${fd}`,
     "rootmode=40000",
@@ -66,7 +66,7 @@ async function mountAsUser(mountpoint: string, options: MountOptions): Promise<n
   const settings = [
     options.readOnly ? "ro" : "rw",
     ...(options.noexec ? ["noexec"] : []),
-    ...(options.noatime ? ["noatime"] : []),
+    ...(options.atime === "noatime" ? ["noatime"] : []),
     `fsname=${source}`,
     "subtype=dvault",
     ...kernelOptions(options),

@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import { createConnection, type Socket } from "node:net";
 import { DvaultError, type ErrorCode, UsageError } from "../core/base/errors.ts";
+import { parseJsonObject } from "../core/base/json.ts";
 import { readLines } from "./control-line.ts";
 import type { Asker, ChangeRecord, ControlRequest, WorkProgress } from "./control-messages.ts";
 import type { MountStatus } from "./mount-status.ts";
@@ -116,7 +118,7 @@ async function answerOn(
   const changes: ChangeRecord[] = [];
   try {
     for await (const line of readLines(socket)) {
-      const answer = parse(line);
+      const answer: RawAnswer = parseJsonObject(line);
       if (answer.part !== undefined) changes.push(...answer.part);
       else if (answer.progress !== undefined) onProgress(answer.progress);
       else {
@@ -137,15 +139,6 @@ function accept(answer: RawAnswer): unknown {
   const message =
     typeof answer.message === "string" ? answer.message : "the mount's process refused";
   throw new DvaultError(code, message);
-}
-
-function parse(line: string): RawAnswer {
-  try {
-    const answer: unknown = JSON.parse(line);
-    return typeof answer === "object" && answer !== null ? answer : {};
-  } catch {
-    return {};
-  }
 }
 
 function isStatus(status: unknown): status is MountStatus {

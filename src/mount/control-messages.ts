@@ -12,19 +12,22 @@
  *     {"request":"delete-snapshot","name":"a"}                   {"ok":true,"result":{…SnapshotRecord}}
  *     {"request":"diff-snapshots","from":"a"}  {"part":[{…}]}…   {"ok":true,"result":{…SnapshotDiff}}
  *     {"request":"restore-snapshot",…}      {"part":[{…}]}…      {"ok":true,"result":{…SnapshotRestoration}}
+ *     {"request":"rotate","change":{…}}     {"progress":{…}}…    {"ok":true,"result":{…RotationResult}}
  *     {"request":"leave"}
  *     refused or failed                                          {"ok":false,"code":"MOUNT_FAILED","message":"…"}
  *
  * 1. Each request gets one answer; `leave` gets none. It says that whoever asked before does not want to wait any
  *    longer, and so does the end of the connection.
  * 2. What `leave` ends: of `flush`, the waiting, while publishing goes on; of `unmount`, the waiting, after which the
- *    process ends, and what is left is published by the next mount; of `gc`, the cleaning, which the next one goes on with.
+ *    process ends, and what is left is published by the next mount; of `gc`, the cleaning, which the next one goes on with; of
+ *    `rotate`, the waiting, while pages go on being written anew.
  * 3. Changes, of which there may be many, are told in parts before the result, which lacks them.
  * 4. The answer to `unmount` has no result when the vault is in a local file.
  *
  * @module
  */
-import type { Unpublished } from "./mount-status.ts";
+import type { RestoreRequest } from "../core/fs/snapshots/restore/restore-tree.ts";
+import type { RotationStatus, Unpublished } from "./mount-status.ts";
 
 /** What can be asked. */
 export type ControlRequest =
@@ -33,7 +36,27 @@ export type ControlRequest =
   | { readonly request: "diff-snapshots"; readonly from: string; readonly to?: string | undefined }
   | ({ readonly request: "restore-snapshot"; readonly name: string } & RestoreWish)
   | { readonly request: "gc"; readonly dryRun: boolean }
+  | { readonly request: "rotate"; readonly change?: KeyChange | undefined }
   | { readonly request: "unmount"; readonly wait: boolean };
+
+/** A change of the vault key. */
+export interface KeyChange {
+  /** The new key, sealed under the one of now; base64. */
+  readonly key: string;
+  /** The slots that wrap it, as in a key directory; base64. */
+  readonly directory: string;
+}
+
+/** What came of a change of the vault key. */
+export interface RotationResult {
+  /** Whether everything in use is under the new key, but for snapshots. */
+  readonly isDone: boolean;
+  readonly movedPages: number;
+  /** Pages in use that do not open. */
+  readonly lostPages: number;
+  /** Names of snapshots that need an older key. */
+  readonly heldBy: readonly string[];
+}
 
 /** How far a flush, an unmounting or a cleaning is. */
 export interface WorkProgress extends Unpublished {
@@ -44,6 +67,8 @@ export interface WorkProgress extends Unpublished {
   /** Bytes a cleaning has moved, and is to move in all. */
   readonly movedBytes?: number;
   readonly totalBytes?: number;
+  /** Pages that were written anew, and are to be. */
+  readonly renewing?: Pick<RotationStatus, "movedPages" | "totalPages">;
 }
 
 /** What a cleaning did, or would do. */
@@ -84,17 +109,11 @@ export interface SnapshotDiff {
 }
 
 /** What is to be brought back of a snapshot, and how. */
-export interface RestoreWish {
+export interface RestoreWish extends Pick<RestoreRequest, "force" | "delete" | "dryRun"> {
   /** In the snapshot; `/` is everything. */
   readonly paths: readonly string[];
   /** Where the only path is to go instead of its own place. */
   readonly to?: string | undefined;
-  /** Whether what is there and different is replaced. */
-  readonly force: boolean;
-  /** Whether names are removed that directories of the snapshot do not have. */
-  readonly delete: boolean;
-  /** Whether it is only told what would be done. */
-  readonly dryRun: boolean;
 }
 
 /** What was done, or would be. */

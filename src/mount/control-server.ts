@@ -5,34 +5,22 @@
  *
  * @module
  */
+
 import { rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { DvaultError, UsageError } from "../core/base/errors.ts";
+import { UsageError } from "../core/base/errors.ts";
+import { parseJsonObject } from "../core/base/json.ts";
+import { answerRequest, type ControlWork } from "./answer-request.ts";
 import { isAnswered } from "./control-client.ts";
 import { readLines } from "./control-line.ts";
-import type { Asker, CleaningResult, RestoreWish, SnapshotWork } from "./control-messages.ts";
+import type { Asker } from "./control-messages.ts";
 import { changeLines, hasChanges } from "./control-parts.ts";
-import type { MountStatus, Unpublished } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
-/** What the process behind a control socket does when asked. */
-export interface ControlHandlers {
+/** What the process behind a control socket does when asked, and where. */
+export interface ControlHandlers extends ControlWork {
   /** Where to listen: `socketPathOf` of the mount point. */
   readonly socketPath: string;
-  status(): MountStatus;
-  /** Resolves when everything done so far is safe. */
-  sync(): Promise<void>;
-  /** Resolves with what is not published yet: nothing, unless the asker left. */
-  flush(asker: Asker): Promise<Unpublished>;
-  /** Cleans, or says what would be done. Rejects when the asker left. */
-  gc(dryRun: boolean, asker: Asker): Promise<CleaningResult>;
-  readonly snapshots: SnapshotWork;
-  /**
-   * Resolves when the mount is gone and everything is safe; the answer goes out then.
-   * @param wait - whether to publish before
-   * @returns what is not published; undefined where nothing ever is
-   */
-  unmount(wait: boolean, asker: Asker): Promise<Unpublished | undefined>;
 }
 
 /** A listening control socket. */
@@ -121,7 +109,7 @@ class Conversations {
         if (socket.writable) socket.write(`${JSON.stringify({ progress })}\n`);
       },
     };
-    const answer = await answerTo(line, this.#handlers, asker);
+    const answer = await answerRequest(line, this.#handlers, asker);
     const { result } = answer;
     if (!hasChanges(result)) {
       await write(socket, `${JSON.stringify(answer)}\n`);
@@ -153,106 +141,12 @@ async function nextRequest(
   try {
     for (;;) {
       const { value, done } = await lines.next();
-      if (done !== true && requestOf(value).request !== "leave") return value;
+      if (done !== true && parseJsonObject(value).request !== "leave") return value;
       leaving.abort(new UsageError("CANCELLED", "stopped"));
       if (done === true) return undefined;
     }
   } catch {
     leaving.abort(new UsageError("CANCELLED", "stopped"));
     return undefined;
-  }
-}
-
-/** What is answered in the end. */
-interface Answer {
-  readonly ok: boolean;
-  readonly result?: object | undefined;
-  readonly code?: string;
-  readonly message?: string;
-}
-
-async function answerTo(line: string, handlers: ControlHandlers, asker: Asker): Promise<Answer> {
-  try {
-    return { ok: true, result: await perform(requestOf(line), handlers, asker) };
-  } catch (error) {
-    if (error instanceof DvaultError)
-      return { ok: false, code: error.code, message: error.message };
-    return { ok: false, code: "MOUNT_FAILED", message: String(error) };
-  }
-}
-
-/** A request as it came. */
-interface RawRequest {
-  readonly request?: unknown;
-  readonly dryRun?: unknown;
-  readonly wait?: unknown;
-  readonly name?: unknown;
-  readonly from?: unknown;
-  readonly to?: unknown;
-  readonly paths?: unknown;
-  readonly force?: unknown;
-  readonly delete?: unknown;
-}
-
-async function perform(
-  raw: RawRequest,
-  handlers: ControlHandlers,
-  asker: Asker,
-): Promise<object | undefined> {
-  const { request, dryRun, wait } = raw;
-  switch (request) {
-    case "status":
-      return handlers.status();
-    case "sync":
-      await handlers.sync();
-      return undefined;
-    case "flush":
-      return handlers.flush(asker);
-    case "gc":
-      return handlers.gc(dryRun === true, asker);
-    case "unmount":
-      return handlers.unmount(wait !== false, asker);
-    default:
-      return performOnSnapshots(raw, handlers.snapshots);
-  }
-}
-
-async function performOnSnapshots(raw: RawRequest, snapshots: SnapshotWork): Promise<object> {
-  const name = String(raw.name);
-  switch (raw.request) {
-    case "snapshots":
-      return snapshots.list();
-    case "create-snapshot":
-      return snapshots.create(name);
-    case "delete-snapshot":
-      return snapshots.delete(name);
-    case "diff-snapshots":
-      return snapshots.diff(String(raw.from), textOf(raw.to));
-    case "restore-snapshot":
-      return snapshots.restore(name, wishOf(raw));
-    default:
-      throw new UsageError("USAGE", "unknown request");
-  }
-}
-
-function wishOf({ paths, to, force, delete: removes, dryRun }: RawRequest): RestoreWish {
-  return {
-    paths: Array.isArray(paths) ? paths.map(String) : [],
-    to: textOf(to),
-    force: force === true,
-    delete: removes === true,
-    dryRun: dryRun !== false,
-  };
-}
-
-function textOf(value: unknown): string | undefined {
-  return value === undefined ? undefined : String(value);
-}
-
-function requestOf(line: string): RawRequest {
-  try {
-    return (JSON.parse(line) as RawRequest | null) ?? {};
-  } catch {
-    return {};
   }
 }

@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import type { FileSystem } from "../core/fs/file-system.ts";
+import type { AtimePolicy } from "../core/fs/fs-context.ts";
 
 /** How a file system is mounted. */
 export interface MountOptions {
@@ -21,7 +23,7 @@ export interface MountOptions {
   /** Runs no program from it. */
   readonly noexec?: boolean;
   /** Says in the mount table that reading changes no access time; to see to that is the file system's part. */
-  readonly noatime?: boolean;
+  readonly atime?: AtimePolicy;
   /** How owners and modes are shown, when not as they are. */
   readonly shownAs?: ShownAs | undefined;
   /** Lets the kernel gather writes: fewer and larger requests, but it then decides sizes and times. */

@@ -20,8 +20,22 @@ export interface MountStatus {
   readonly driver: string;
   /** When it was mounted, ISO 8601. */
   readonly since: string;
+  /** How far the work behind a change of the vault key is; absent when there is none. */
+  readonly rotation?: RotationStatus | undefined;
   /** How publishing goes; absent for a vault in a local file. */
   readonly remote?: RemoteStatus;
+}
+
+/** The work behind a change of the vault key: pages are written anew. */
+export interface RotationStatus {
+  /** `held`: all that is left stands in snapshots, or does not open. */
+  readonly state: "running" | "held";
+  readonly movedPages: number;
+  readonly totalPages: number;
+  /** Snapshots that need an older key. */
+  readonly heldBy?: number;
+  /** Why it does not go on for the moment, in words. */
+  readonly problem?: string;
 }
 
 /** What is safe on this machine and nowhere else. */

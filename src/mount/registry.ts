@@ -12,6 +12,8 @@ import type {
   Asker,
   CleaningResult,
   ControlRequest,
+  KeyChange,
+  RotationResult,
   SnapshotDiff,
   SnapshotRecord,
   SnapshotRestoration,
@@ -87,6 +89,18 @@ export async function requestCleaning(
   asker?: Asker,
 ): Promise<CleaningResult> {
   return (await ask(mountpoint, { request: "gc", dryRun }, asker)) as CleaningResult;
+}
+
+/**
+ * Changes the vault key of a mounted vault, or waits for the work behind an earlier change. That goes on when the asker leaves.
+ * @throws UsageError NOT_MOUNTED; KeyError WRONG_KEY; PageError's codes; StoreError, CommitError
+ */
+export async function requestRotation(
+  mountpoint: string,
+  change: KeyChange | undefined,
+  asker: Asker,
+): Promise<RotationResult> {
+  return (await ask(mountpoint, { request: "rotate", change }, asker)) as RotationResult;
 }
 
 /** The snapshots of a mounted vault. Each call throws UsageError NOT_MOUNTED; FsError's codes; StoreError, CommitError. */

@@ -7,6 +7,7 @@
  */
 import t from "tap";
 import { seededRandom } from "../support/seeded-random.ts";
+import type { DiskImage } from "./rig/disk-image.ts";
 import { openFileVault, survey, vaultImage } from "./rig/file-vault.ts";
 import { Model } from "./rig/model.ts";
 import { type Operation, perform } from "./rig/operations.ts";
@@ -49,7 +50,7 @@ function expectOneOf(found: string, models: readonly Model[], moment: string): v
 
 /** @returns images that were opened */
 async function crash(
-  image: Uint8Array,
+  image: DiskImage,
   before: Model,
   { operations, model }: { readonly operations: readonly Operation[]; readonly model: Model },
 ): Promise<number> {

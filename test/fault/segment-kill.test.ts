@@ -15,11 +15,11 @@ import { makeRounds, openPlace, type WriterPlace } from "../support/killed-write
 import { seededRandom } from "../support/seeded-random.ts";
 import { readRound } from "../support/segment-vault.ts";
 import { openTestVault } from "../support/test-vault.ts";
+import { TYPESCRIPT, untraced } from "../support/untraced.ts";
 
 /** Kills of each kind of place; `DVAULT_KILLS=200` for the long run. */
 const KILLS = Number(process.env.DVAULT_KILLS ?? 2);
 const WRITER = fileURLToPath(new URL("../support/killed-writer.ts", import.meta.url));
-const execArgv = process.execArgv.filter((option) => !option.includes("processinfo"));
 const random = seededRandom(Number(process.env.DVAULT_SEED ?? 1));
 
 /** Newest rounds that a writer said were safe. */
@@ -34,7 +34,8 @@ function below(limit: number): number {
 
 /** Lets a writer go on from where the last one was killed, and kills it. */
 async function writeAndKill(place: WriterPlace, safe: Safe): Promise<void> {
-  const child = spawn(process.execPath, [...execArgv, WRITER, JSON.stringify(place)], {
+  const args = [...TYPESCRIPT, WRITER, JSON.stringify(place)];
+  const child = spawn(...untraced(process.execPath, args), {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { Program, servingPid } from "../support/dvault-program.ts";
 import { cannotMount } from "../support/mounted-memory.ts";
+import { untraced } from "../support/untraced.ts";
 
 const skip = cannotMount();
 if (skip) t.plan(0, skip);
@@ -62,7 +63,8 @@ t.test("arguments of any bytes reach the vault", async (t) => {
   const vault = dvault.vault("v.dvault");
   const script = `"$@" mkdir --identity identity "$(printf '%s:/caf\\351' v.dvault)"`;
   const main = new URL("../../dist/cli/main.js", import.meta.url).pathname;
-  const made = spawnSync("sh", ["-c", script, "sh", process.execPath, main], { cwd: dvault.home });
+  const args = ["-c", script, "sh", process.execPath, main];
+  const made = spawnSync(...untraced("sh", args), { cwd: dvault.home });
   t.equal(made.status, 0, String(made.stderr));
   const [entry] = JSON.parse(dvault.ok("ls --json", vault)) as { path: string }[];
   t.equal(entry?.path, "/caf\udce9");

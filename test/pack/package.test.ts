@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
+import { untraced } from "../support/untraced.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const place = t.testdir({ packed: {}, prefix: {}, home: {} });
@@ -30,12 +31,12 @@ interface Output {
 const run = promisify(execFile);
 
 function npm(args: readonly string[], cwd: string): Promise<Output> {
-  return run("npm", [...args, "--no-audit", "--no-fund"], { cwd, maxBuffer: 2 ** 24 });
+  return run(...untraced("npm", [...args, "--no-audit", "--no-fund"]), { cwd, maxBuffer: 2 ** 24 });
 }
 
 /** The installed command, in a home of its own. */
 function dvault(...args: readonly string[]): Promise<Output> {
-  return run(join(place, "prefix/bin/dvault"), args, {
+  return run(...untraced(join(place, "prefix/bin/dvault"), args), {
     cwd: join(place, "home"),
     env: {
       PATH: process.env.PATH,
@@ -116,12 +117,14 @@ t.test("the packed tarball", async (t) => {
   await t.test("brings SQLite, compiled for this Node", async (t) => {
     const file = join(installed, "dist/stores/segments/local/database.js");
     const script = `import("${file}").then(({ LocalDatabase }) => LocalDatabase.open("").close())`;
-    t.equal((await run(process.execPath, ["--eval", script])).stderr, "");
+    t.equal((await run(...untraced(process.execPath, ["--eval", script]))).stderr, "");
   });
 
   await t.test("is a library too", async (t) => {
     const script = "import('dvault').then((library) => process.stdout.write(typeof library))";
-    const { stdout } = await run(process.execPath, ["--eval", script], { cwd: installed });
+    const { stdout } = await run(...untraced(process.execPath, ["--eval", script]), {
+      cwd: installed,
+    });
     t.equal(stdout, "object");
   });
 

@@ -8,6 +8,7 @@ import t from "tap";
 import { AllowanceGate } from "../../src/stores/objects/discord/limits/allowance-gate.ts";
 import { BucketGate } from "../../src/stores/objects/discord/limits/bucket-gate.ts";
 import type { ShownBucket } from "../../src/stores/objects/discord/limits/rate-headers.ts";
+import { ServerClock } from "../../src/stores/objects/discord/limits/server-clock.ts";
 
 const RUNS = Number(process.env.FC_RUNS ?? 200);
 
@@ -20,6 +21,8 @@ interface Server {
   readonly looks: "then" | "now";
   /** Whether answers have headers; without them the client knows the limit beforehand. */
   readonly shows: boolean;
+  /** How far its clock is ahead, if its headers show it, ms. */
+  readonly aheadMs: number | undefined;
   /** Longest way, either direction, and longest transfer, ms. */
   readonly latencyMs: number;
   readonly transferMs: number;
@@ -31,6 +34,7 @@ const anyServer: fc.Arbitrary<Server> = fc.record({
   counts: fc.constantFrom("first", "last"),
   looks: fc.constantFrom("then", "now"),
   shows: fc.boolean(),
+  aheadMs: fc.option(fc.integer({ min: -100_000, max: 100_000 }), { nil: undefined }),
   latencyMs: fc.integer({ min: 1, max: 400 }),
   transferMs: fc.integer({ min: 0, max: 4000 }),
 });
@@ -61,8 +65,9 @@ function simulate(
   server: Server,
   requests: readonly Request[],
 ): { refused: number; sent: number; endedAt: number } {
-  const { limit, windowMs } = server;
-  const gate = server.shows ? new BucketGate(1) : new AllowanceGate({ limit, windowMs }, 1);
+  const { limit, windowMs, aheadMs } = server;
+  const clock = new ServerClock();
+  const gate = server.shows ? new BucketGate(1, clock) : new AllowanceGate({ limit, windowMs }, 1);
   const happenings: Happening[] = [];
   let now = 0;
   let used = 0;
@@ -77,6 +82,7 @@ function simulate(
     limit,
     remaining: now < closesAt ? Math.max(0, limit - used) : limit,
     resetAfterMs: Math.max(0, closesAt - now),
+    resetsAtMs: aheadMs === undefined ? undefined : Math.max(now, closesAt) + aheadMs,
   });
   const count = (): ShownBucket => {
     if (now >= closesAt) {
@@ -89,12 +95,14 @@ function simulate(
   };
   const send = ({ there, transfer, back, isLost }: Request): void => {
     gate.take(now);
+    const sentAt = now;
     later(there * server.latencyMs, () => {
       const early = server.counts === "first" ? count() : undefined;
       later(transfer * server.transferMs, () => {
         const then = early ?? count();
         const shown = server.looks === "then" ? then : look();
         later(back * server.latencyMs, () => {
+          if (server.shows && !isLost) clock.learn(sentAt, now, shown);
           gate.ended(now, server.shows && !isLost ? shown : undefined, !isLost);
         });
       });
@@ -142,20 +150,44 @@ t.test("lost answers hold nothing up for good", async (t) => {
   t.doesNotThrow(() => fc.assert(lossy, { numRuns: RUNS }));
 });
 
+/** Posts that the server took, of those that it would have taken in the same time. */
+function share(server: Server, requests: readonly Request[]): number {
+  const { sent, endedAt } = simulate(server, requests);
+  return sent / ((endedAt / server.windowMs) * server.limit);
+}
+
+const usual: Request = { there: 0.5, transfer: 1, back: 0.5, isLost: false };
+
+const usualServer = { limit: 5, windowMs: 5000, looks: "now", latencyMs: 40 } as const;
+
 t.test("a window is used to the full", async (t) => {
-  const quick = { limit: 5, windowMs: 5000, latencyMs: 40, transferMs: 300 } as const;
-  const requests = Array.from({ length: 100 }, () => ({
-    there: 0.5,
-    transfer: 1,
-    back: 0.5,
-    isLost: false,
-  }));
+  const requests = Array.from({ length: 100 }, () => usual);
   for (const counts of ["first", "last"] as const) {
     for (const shows of [true, false]) {
-      const server = { ...quick, counts, shows, looks: "now" } as const;
-      const { sent, endedAt } = simulate(server, requests);
-      const permitted = (endedAt / quick.windowMs) * quick.limit;
-      t.ok(sent / permitted > 0.9, `${sent} of ${Math.round(permitted)}`);
+      const how = { counts, shows, aheadMs: undefined, transferMs: 300 };
+      t.ok(share({ ...usualServer, ...how }, requests) > 0.9);
     }
   }
+});
+
+t.test("slow uploads use a window to the full where the server shows its clock", async (t) => {
+  const requests = Array.from({ length: 100 }, (_, n) => ({ ...usual, transfer: n % 5 ? 1 : 0 }));
+  const how = { counts: "first", looks: "then", shows: true, transferMs: 2000 } as const;
+  t.ok(share({ ...usualServer, ...how, aheadMs: 3_600_000 }, requests) > 0.95);
+  t.ok(share({ ...usualServer, ...how, aheadMs: undefined }, requests) < 0.8);
+});
+
+t.test("a clock that was set anew is believed, and short requests tell it closely", async (t) => {
+  const clock = new ServerClock();
+  const shown = { hash: "", limit: 5, remaining: 4, resetAfterMs: 1000 };
+  t.equal(clock.latest(0), Number.POSITIVE_INFINITY, "nothing is known at first");
+  clock.learn(0, 2000, { ...shown, resetsAtMs: 501_000 });
+  t.equal(clock.latest(501_000), 3000);
+  clock.learn(2000, 2040, { ...shown, resetsAtMs: 502_500 });
+  t.equal(clock.latest(502_500), 3040);
+  t.equal(clock.latest(501_000), 1540, "what was shown before is known more closely too");
+  clock.learn(4000, 4040, { ...shown, resetsAtMs: 77_000 });
+  t.equal(clock.latest(77_000), 5040, "it was set back");
+  clock.forget();
+  t.equal(clock.latest(77_000), Number.POSITIVE_INFINITY);
 });

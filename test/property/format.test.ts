@@ -3,20 +3,35 @@ import fc from "fast-check";
 import t from "tap";
 import { DvaultError, PageError } from "../../src/core/base/errors.ts";
 import { PAGE_SIZE } from "../../src/core/base/limits.ts";
+import { KEY_SIZE, VaultKeys } from "../../src/core/crypto/key-schedule.ts";
 import type { KeySlot } from "../../src/core/crypto/key-slot.ts";
+import { SecretBytes } from "../../src/core/crypto/secret-bytes.ts";
 import { addressOf, isAddress, pageNumber } from "../../src/core/format/address.ts";
 import { chooseHeader } from "../../src/core/format/choose-header.ts";
 import { decodeCommitRoot, encodeCommitRoot } from "../../src/core/format/commit-root.ts";
 import { decodeHeader, encodeHeader, HEADER_SIZE } from "../../src/core/format/header.ts";
 import { decodeKeyDirectory, encodeKeyDirectory } from "../../src/core/format/key-directory.ts";
-import { type OpenedPage, PageCodec } from "../../src/core/format/page-codec.ts";
+import { type OpenedPage, PageCodec, type PageKeys } from "../../src/core/format/page-codec.ts";
 import { decodePageHeader, PAGE_CLASSES } from "../../src/core/format/page-header.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { FixedPageKeys, sumHeaderKey } from "../support/test-keys.ts";
 
 const RUNS = Number(process.env.FC_RUNS ?? 200);
 
-const codec = new PageCodec(new Uint8Array(16), new FixedPageKeys(), nodePlatform.random);
+const codec = codecOf(new FixedPageKeys());
+
+function codecOf(keys: PageKeys): PageCodec {
+  return new PageCodec(new Uint8Array(16), keys, nodePlatform.random);
+}
+
+/** The n-th vault key of a vault. */
+function vaultKeyOf(n: number): SecretBytes {
+  return new SecretBytes(new Uint8Array(KEY_SIZE).fill(n));
+}
+
+function keysOf(n: number): VaultKeys {
+  return new VaultKeys(new Uint8Array(16), vaultKeyOf(n), nodePlatform.aead);
+}
 
 /** Records with the prototype that decoded ones have. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -42,6 +57,7 @@ const treeRoot = fc.oneof(
 );
 
 const header = record({
+  hasOlderKeys: fc.boolean(),
   compatibleFeatures: u32,
   vaultId: exactly(16),
   generation,
@@ -84,8 +100,9 @@ const commitRoot = record({
   }),
 });
 
+const slotId = exactly(8).map((bytes) => Buffer.from(bytes).toString("hex"));
 const description = {
-  id: exactly(8).map((bytes) => Buffer.from(bytes).toString("hex")),
+  id: slotId,
   label: fc
     .string({ unit: "grapheme", maxLength: 30 })
     .filter((text) => Buffer.byteLength(text) < 256),
@@ -101,19 +118,31 @@ const slot: fc.Arbitrary<KeySlot> = fc.oneof(
   }),
   record({
     ...description,
-    kind: fc.constant("recipient" as const),
+    kind: fc.constantFrom("recipient" as const, "recovery" as const),
     recipient: fc.string({ unit: "grapheme-ascii" }),
     wrapped: fc.uint8Array({ maxLength: 500 }),
   }),
   record({
     ...description,
     kind: fc.constant("unknown" as const),
-    code: fc.integer({ min: 4, max: 255 }),
+    code: fc.integer({ min: 5, max: 255 }),
     body: fc.uint8Array({ maxLength: 500 }),
   }),
 );
 
-const directory = record({ vaultId: exactly(16), slots: fc.array(slot, { maxLength: 20 }) });
+const older = record({
+  id: slotId,
+  created: time,
+  lastEpoch: u16,
+  lastGeneration: u48,
+  doneAt: u48,
+  wrapped: exactly(60),
+});
+const directory = record({
+  vaultId: exactly(16),
+  slots: fc.array(slot, { maxLength: 20 }),
+  older: fc.array(older, { maxLength: 3 }),
+});
 
 const page = record({
   pageClass: fc.constantFrom(...PAGE_CLASSES),
@@ -187,6 +216,22 @@ t.test("pages open as they were sealed, and not with any bit flipped", async () 
   });
 });
 
+t.test("whoever kept a replaced vault key makes no page of a later generation", async () => {
+  const sealed = fc.tuple(page, fc.integer({ min: 1, max: 4 }), fc.array(u48, { maxLength: 3 }));
+  check(sealed, ([{ pageClass, pointer: at, owner, payload }, epoch, replacedAt]) => {
+    const generations = replacedAt.sort((a, b) => a - b);
+    const keys = keysOf(0);
+    for (const [i, last] of generations.entries()) keys.replaceVaultKey(vaultKeyOf(i + 1), last);
+    const kept = keysOf(Math.min(epoch - 1, generations.length));
+    kept.enterEpoch(epoch);
+    const stored = codecOf(kept).seal({ pageClass, ...at, owner, payload }) as Uint8Array;
+    const opened = refusable(() => codecOf(keys).open(pageClass, { ...at, stored }));
+    const last = generations[epoch - 1] ?? Number.POSITIVE_INFINITY;
+    const mayOpen = pageClass === "key-directory" || at.generation <= last;
+    assert.equal(opened !== undefined, mayOpen);
+  });
+});
+
 t.test("a page sealed for one place does not open for another", async () => {
   check(fc.tuple(page, page), ([one, two]) => {
     const stored = codec.seal({ ...one, ...one.pointer }) as Uint8Array;
@@ -213,6 +258,7 @@ t.test("decoders answer random and hostile bytes with a value or a proper error"
   const sampleDirectory = {
     vaultId: new Uint8Array(16),
     slots: fc.sample(slot, { numRuns: 6, seed: 3 }),
+    older: fc.sample(older, { numRuns: 1, seed: 3 }),
   };
   if (sampleHeader === undefined || sampleRoot === undefined) throw new Error("no sample");
   const headerBytes = encodeHeader(sampleHeader, sumHeaderKey);
@@ -243,6 +289,7 @@ t.test("what a decoder accepts of hostile bytes, it writes back the same", async
   const sampleDirectory = {
     vaultId: new Uint8Array(16),
     slots: fc.sample(slot, { numRuns: 6, seed: 3 }),
+    older: fc.sample(older, { numRuns: 1, seed: 3 }),
   };
   check(noiseLike(encodeKeyDirectory(sampleDirectory)), (bytes) => {
     const decoded = refusable(() => decodeKeyDirectory(bytes));

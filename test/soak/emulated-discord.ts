@@ -11,6 +11,7 @@ import type { Counters } from "../emulator/log/counters.ts";
 import type { Message } from "../emulator/model/message.ts";
 import type { Webhook } from "../emulator/model/webhook.ts";
 import type { Settings } from "../emulator/settings.ts";
+import { untraced } from "../support/untraced.ts";
 
 /** Everything there is, past the API. */
 interface World {
@@ -47,7 +48,7 @@ export class EmulatedDiscord {
    */
   static async start(script: string, directory: string, seed: string): Promise<EmulatedDiscord> {
     const args = ["--port", "0", "--channels", "4", "--dir", directory, "--seed", seed];
-    const child = spawn(script, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(...untraced(script, args), { stdio: ["ignore", "pipe", "inherit"] });
     const [text] = (await once(child.stdout, "data")) as [Buffer];
     const [api, , admin] = String(text).match(/http:[^\s,;]+/g) ?? [];
     if (api === undefined || admin === undefined) throw new Error(`no URLs in ${text}`);

@@ -10,6 +10,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from
 import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { untraced } from "../support/untraced.ts";
 
 /** Where things are. */
 export interface VaultPlace {
@@ -73,7 +74,7 @@ export class MountedVault {
   async mount(options: readonly string[] = []): Promise<boolean> {
     const log = openSync(this.logPath, "a");
     const args = ["mount", "-f", ...CACHES, ...options, this.#place.url, this.mountpoint];
-    const child = spawn(process.execPath, [this.#place.program, ...args], {
+    const child = spawn(...untraced(process.execPath, [this.#place.program, ...args]), {
       cwd: this.#place.home,
       env: this.#env,
       stdio: ["ignore", log, log],
@@ -152,7 +153,8 @@ export class MountedVault {
   #run(...args: readonly string[]): Promise<void> {
     const options = { cwd: this.#place.home, env: this.#env };
     return new Promise((resolve, reject) => {
-      execFile(process.execPath, [this.#place.program, ...args], options, (error, _out, err) => {
+      const command = untraced(process.execPath, [this.#place.program, ...args]);
+      execFile(...command, options, (error, _out, err) => {
         if (error === null) resolve();
         else reject(new CommandError(`${args[0]} ended with ${error.code}: ${err.trim()}`));
       });

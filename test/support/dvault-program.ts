@@ -23,12 +23,13 @@ import { generateIdentity, identityToRecipient } from "age-encryption";
 import type { Test } from "tap";
 import type { MountStatus } from "../../src/mount/mount-status.ts";
 import type { Account } from "./mounted-memory.ts";
+import { untraced } from "./untraced.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const MAIN = fileURLToPath(new URL("dist/cli/main.js", ROOT));
 
 // What runs is built from the sources as they are.
-spawnSync(fileURLToPath(new URL("scripts/build", ROOT)), { stdio: "inherit" });
+spawnSync(...untraced(fileURLToPath(new URL("scripts/build", ROOT)), []), { stdio: "inherit" });
 
 /** How a run ended. */
 export interface Ended {
@@ -89,7 +90,7 @@ export class Program {
   }
 
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Ended {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    const { status, stdout, stderr } = spawnSync(...untraced(process.execPath, [MAIN, ...args]), {
       ...this.#options(env),
       stdio: ["ignore", "pipe", "pipe"],
       encoding: "utf8",
@@ -102,7 +103,7 @@ export class Program {
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<Ended> {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(...untraced(process.execPath, [MAIN, ...args]), {
       ...this.#options(env),
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -120,7 +121,10 @@ export class Program {
   }
 
   start(args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [MAIN, ...args], { ...this.#options({}), stdio: "pipe" });
+    return spawn(...untraced(process.execPath, [MAIN, ...args]), {
+      ...this.#options({}),
+      stdio: "pipe",
+    });
   }
 
   /** What `dvault status --json` says. */

@@ -12,11 +12,9 @@ import type { Test } from "tap";
 import type { MountOptions } from "../../src/mount/driver.ts";
 import type { DriverName } from "../../src/mount/driver-names.ts";
 import type { Ask, Report } from "./serve-memory.ts";
+import { TYPESCRIPT, untraced } from "./untraced.ts";
 
 const SERVER = fileURLToPath(new URL("./serve-memory.ts", import.meta.url));
-
-/** Node's own options without tap's bookkeeping, which an ordinary user could not write (nor the environment's). */
-const execArgv = process.execArgv.filter((option) => !option.includes("processinfo"));
 
 /** An account on this machine. */
 export interface Account {
@@ -87,8 +85,8 @@ export async function serveMemory(
   settings: Partial<MountOptions> & { readonly as?: Account; readonly driver?: DriverName } = {},
 ): Promise<Server> {
   const { as, ...options } = settings;
-  const command = ["-u", "NODE_OPTIONS", process.execPath, ...execArgv, SERVER];
-  const child = spawn("env", [...command, mountpoint, JSON.stringify(options)], {
+  const args = [...TYPESCRIPT, SERVER, mountpoint, JSON.stringify(options)];
+  const child = spawn(...untraced(process.execPath, args), {
     ...as,
     cwd: "/",
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -10,6 +10,8 @@ import { nodePlatform } from "../../src/platform/node-platform.ts";
 
 export class FixedPageKeys implements PageKeys {
   readonly epoch: number;
+  /** By epoch, where not all generations may be of it. */
+  readonly lastGenerations: Map<number, number> = new Map();
   readonly #aead: Aead;
   readonly #keys = new Map<number, AeadKey>();
 
@@ -25,6 +27,10 @@ export class FixedPageKeys implements PageKeys {
       this.#keys.set(epoch, key);
       return key;
     });
+  }
+
+  lastGeneration(epoch: number): number {
+    return this.lastGenerations.get(epoch) ?? Number.POSITIVE_INFINITY;
   }
 }
 

@@ -23,6 +23,10 @@ class TestKeys implements PageKeys {
   key(): AeadKey {
     return this.#key;
   }
+
+  lastGeneration(): number {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 export interface TestPages {

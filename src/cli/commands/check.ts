@@ -56,11 +56,10 @@ export const checkCommand: Command = defineCommand({
     ["dvault check --json | jq -r '.findings[].path'", "what is hurt"],
   ],
   notes: `Exit code 0 when the vault is whole (in the end), 15 when it is not. JSON: vault, generation (commit that was checked), inodes, pages, bytes (of files that were read), leakedPages (room that is lost, no harm), warnings, mended and findings (code, message, snapshot, path, ino, start and end of the bytes that are hurt), more (findings beyond the first ten thousand).\n${PASSWORD_NOTE}`,
-  async run(context, { operands, options }) {
+  async run(context, { operands: [vault = ""], options }) {
     const readsCache = !options["read-data"];
-    const vault = (operands[0] ?? "").replace(/:$/, "");
     const choice = { vault, opening: options, readsCache };
-    await refuseMounted(context, choice.vault);
+    await refuseMounted(context, vault);
     const line = new StatusLine(context.stderr);
     const checking = {
       readData: options["read-data"],

@@ -31,8 +31,7 @@ export const dfCommand: Command = defineCommand({
   },
   examples: [["dvault df work", "size, used and free room, and the number of files"]],
   notes: PASSWORD_NOTE,
-  async run(context, { operands, options }) {
-    const vault = (operands[0] ?? "").replace(/:$/, "");
+  async run(context, { operands: [vault = ""], options }) {
     return readVault(context, { vault, opening: options }, async ({ fs, place }) => {
       const { blockSize, blocks, freeBlocks, inodes } = await fs.statfs();
       const room: RoomRecord = {

@@ -14,7 +14,7 @@ import { humanSize } from "../output/human.ts";
 import { visibly } from "../publish.ts";
 import { cleanUp } from "../remote-work.ts";
 import { openVaultStore } from "../vault-store.ts";
-import { findWorkTarget } from "../work-target.ts";
+import { findWorkTarget, type WorkTarget } from "../work-target.ts";
 
 /** Cleans. */
 export const gcCommand: Command = defineCommand({
@@ -33,20 +33,28 @@ export const gcCommand: Command = defineCommand({
   notes:
     "Publishes first; a dry run changes nothing and needs no right to write. New objects are written and proven readable before old ones are deleted, so it may be stopped at any time and goes on the next time; no password is needed. Ends with 15 when pages in use cannot be read. JSON: vault, dryRun, rewritten, movedBytes, deleted, orphans, records, unreadable.",
   async run(context, { operands: [text = ""], options }) {
-    const dryRun = options["dry-run"];
-    const target = await findWorkTarget(context, text);
-    const result = await visibly(context, (asker) =>
-      target.kind === "mount"
-        ? requestCleaning(target.mountpoint, dryRun, asker)
-        : cleanUnmounted(context, { reference: target.reference, dryRun }, asker),
-    );
-    const report = options.json
-      ? JSON.stringify({ vault: target.label, dryRun, ...result })
-      : `${target.label}: ${describeCleaning(result, dryRun)}`;
-    await writeTo(context.stdout, `${report}\n`);
-    return result.unreadable > 0 ? ExitCode.damaged : undefined;
+    return clean(context, await findWorkTarget(context, text), options);
   },
 });
+
+/** Cleans the objects of a remote vault. @throws UsageError USAGE for a vault in a file */
+export async function clean(
+  context: CliContext,
+  target: WorkTarget,
+  options: { readonly "dry-run": boolean; readonly json: boolean },
+): Promise<ExitCode | undefined> {
+  const dryRun = options["dry-run"];
+  const result = await visibly(context, (asker) =>
+    target.kind === "mount"
+      ? requestCleaning(target.mountpoint, dryRun, asker)
+      : cleanUnmounted(context, { reference: target.reference, dryRun }, asker),
+  );
+  const report = options.json
+    ? JSON.stringify({ vault: target.label, dryRun, ...result })
+    : `${target.label}: ${describeCleaning(result, dryRun)}`;
+  await writeTo(context.stdout, `${report}\n`);
+  return result.unreadable > 0 ? ExitCode.damaged : undefined;
+}
 
 /** Pages are moved as they are, sealed, so no password is needed. */
 async function cleanUnmounted(

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { unlinkSync } from "node:fs";
 import { UsageError } from "../../core/base/errors.ts";
 import { makeRecoverySlot } from "../../core/crypto/recovery-slot.ts";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { makeOwnerFile } from "../config/owner-file.ts";
 import { warn, writeTo } from "../context.ts";
 import { openingOptions } from "../opening-options.ts";
 import { PASSWORD_NOTE } from "../password/sources.ts";
@@ -65,26 +66,16 @@ async function addWithFile(
   code: string,
   addSlot: () => Promise<void>,
 ): Promise<void> {
-  writeNewFile(path, code);
+  try {
+    makeOwnerFile(path, `${code}\n`);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
   try {
     await addSlot();
   } catch (error) {
     unlinkSync(path);
     throw error;
-  }
-}
-
-function writeNewFile(path: string, code: string): void {
-  try {
-    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      writeSync(fd, `${code}\n`);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    throw unwritable(path, error);
   }
 }
 

@@ -8,6 +8,7 @@ import type { KeySlot } from "../../core/crypto/key-slot.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { warn } from "../context.ts";
 import { openingOptions } from "../opening-options.ts";
+import { vaultBefore } from "../operands.ts";
 import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { writeVault } from "../vault-access.ts";
@@ -22,14 +23,17 @@ export const keyRemoveCommand: Command = defineCommand({
   examples: [
     ["dvault key remove work 3f", "the key whose id begins so; dvault key list shows ids"],
   ],
-  notes: `The last key cannot be removed. A copy of the vault that was made before still opens with the old key. ${PASSWORD_NOTE}`,
+  notes: `The last key cannot be removed. Whoever has opened the vault with the key may have kept what lies behind it, so only dvault key rotate shuts them out of what is written from then on; a copy of the vault that was made before still opens. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
-    const [vault, id] = operands.length === 2 ? operands : ["", operands[0]];
-    const access = { vault: vault ?? "", opening: options, publication: options };
+    const [vault, id] = vaultBefore(operands);
+    const access = { vault, opening: options, publication: options };
     return writeVault(context, access, async ({ vault: { keys } }) => {
-      const slot = findSlotByPrefix(keys.list(), id ?? "");
+      const slot = findSlotByPrefix(keys.list(), id);
       await keys.remove(slot.id);
-      warn(context, `removed key ${slot.id}; copies of the vault made before still open with it`);
+      warn(
+        context,
+        `removed key ${slot.id}; whoever has opened the vault with it can go on reading it: run dvault key rotate to shut them out. Copies of the vault made before still open with it`,
+      );
       return undefined;
     });
   },

@@ -9,6 +9,7 @@ import { keyChangePasswordCommand } from "./key-change-password.ts";
 import { keyExportRecoveryCommand } from "./key-export-recovery.ts";
 import { keyListCommand } from "./key-list.ts";
 import { keyRemoveCommand } from "./key-remove.ts";
+import { keyRotateCommand } from "./key-rotate.ts";
 
 /** Manages key slots. */
 export const keyCommand: Command = defineGroup("key", "Manage the keys that open a vault", [
@@ -17,4 +18,5 @@ export const keyCommand: Command = defineGroup("key", "Manage the keys that open
   keyRemoveCommand,
   keyChangePasswordCommand,
   keyExportRecoveryCommand,
+  keyRotateCommand,
 ]);

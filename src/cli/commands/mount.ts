@@ -31,6 +31,7 @@ import {
 } from "../mount-choice.ts";
 import { type OpenVault, openVault } from "../open-vault.ts";
 import { openingOptions } from "../opening-options.ts";
+import { vaultBefore } from "../operands.ts";
 import {
   obtainCredentials,
   PASSWORD_NOTE,
@@ -137,11 +138,10 @@ export const mountCommand: Command = defineCommand({
   ],
   notes: `The mount point must be an empty directory; for the default vault it is made when missing. dvault unmount ends the mount, as do SIGTERM, SIGINT and SIGHUP to its process, when everything is safe. ${PASSWORD_NOTE}`,
   async run(context, call) {
-    const { operands } = call;
     const options = withMountWords(call.options);
-    const [vault, target] = operands.length === 2 ? operands : ["", operands[0]];
+    const [vault, target] = vaultBefore(call.operands);
     const choice = readMountChoice(options);
-    const request = { vault: vault ?? "", target: target ?? "", choice, secrets: options };
+    const request = { vault, target, choice, secrets: options };
     if (options["from-handover"]) await mountFromHandover(context, request);
     else await mount(context, request, options.foreground);
     return undefined;
@@ -228,10 +228,9 @@ async function serve(
   // Whoever asks for an older commit accepts one.
   const allowsRollback = choice.allowsRollback || choice.olderCommit;
   const store = await openVaultStore(context, place, { ...choice, allowsRollback, secrets });
-  const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs } = choice;
-  const atime = choice.noatime ? "noatime" : "relatime";
-  const opening = { credentials, place, allowsRollback, compression, cacheBytes };
-  const open = await openVault(context, store, { ...opening, atime });
+  const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs, atime } = choice;
+  const opening = { credentials, place, allowsRollback, compression, cacheBytes, atime };
+  const open = await openVault(context, store, opening);
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };

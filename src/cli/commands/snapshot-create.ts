@@ -6,6 +6,7 @@
 import { type Command, defineCommand } from "../command.ts";
 import { writeTo } from "../context.ts";
 import { openingOptions } from "../opening-options.ts";
+import { vaultBefore } from "../operands.ts";
 import { printable } from "../output/human.ts";
 import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
@@ -25,7 +26,7 @@ export const snapshotCreateCommand: Command = defineCommand({
   examples: [["dvault snapshot create ~/vault before-upgrade", "of the vault mounted there"]],
   notes: `Takes the same short time whatever the size of the vault; room is taken by what changes later. A mount is asked, without a password. JSON: name, time, generation. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
-    const [target = "", name = ""] = operands.length === 2 ? operands : ["", operands[0]];
+    const [target, name] = vaultBefore(operands);
     const choice = { target, opening: options, publication: options };
     return withSnapshots(context, choice, async (snapshots) => {
       const made = await snapshots.create(name);

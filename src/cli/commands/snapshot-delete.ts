@@ -5,6 +5,7 @@
  */
 import { type Command, defineCommand } from "../command.ts";
 import { openingOptions } from "../opening-options.ts";
+import { vaultBefore } from "../operands.ts";
 import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
 import { withSnapshots } from "../snapshots/with-snapshots.ts";
@@ -19,7 +20,7 @@ export const snapshotDeleteCommand: Command = defineCommand({
   examples: [["dvault snapshot delete work before-upgrade", "the files of today stay"]],
   notes: `Looks through the trees of all snapshots. Stopped at any point, either all of the snapshot is there or nothing. ${PASSWORD_NOTE}`,
   async run(context, { operands, options }) {
-    const [target = "", name = ""] = operands.length === 2 ? operands : ["", operands[0]];
+    const [target, name] = vaultBefore(operands);
     const choice = { target, opening: options, publication: options };
     return withSnapshots(context, choice, async (snapshots) => {
       await snapshots.delete(name);

@@ -8,10 +8,11 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../core/base/errors.ts";
+import { isJsonObject } from "../../core/base/json.ts";
 import type { Directories } from "./directories.ts";
+import { readOwnerFile, replaceOwnerFile } from "./owner-file.ts";
 
 /** What stands in `config.json`. */
 export interface Config {
@@ -47,23 +48,14 @@ export function isVaultName(text: string): boolean {
  */
 export function loadConfig(places: Directories): Config {
   const path = join(places.config, "config.json");
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return EMPTY;
-    throw error;
-  }
-  return decodeConfig(text, path);
+  const text = readOwnerFile(path);
+  return text === undefined ? EMPTY : decodeConfig(text, path);
 }
 
 /** Replaces the config file; directories are made with mode 0700, the file with 0600. */
 export function saveConfig(places: Directories, config: Config): void {
-  mkdirSync(places.config, { recursive: true, mode: 0o700 });
-  const path = join(places.config, "config.json");
-  const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(fresh, path);
+  const text = `${JSON.stringify(config, undefined, 2)}\n`;
+  replaceOwnerFile(join(places.config, "config.json"), text);
 }
 
 /** The config with one more named vault, which becomes the default when the default does not exist yet. */
@@ -75,15 +67,20 @@ export function withVault(config: Config, name: string, vault: NamedVault): Conf
   };
 }
 
-function decodeConfig(text: string, path: string): Config {
+/**
+ * Reads the text of a config.
+ * @param path - what messages call it
+ * @throws UsageError USAGE
+ */
+export function decodeConfig(text: string, path: string): Config {
   const value = parseJson(text, path);
-  if (!isRecord(value)) throw malformed(path, "is not an object");
+  if (!isJsonObject(value)) throw malformed(path, "is not an object");
   const vaults: Record<string, NamedVault> = {};
   const listed = value.vaults ?? {};
-  if (!isRecord(listed)) throw malformed(path, "vaults is not an object");
+  if (!isJsonObject(listed)) throw malformed(path, "vaults is not an object");
   for (const [name, vault] of Object.entries(listed)) {
     if (!isVaultName(name)) throw malformed(path, `${JSON.stringify(name)} is no vault name`);
-    if (!isRecord(vault) || typeof vault.store !== "string")
+    if (!isJsonObject(vault) || typeof vault.store !== "string")
       throw malformed(path, `vaults.${name}.store is missing`);
     vaults[name] = decodeVault(vault.store, vault.compression, () =>
       malformed(path, `vaults.${name}.compression is none or deflate`),
@@ -107,10 +104,6 @@ function parseJson(text: string, path: string): unknown {
   } catch (error) {
     throw malformed(path, (error as Error).message, error);
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function malformed(path: string, problem: string, cause?: unknown): UsageError {

@@ -98,12 +98,14 @@ function directoryPlace(path: string): DirectoryPlace {
 
 function pathOfUrl(url: string): string {
   try {
-    return fileURLToPath(url);
+    const path = fileURLToPath(url);
+    if (!path.includes("\0")) return path;
   } catch (error) {
     throw malformedUrl(url, error);
   }
+  throw malformedUrl(url);
 }
 
-function malformedUrl(url: string, cause: unknown): UsageError {
+function malformedUrl(url: string, cause?: unknown): UsageError {
   return new UsageError("USAGE", `${url}: write file:///absolute/path`, { cause });
 }

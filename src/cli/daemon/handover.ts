@@ -8,10 +8,12 @@
  *
  * @module
  */
+
 import { closeSync, writeSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { concatBytes, toText, utf8 } from "../../core/base/bytes.ts";
 import { DvaultError, type ErrorCode, UsageError } from "../../core/base/errors.ts";
+import { parseJsonObject } from "../../core/base/json.ts";
 import type { SecretBytes } from "../../core/crypto/secret-bytes.ts";
 import type { Credentials } from "../../core/crypto/unlock.ts";
 import { type DiscordSecrets, encodeSecrets, parseSecrets } from "../discord/discord-secrets.ts";
@@ -88,22 +90,14 @@ export function sendOutcome(failure?: unknown): void {
 export async function receiveOutcome(input: Readable, logPath: string): Promise<void> {
   let text = "";
   for await (const chunk of input) text += String(chunk);
-  const outcome = parse(text);
-  if (outcome?.ok === true) return;
-  if (typeof outcome?.code === "string" && typeof outcome.message === "string") {
-    throw new DvaultError(outcome.code as ErrorCode, outcome.message);
+  const { ok, code, message } = parseJsonObject(text);
+  if (ok === true) return;
+  if (typeof code === "string" && typeof message === "string") {
+    throw new DvaultError(code as ErrorCode, message);
   }
   throw new UsageError("MOUNT_FAILED", `the mount's process ended at once; see ${logPath}`);
 }
 
 function codeOf(failure: unknown): ErrorCode {
   return failure instanceof DvaultError ? failure.code : "MOUNT_FAILED";
-}
-
-function parse(text: string): { ok?: unknown; code?: unknown; message?: unknown } | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@
 import { UsageError } from "../../core/base/errors.ts";
 import type { FileSystem } from "../../core/fs/file-system.ts";
 import { FileSystemWithSnapshots } from "../../core/fs/snapshots/file-system-with-snapshots.ts";
+import type { SnapshotWork } from "../../mount/control-messages.ts";
 import { type ControlServer, serveControl } from "../../mount/control-server.ts";
 import type { Driver, Mount, MountOptions } from "../../mount/driver.ts";
 import { watchIdle } from "../../mount/idle.ts";
@@ -19,6 +20,7 @@ import { type CliContext, warn } from "../context.ts";
 import type { OpenVault } from "../open-vault.ts";
 import { cleanUp, publishAll } from "../remote-work.ts";
 import { describeError } from "../report-error.ts";
+import { RotationJob } from "../rotation/rotation-job.ts";
 import { keepSnapshots } from "../snapshots/keep-snapshots.ts";
 import type { Retention } from "../snapshots/retention.ts";
 import { snapshotsOfVault } from "../snapshots/snapshots-of-vault.ts";
@@ -52,13 +54,15 @@ export interface ServedMount {
  *
  * @throws UsageError MOUNT_FAILED; StoreError or CommitError when the last changes could not be made safe
  */
-export async function serveMount(context: CliContext, served: ServedMount): Promise<void> {
+export async function serveMount(context: CliContext, requested: ServedMount): Promise<void> {
+  const rotation = new RotationJob(context, requested.open);
+  const served = { ...requested, open: closedAfter(rotation, requested.open) };
   const { open, mountpoint, options, driver } = served;
   compileForBursts();
   try {
     const mount = await mountVault({ fs: shownIn(served), mountpoint, options, driver });
     const ending = new Ending(open, mount, context.signal);
-    const control = await serveRequests(served, mount, ending);
+    const control = await serveRequests(served, mount, ending, rotation);
     const stopWatching = endWhenIdle(served, mount, ending);
     const unfollow = new AbortController();
     const following = follow(context, served, mount, unfollow.signal);
@@ -67,6 +71,8 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
       served.ready();
       if (open.remote !== undefined) watchPublishing(context, open.remote);
       if (!open.fs.readOnly) reclaimOrphans(context, open);
+      rotation.start();
+      void mount.ended.then(() => rotation.stop());
       await Promise.race([mount.ended, aborted(context.signal)]);
       await ending.finish(context);
     } finally {
@@ -79,6 +85,29 @@ export async function serveMount(context: CliContext, served: ServedMount): Prom
   } finally {
     await open.close();
   }
+}
+
+/** A vault that is closed once the work behind a change of its key has stopped. */
+function closedAfter(rotation: RotationJob, open: OpenVault): OpenVault {
+  const close = async (): Promise<void> => {
+    await rotation.stop();
+    await open.close();
+  };
+  return { ...open, close };
+}
+
+/** Work on snapshots, after which what was brought back from under an older vault key is written anew. */
+function renewedAfter(rotation: RotationJob, snapshots: SnapshotWork): SnapshotWork {
+  return {
+    ...snapshots,
+    restore: async (name, wish) => {
+      try {
+        return await snapshots.restore(name, wish);
+      } finally {
+        rotation.start();
+      }
+    },
+  };
 }
 
 /** The vault with its snapshots in it, unless one of them is what is mounted. */
@@ -116,6 +145,7 @@ async function serveRequests(
   served: ServedMount,
   mount: Mount,
   ending: Ending,
+  rotation: RotationJob,
 ): Promise<ControlServer> {
   const { open } = served;
   const { vault, remote } = open;
@@ -123,7 +153,7 @@ async function serveRequests(
   try {
     return await serveControl({
       socketPath: await socketPathOf(mount.mountpoint),
-      status: () => statusOf(served, mount, since),
+      status: () => ({ ...statusOf(served, mount, since), rotation: rotation.status }),
       sync: () => vault.commit(),
       flush: async (asker) => {
         if (!vault.readOnly) await vault.commit();
@@ -134,7 +164,8 @@ async function serveRequests(
         if (!vault.readOnly) await vault.commit();
         return cleanUp(remoteOf(served), dryRun, asker);
       },
-      snapshots: snapshotsOfVault(open, mount.notifier),
+      snapshots: renewedAfter(rotation, snapshotsOfVault(open, mount.notifier)),
+      rotate: (change, asker) => rotation.rotate(change, asker),
       unmount: (wait, asker) => ending.unmount(wait, asker),
     });
   } catch (error) {

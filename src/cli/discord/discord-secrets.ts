@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toText } from "../../core/base/bytes.ts";
 import { UsageError } from "../../core/base/errors.ts";
@@ -15,6 +15,7 @@ import type { DiscordConfig } from "../../stores/objects/discord/discord-config.
 import { BotToken } from "../../stores/objects/discord/rest/bot-token.ts";
 import { WebhookAddress } from "../../stores/objects/discord/webhook.ts";
 import { directories } from "../config/directories.ts";
+import { replaceOwnerFile } from "../config/owner-file.ts";
 import { type CliContext, warn } from "../context.ts";
 import { readSecretFile } from "../password/read-secret.ts";
 import { openTerminal } from "../password/terminal.ts";
@@ -68,10 +69,7 @@ export function keepSecrets(
   secrets: DiscordSecrets,
 ): void {
   const path = secretsPath(context, headerChannel);
-  mkdirSync(directories(context.env).config, { recursive: true, mode: 0o700 });
-  const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, encodeSecrets(secrets), { mode: 0o600, flush: true });
-  renameSync(fresh, path);
+  replaceOwnerFile(path, encodeSecrets(secrets));
   warn(context, `the token is kept in ${path}`);
 }
 

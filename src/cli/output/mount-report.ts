@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { LaneStatus, MountStatus, RemoteStatus } from "../../mount/mount-status.ts";
+import type {
+  LaneStatus,
+  MountStatus,
+  RemoteStatus,
+  RotationStatus,
+} from "../../mount/mount-status.ts";
 import { encodeName } from "../argument-bytes.ts";
 import { humanSize, printable } from "./human.ts";
 
@@ -18,16 +23,24 @@ type Fact = readonly [title: string, ...text: (string | Uint8Array)[]];
 
 /** The lines of a mount, without the last line end. */
 export function mountReport(mount: MountStatus): Parts {
-  const { vault, mountpoint, pid, generation, readOnly, since, unsafeBytes, remote } = mount;
+  const { vault, mountpoint, pid, generation, readOnly, since, unsafeBytes } = mount;
+  const { remote, rotation } = mount;
   const mode = readOnly ? "read-only" : "read-write";
   const facts: Fact[] = [
     ["vault", encodeName(vault)],
     ["mounted", `${mode}, process ${pid}, since ${since}`],
     ["local", `${safety(unsafeBytes)}, commit ${generation}`],
+    ...(rotation === undefined ? [] : [["key", rotationWords(rotation)] as const]),
     ...(remote === undefined ? [] : remoteFacts(remote, readOnly)),
   ];
   const lines = facts.flatMap(([title, ...text]) => [`\n  ${title.padEnd(TITLE_WIDTH)}`, ...text]);
   return [encodeName(mountpoint), ...lines];
+}
+
+function rotationWords({ state, movedPages, totalPages, heldBy, problem }: RotationStatus): string {
+  if (state === "held") return `the old key is kept for ${heldBy ?? 0} snapshots`;
+  const waiting = problem === undefined ? "" : `, waiting: ${problem}`;
+  return printable(`${movedPages} of ${totalPages} pages written anew under it${waiting}`);
 }
 
 function safety(unsafeBytes: number): string {

@@ -51,11 +51,8 @@ export class WorkLine {
   }
 
   #line(progress: WorkProgress): string {
-    const { limitedMs, stopped, problem, movedBytes, totalBytes } = progress;
-    const work =
-      movedBytes === undefined || totalBytes === undefined
-        ? this.#publishing(progress)
-        : `cleaning  ${humanSize(movedBytes)} of ${humanSize(totalBytes)} moved`;
+    const { limitedMs, stopped, problem } = progress;
+    const work = moving(progress) ?? this.#publishing(progress);
     const waited = limitedMs < 1000 ? "" : `waited ${Math.round(limitedMs / 1000)} s for limits`;
     return [work, waited, stopped ?? problem ?? ""].filter(Boolean).join("  ");
   }
@@ -68,6 +65,15 @@ export class WorkLine {
     const commits = pendingCommits === 1 ? "1 commit" : `${pendingCommits} commits`;
     return `publishing  ${humanSize(pendingBytes)} in ${commits} left  ${humanSize(rate)}/s`;
   }
+}
+
+/** Work that moves pages. */
+function moving({ movedBytes, totalBytes, renewing }: WorkProgress): string | undefined {
+  if (renewing !== undefined) {
+    return `writing anew  ${renewing.movedPages} of ${renewing.totalPages} pages`;
+  }
+  if (movedBytes === undefined || totalBytes === undefined) return undefined;
+  return `cleaning  ${humanSize(movedBytes)} of ${humanSize(totalBytes)} moved`;
 }
 
 /** What waits for the next mount, in words. */

@@ -174,6 +174,21 @@ export async function obtainNewPassword(
   return given?.password ?? askTwice(subject);
 }
 
+/**
+ * Passwords of further keys, each in a file.
+ * @throws UsageError USAGE when one cannot be read
+ */
+export function obtainOtherPasswords(
+  context: CliContext,
+  paths: readonly string[],
+): readonly SecretBytes[] {
+  return paths.map((path) => {
+    const secret = readGivenFile(context, path);
+    secret.eraseLineEnd();
+    return notEmpty(secret.finish());
+  });
+}
+
 function askTwice(subject: string): Promise<SecretBytes> {
   return onTerminal(async (terminal) => {
     const first = notEmpty(await terminal.askSecret(`new password of ${subject}: `));

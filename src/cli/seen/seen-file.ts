@@ -8,9 +8,10 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { isJsonObject, parseJsonObject } from "../../core/base/json.ts";
 import { directories } from "../config/directories.ts";
+import { readOwnerFile, replaceOwnerFile } from "../config/owner-file.ts";
 import type { SeenCommit } from "./seen-commit.ts";
 
 /** The newest commit seen at each place, by its name. */
@@ -30,23 +31,22 @@ export function seenFile(
  * @throws the system's error when it cannot be read
  */
 export function readSeen(path: string): SeenPlaces {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
-  }
-  const places = Object.entries(recordOf(recordOf(parsed(text)).places));
+  return decodeSeen(readOwnerFile(path) ?? "");
+}
+
+/** Reads the text of the file; what makes no sense in it is left out. */
+export function decodeSeen(text: string): SeenPlaces {
+  const { places } = parseJsonObject(text);
+  if (!isJsonObject(places)) return {};
   return Object.fromEntries(
-    places.flatMap(([place, value]) => {
-      const commit = recordOf(value);
-      return isCommit(commit) ? [[place, commit]] : [];
-    }),
+    Object.entries(places).flatMap(([place, commit]) =>
+      isCommit(commit) ? [[place, commit]] : [],
+    ),
   );
 }
 
-function isCommit(value: Readonly<Record<string, unknown>>): value is SeenCommit & typeof value {
+function isCommit(value: unknown): value is SeenCommit {
+  if (!isJsonObject(value)) return false;
   const { generation, time, toc, keys } = value;
   return (
     Number.isSafeInteger(generation) && [time, toc, keys].every((text) => typeof text === "string")
@@ -55,21 +55,5 @@ function isCommit(value: Readonly<Record<string, unknown>>): value is SeenCommit
 
 /** Replaces the file. @throws the system's error */
 export function writeSeen(path: string, places: SeenPlaces): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const fresh = `${path}.${process.pid}`;
-  const text = `${JSON.stringify({ places }, undefined, 2)}\n`;
-  writeFileSync(fresh, text, { mode: 0o600, flush: true });
-  renameSync(fresh, path);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  replaceOwnerFile(path, `${JSON.stringify({ places }, undefined, 2)}\n`);
 }

@@ -6,15 +6,15 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { toText, utf8 } from "../../core/base/bytes.ts";
+import { millisecondsOf } from "../../core/base/time.ts";
 import { samePointer } from "../../core/format/address.ts";
 import type { Snapshot } from "../../core/format/commit-root.ts";
 import { removeSnapshots } from "../../core/fs/snapshots/remove-snapshots.ts";
-import { SNAPSHOTS_INO } from "../../core/fs/snapshots/snapshot-slots.ts";
 import type { Vault } from "../../core/vault/vault.ts";
 import { type CliContext, warn } from "../context.ts";
 import { describeError } from "../report-error.ts";
+import { type NameNotifier, tellSnapshotName } from "./name-notifier.ts";
 import { expired, isDue, type KeptSnapshot, type Retention } from "./retention.ts";
-import type { NameNotifier } from "./snapshots-of-vault.ts";
 
 /** Time between two looks whether a snapshot is due, ms. */
 const LOOK_MS = 60_000;
@@ -53,26 +53,22 @@ export async function keepOnce(
   now: number,
 ): Promise<void> {
   const { snapshots } = vault;
-  const tell = async (name: Uint8Array): Promise<void> => {
-    await notifier?.entry(SNAPSHOTS_INO, name);
-    await notifier?.inode(SNAPSHOTS_INO, 0, 0);
-  };
   if (isDue(retention, ownOf(snapshots.list()), now) && isChanged(vault)) {
     const time = new Date(now).toISOString().replace(/\.[0-9]+Z$/, "Z");
     const { name } = await snapshots.create(utf8(`${PREFIX}${time}`));
-    await tell(name);
+    await tellSnapshotName(notifier, name);
   }
   const gone = expired(retention, ownOf(snapshots.list()));
   if (gone.size === 0) return;
   const names = snapshots.list().filter(({ id }) => gone.has(id));
   await removeSnapshots(snapshots, gone);
-  for (const { name } of names) await tell(name);
+  for (const { name } of names) await tellSnapshotName(notifier, name);
 }
 
 function ownOf(snapshots: readonly Snapshot[]): readonly KeptSnapshot[] {
   return snapshots
     .filter(({ name }) => toText(name).startsWith(PREFIX))
-    .map(({ id, time }) => ({ id, time: time.sec * 1000 + Math.floor(time.nsec / 1e6) }));
+    .map(({ id, time }) => ({ id, time: millisecondsOf(time) }));
 }
 
 /** Whether the newest snapshot is not what the vault is now. */

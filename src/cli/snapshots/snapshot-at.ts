@@ -5,6 +5,7 @@
  */
 import { equalBytes, toText, utf8 } from "../../core/base/bytes.ts";
 import { UsageError } from "../../core/base/errors.ts";
+import { millisecondsOf } from "../../core/base/time.ts";
 import type { Snapshot } from "../../core/format/commit-root.ts";
 
 /**
@@ -18,7 +19,7 @@ export function snapshotAt(snapshots: readonly Snapshot[], at: string): Snapshot
   const named = snapshots.find((snapshot) => equalBytes(snapshot.name, name));
   if (named !== undefined) return named;
   const until = Date.parse(at);
-  const found = snapshots.findLast(({ time }) => time.sec * 1000 + time.nsec / 1e6 <= until);
+  const found = snapshots.findLast(({ time }) => millisecondsOf(time) <= until);
   if (found !== undefined) return found;
   const oldest = snapshots[0];
   const advice =

@@ -11,7 +11,6 @@ import type { PathChange } from "../../core/fs/snapshots/path-change.ts";
 import { removeSnapshots } from "../../core/fs/snapshots/remove-snapshots.ts";
 import type { Restoration, RestoreRequest } from "../../core/fs/snapshots/restore/restore-tree.ts";
 import type { PathNames } from "../../core/fs/snapshots/restore/selection.ts";
-import { SNAPSHOTS_INO } from "../../core/fs/snapshots/snapshot-slots.ts";
 import type { Vault } from "../../core/vault/vault.ts";
 import type {
   ChangeRecord,
@@ -20,16 +19,13 @@ import type {
   SnapshotRecord,
   SnapshotWork,
 } from "../../mount/control-messages.ts";
-import type { Notifier } from "../../mount/driver.ts";
 import { decodeName, encodeName } from "../argument-bytes.ts";
 import { EntryError } from "../entry-error.ts";
 import type { OpenVault } from "../open-vault.ts";
 import { isoTime } from "../output/human.ts";
 import { pathNames } from "../vault-path.ts";
+import { type NameNotifier, tellSnapshotName } from "./name-notifier.ts";
 import { snapshotAt } from "./snapshot-at.ts";
-
-/** What is told of names that came or went. */
-export type NameNotifier = Pick<Notifier, "entry" | "inode">;
 
 /**
  * Work on the snapshots of a vault. Throws FsError EEXIST, ENOENT, EINVAL, ENAMETOOLONG, ENOSPC; UsageError for a name or time
@@ -42,21 +38,17 @@ export function snapshotsOfVault(
   notifier?: NameNotifier,
 ): SnapshotWork {
   const { snapshots } = vault;
-  const tell = async (name: Uint8Array): Promise<void> => {
-    await notifier?.entry(SNAPSHOTS_INO, name);
-    await notifier?.inode(SNAPSHOTS_INO, 0, 0);
-  };
   return {
     list: async () => snapshots.list().map(recordOf),
     create: async (name) => {
       const made = await named(name, () => snapshots.create(utf8(name)));
-      await tell(made.name);
+      await tellSnapshotName(notifier, made.name);
       return recordOf(made);
     },
     delete: async (name) => {
       const found = await named(name, async () => snapshots.find(utf8(name)));
       await removeSnapshots(snapshots, new Set([found.id]));
-      await tell(found.name);
+      await tellSnapshotName(notifier, found.name);
       return recordOf(found);
     },
     diff: (from, to) => diff(vault, from, to),
@@ -64,6 +56,7 @@ export function snapshotsOfVault(
       const request = requestOf(wish);
       const { changes, isDone, ...touched } = await snapshots.whileKept(async () => {
         const snapshot = snapshotAt(snapshots.list(), name);
+        if (!request.dryRun) await vault.keys.expectOlder(snapshot.generation);
         return fs.restore(snapshots.view(snapshot), request);
       });
       if (isDone) await tellTouched(touched, notifier);
@@ -101,7 +94,7 @@ async function diff(vault: Vault, from: string, to: string | undefined): Promise
   if (vault.readOnly || to !== undefined) {
     return snapshots.whileKept(() => compare(vault.inspect().root.toc));
   }
-  return snapshots.whileHeld(compare);
+  return snapshots.whileHeld(({ toc }) => compare(toc));
 }
 
 function changeRecord(change: PathChange): ChangeRecord {

@@ -32,8 +32,8 @@ export async function withSnapshots(
   if (found.kind === "mount") {
     return (await work(snapshotsOfMount(found.mountpoint))) ?? ExitCode.done;
   }
-  const vault = target.replace(/:$/, "");
+  const choice = { vault: target, opening };
   const body: VaultWork = (open) => work(snapshotsOfVault(open));
-  if (publication === undefined) return readVault(context, { vault, opening }, body);
-  return writeVault(context, { vault, opening, publication }, body);
+  if (publication === undefined) return readVault(context, choice, body);
+  return writeVault(context, { ...choice, publication }, body);
 }

@@ -9,10 +9,7 @@
  */
 import { closeSync, constants, mkdirSync, opendirSync, openSync } from "node:fs";
 import { FormatError } from "../../core/base/errors.ts";
-import { NAME_MAX } from "../../core/base/limits.ts";
-
-const DOT = 0x2e;
-const SLASH = 0x2f;
+import { isEntryName } from "../../core/base/names.ts";
 
 /** An open directory of the host. */
 export class HostDirectory {
@@ -38,7 +35,7 @@ export class HostDirectory {
    * @throws FormatError VAULT_DAMAGED for a name that is no single component of a path
    */
   path(name: Uint8Array): Buffer {
-    if (!isSafeName(name))
+    if (!isEntryName(name))
       throw new FormatError("VAULT_DAMAGED", "no directory can hold this name; refused");
     return Buffer.concat([Buffer.from(`/proc/self/fd/${this.fd}/`), name]);
   }
@@ -77,11 +74,4 @@ export class HostDirectory {
   close(): void {
     closeSync(this.fd);
   }
-}
-
-/** Whether a name may stand in a directory: 1 to 255 bytes, no `/`, no NUL, not `.` or `..`. */
-function isSafeName(name: Uint8Array): boolean {
-  if (name.length === 0 || name.length > NAME_MAX) return false;
-  if (name.includes(0) || name.includes(SLASH)) return false;
-  return name.some((byte) => byte !== DOT) || name.length > 2;
 }

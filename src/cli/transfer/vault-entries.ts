@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { isDots } from "../../core/base/names.ts";
 import type { DirectoryEntry, FileSystem } from "../../core/fs/file-system.ts";
 
 const BATCH = 256;
-const DOT = 0x2e;
 
 /** Entries with their attributes, one at a time, without `.` and `..`. */
 export async function* vaultEntries(
@@ -23,8 +23,4 @@ export async function* vaultEntries(
       if (!isDots(entry.name)) yield entry;
     }
   }
-}
-
-function isDots(name: Uint8Array): boolean {
-  return (name.length === 1 || name.length === 2) && name.every((byte) => byte === DOT);
 }

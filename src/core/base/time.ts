@@ -15,6 +15,13 @@ export interface Time {
 /** Bytes of an encoded time. */
 export const TIME_SIZE = 12;
 
+const NSEC_PER_SEC = 1e9;
+
+/** Whether what stands there is a time: its seconds are exact, its nanoseconds less than a second. */
+export function isTimeAt(bytes: Uint8Array, at: number): boolean {
+  return Number.isSafeInteger(getI64(bytes, at)) && getU32(bytes, at + 8) < NSEC_PER_SEC;
+}
+
 export function getTime(bytes: Uint8Array, at: number): Time {
   return { sec: getI64(bytes, at), nsec: getU32(bytes, at + 8) };
 }
@@ -22,6 +29,11 @@ export function getTime(bytes: Uint8Array, at: number): Time {
 export function putTime(bytes: Uint8Array, at: number, time: Time): void {
   putI64(bytes, at, time.sec);
   putU32(bytes, at + 8, time.nsec);
+}
+
+/** Whole milliseconds since the epoch, rounded down as `Date.parse` does. */
+export function millisecondsOf({ sec, nsec }: Time): number {
+  return sec * 1000 + Math.floor(nsec / 1e6);
 }
 
 /** The time a clock shows. */

@@ -62,6 +62,22 @@ export interface VaultSecret {
   readonly vaultKey: SecretBytes;
 }
 
+/** Which pages need a vault key that was in use before. */
+export interface OlderKeyTerms {
+  /** Pages of epochs up to it are sealed under the older key, unless a key that is older still has them. */
+  readonly lastEpoch: number;
+  /** No page of a later generation needs it. */
+  readonly lastGeneration: number;
+  /** From the state of this generation on the TOC needs it no more, only snapshots made before; 0 while that is not known. */
+  readonly doneAt: number;
+}
+
+/** A vault key that was in use before. */
+export interface OlderKey extends OlderKeyTerms {
+  /** 32 bytes. */
+  readonly key: SecretBytes;
+}
+
 /** Bytes of a slot id. */
 export const SLOT_ID_SIZE = 8;
 

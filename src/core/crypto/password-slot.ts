@@ -14,6 +14,7 @@ import {
   type PasswordSlot,
   parseSlotId,
   SALT_SIZE,
+  type SlotDescription,
   type VaultSecret,
   WRAPPED_KEY_SIZE,
 } from "./key-slot.ts";
@@ -43,15 +44,27 @@ export async function makePasswordSlot(
   password: SecretBytes,
   options: PasswordSlotOptions,
 ): Promise<PasswordSlot> {
-  const { label, argon2 } = options;
-  checkKdfCosts([argon2]);
   const id = newSlotId(platform.random);
+  const created = timeNow(platform.clock);
+  return wrapUnderPassword(platform, vault, { id, created, ...options }, password);
+}
+
+/**
+ * As {@link makePasswordSlot}, in the place of a slot whose description stays.
+ * @throws KeyError KDF_LIMITS
+ */
+export async function wrapUnderPassword(
+  platform: Platform,
+  vault: VaultSecret,
+  { id, label, created, argon2 }: SlotDescription & Pick<PasswordSlot, "argon2">,
+  password: SecretBytes,
+): Promise<PasswordSlot> {
+  checkKdfCosts([argon2]);
   const salt = new Uint8Array(SALT_SIZE);
   const wrapped = new Uint8Array(WRAPPED_KEY_SIZE);
   const nonce = wrapped.subarray(0, NONCE_SIZE);
   platform.random.fill(salt);
   platform.random.fill(nonce);
-  const created = timeNow(platform.clock);
   const key = await deriveKey(platform, password, { argon2, salt });
   const aad = associatedData(vault.vaultId, id, argon2);
   await vault.vaultKey.use((plain) => key.seal(nonce, aad, plain, wrapped.subarray(NONCE_SIZE)));

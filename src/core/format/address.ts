@@ -28,6 +28,9 @@ const ADDRESSES_PER_SEGMENT = 128;
 /** One past the highest address. */
 const ADDRESS_END: number = 2 ** 48;
 
+/** One past the highest page number. */
+export const PAGE_NUMBER_END: number = (ADDRESS_END / ADDRESSES_PER_SEGMENT) * PAGES_PER_SEGMENT;
+
 /** Counts the page at an address without the gaps between segments. */
 export function pageNumber(address: number): number {
   const index = address % ADDRESSES_PER_SEGMENT;
@@ -38,6 +41,11 @@ export function pageNumber(address: number): number {
 export function addressOf(number: number): number {
   const index = number % PAGES_PER_SEGMENT;
   return ((number - index) / PAGES_PER_SEGMENT) * ADDRESSES_PER_SEGMENT + index;
+}
+
+/** Whether so many pages from one on have addresses. */
+export function areAddresses(first: number, count: number): boolean {
+  return isAddress(first) && pageNumber(first) + count <= PAGE_NUMBER_END;
 }
 
 /** Whether a number is an address a page can have: an index of 127 names none. */

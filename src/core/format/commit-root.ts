@@ -179,6 +179,7 @@ function decodeFields(
     const length = reader.u32();
     if (tag === TAG_SPACE_MAP) decodePointers(reader.part("space map list", length), spaceMap);
     else if (tag === TAG_SNAPSHOT) snapshots.push(decodeSnapshot(reader.part("snapshot", length)));
+    else if (tag === TAG_LOG && log !== undefined) throw reader.malformed("it names two logs");
     else if (tag === TAG_LOG) log = decodeLogPlace(reader.part("log place", length));
     else if (tag >= TAG_MUST_KNOW) throw unknown(`field ${tag}`);
     else others.push({ tag, value: reader.bytes(length) });

@@ -4,7 +4,7 @@
  *     offset  size  field
  *          0     6  magic "DVAULT"
  *          6     2  format version, 1
- *          8     4  incompatible features: who does not know a bit must not open the vault
+ *          8     4  incompatible features: who does not know a bit must not open the vault; 1: pages under older keys
  *         12     4  compatible features: who does not know a bit may ignore it
  *         16    16  vault id
  *         32     4  page size, 65536
@@ -16,7 +16,8 @@
  *         52    12  pointer to the key directory
  *         64    12  pointer to the commit root
  *         76    12  time the vault was created
- *         88    32  reserved, 0
+ *         88    12  pointer to the spare of the key directory, or 0
+ *        100    20  reserved, 0
  *        120    32  HMAC-SHA-256 of bytes 0 to 119 under the vault's header key
  *        152     4  CRC-32C of bytes 0 to 151
  *
@@ -31,7 +32,7 @@ import { crc32c } from "../base/crc32c.ts";
 import { FormatError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import type { Argon2Cost } from "../base/platform.ts";
-import { getTime, putTime, type Time } from "../base/time.ts";
+import { getTime, isTimeAt, putTime, type Time } from "../base/time.ts";
 import { getPointer, isAddress, type PagePointer, putPointer } from "./address.ts";
 
 /** Bytes of an encoded header: 208 characters in base64url. */
@@ -43,16 +44,22 @@ export const VAULT_ID_SIZE = 16;
 /** Version of the format this program writes, and the only one it reads. */
 const FORMAT_VERSION = 1;
 
+/** Incompatible feature: pages of earlier epochs need an older vault key of the key directory. */
+const OLDER_KEYS = 1;
+
 /** Incompatible features this program knows, as bits. */
-const KNOWN_FEATURES = 0;
+const KNOWN_FEATURES: number = OLDER_KEYS;
 
 const MAGIC = utf8("DVAULT");
+const CREATED_AT = 76;
 const SPARE_AT = 88;
 const TAG_AT = 120;
 const CHECKSUM_AT = 152;
 
 /** What a header says. */
 export interface Header {
+  /** Whether there are pages that need an older vault key. */
+  readonly hasOlderKeys: boolean;
   readonly compatibleFeatures: number;
   readonly vaultId: Uint8Array;
   readonly generation: number;
@@ -63,6 +70,15 @@ export interface Header {
   readonly spareDirectory?: PagePointer;
   readonly commitRoot: PagePointer;
   readonly created: Time;
+}
+
+/** Where a header says the key slots are. */
+export type KeyDirectories = Pick<Header, "keyDirectory" | "spareDirectory">;
+
+/** The pages with the key slots: the key directory, and its spare where there is one. */
+export function keyDirectoryPages(directories: KeyDirectories): readonly PagePointer[] {
+  const { keyDirectory, spareDirectory } = directories;
+  return spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
 }
 
 /** Who can sign headers: the keys of an unlocked vault. */
@@ -76,6 +92,7 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
   const out = new Uint8Array(HEADER_SIZE);
   out.set(MAGIC);
   putU16(out, 6, FORMAT_VERSION);
+  putU32(out, 8, header.hasOlderKeys ? OLDER_KEYS : 0);
   putU32(out, 12, header.compatibleFeatures);
   out.set(header.vaultId, 16);
   putU32(out, 32, PAGE_SIZE);
@@ -85,7 +102,7 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
   putU16(out, 50, header.argon2.lanes);
   putPointer(out, 52, header.keyDirectory);
   putPointer(out, 64, header.commitRoot);
-  putTime(out, 76, header.created);
+  putTime(out, CREATED_AT, header.created);
   if (header.spareDirectory !== undefined) putPointer(out, SPARE_AT, header.spareDirectory);
   out.set(key.signHeader(out.subarray(0, TAG_AT)), TAG_AT);
   putU32(out, CHECKSUM_AT, crc32c(out, 0, CHECKSUM_AT));
@@ -109,9 +126,11 @@ export function decodeHeader(stored: Uint8Array): Header {
     throw damaged("checksum mismatch");
   }
   checkVersion(stored);
+  if (!isTimeAt(stored, CREATED_AT)) throw damaged("it was created at no time");
   const spareDirectory = getPointer(stored, SPARE_AT);
   const header: Header = {
     ...(spareDirectory.generation === 0 ? {} : { spareDirectory }),
+    hasOlderKeys: (getU32(stored, 8) & OLDER_KEYS) !== 0,
     compatibleFeatures: getU32(stored, 12),
     vaultId: stored.slice(16, 16 + VAULT_ID_SIZE),
     generation: getU48(stored, 36),
@@ -122,7 +141,7 @@ export function decodeHeader(stored: Uint8Array): Header {
     },
     keyDirectory: getPointer(stored, 52),
     commitRoot: getPointer(stored, 64),
-    created: getTime(stored, 76),
+    created: getTime(stored, CREATED_AT),
   };
   for (const pointer of [header.keyDirectory, header.commitRoot, spareDirectory]) {
     if (!isAddress(pointer.address) || pointer.generation > header.generation) {

@@ -12,7 +12,7 @@
  * @module
  */
 import { equalBytes } from "../base/bytes.ts";
-import { addressOf, pageNumber } from "./address.ts";
+import { addressOf, PAGE_NUMBER_END, pageNumber } from "./address.ts";
 import type { RecordReader } from "./record-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
 
@@ -75,6 +75,7 @@ export function decodeLogPlace(reader: RecordReader): LogPlace {
     const start = reader.u48();
     const length = reader.u32();
     if (pages.length + length > PAGES_MAX) throw reader.malformed(`${length} pages are too many`);
+    if (start + length > PAGE_NUMBER_END) throw reader.malformed(`there is no page ${start}`);
     for (let n = 0; n < length; n++) pages.push(addressOf(start + n));
   }
   if (first + count > pages.length) throw reader.malformed("it reaches beyond its pages");

@@ -16,6 +16,8 @@
  * 1. The seal binds vault, class, epoch, address, generation and length: a page moved, replayed or swapped for another
  *    does not open.
  * 2. The header's length decides how much is read; bytes behind the page (slack of a slot) are ignored.
+ * 3. A page under a replaced vault key opens only if it is of a generation from before: whoever kept that key makes no new
+ *    ones (FORMAT.md §4.3).
  *
  * @module
  */
@@ -72,6 +74,8 @@ export interface PageKeys {
   readonly epoch: number;
   /** The key of an epoch, 1 to 65535. @throws KeyError KEY_CLOSED */
   key(epoch: number): MaybePromise<AeadKey>;
+  /** The last generation that may be sealed in an epoch; Infinity unless its vault key was replaced. */
+  lastGeneration(epoch: number): number;
 }
 
 /** Bytes a sealed page with such a payload takes in a store. */
@@ -131,17 +135,22 @@ export class PageCodec {
    * @throws KeyError KEY_CLOSED
    */
   seal(page: PlainPage, into?: Uint8Array): MaybePromise<Uint8Array> {
-    const stored = this.#frame(page, into);
-    if (page.pageClass === "key-directory") return stored;
-    const keys = this.#unlocked();
-    return chain(keys.key(keys.epoch), (key) => {
+    if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
+    return this.#sealIn(this.#unlocked().epoch, page, into);
+  }
+
+  #sealIn(epoch: number, page: PlainPage, into: Uint8Array | undefined): MaybePromise<Uint8Array> {
+    if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
+    const stored = this.#frame(page, into, epoch);
+    return chain(this.#unlocked().key(epoch), (key) => {
       const message = this.#toSeal(page, stored);
       return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
     });
   }
 
   /**
-   * As {@link PageCodec.seal}, for many: on another thread where the machine offers that.
+   * As {@link PageCodec.seal}, for many: on another thread where the machine offers that. All are of the epoch of now, also
+   * when another begins meanwhile.
    * @param buffer - gives {@link STORED_PAGE_MAX} bytes to make a page in
    */
   async sealAll(
@@ -149,16 +158,17 @@ export class PageCodec {
     buffer: () => Uint8Array,
   ): Promise<readonly Uint8Array[]> {
     const keys = this.#unlocked();
-    const { batch } = await keys.key(keys.epoch);
+    const { epoch } = keys;
+    const { batch } = await keys.key(epoch);
     const stored: Uint8Array[] = [];
     const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
     if (batch === undefined || bytes < BATCH_MIN_BYTES) {
-      for (const page of pages) stored.push(await this.seal(page, buffer()));
+      for (const page of pages) stored.push(await this.#sealIn(epoch, page, buffer()));
       return stored;
     }
     const messages: AeadMessage[] = [];
     for (const page of pages) {
-      const frame = this.#frame(page, buffer());
+      const frame = this.#frame(page, buffer(), epoch);
       stored.push(frame);
       if (page.pageClass !== "key-directory") messages.push(this.#toSeal(page, frame));
     }
@@ -169,7 +179,7 @@ export class PageCodec {
   }
 
   /** Writes what of a stored page is in clear, and where it will be sealed, the owner record. */
-  #frame(page: PlainPage, into: Uint8Array | undefined): Uint8Array {
+  #frame(page: PlainPage, into: Uint8Array | undefined, epoch: number): Uint8Array {
     const { pageClass, address, generation, owner, payload } = page;
     const bodyLength = payload.length + OWNER_SIZE;
     if (payload.length > PAGE_SIZE) throw new Error(`${payload.length} bytes do not fit a page`);
@@ -181,7 +191,6 @@ export class PageCodec {
       encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, clear);
       return clear;
     }
-    const { epoch } = this.#unlocked();
     const length = storedSize(payload.length);
     const stored = into?.subarray(0, length) ?? new Uint8Array(length);
     encodePageHeader({ pageClass, epoch, address, generation, bodyLength }, stored);
@@ -206,7 +215,7 @@ export class PageCodec {
    */
   open(pageClass: PageClass, page: ReadPage): MaybePromise<OpenedPage> {
     const { stored } = page;
-    const header = expectHeader(pageClass, page, stored);
+    const header = this.#expect(pageClass, page);
     if (pageClass === "key-directory") {
       const end = PAGE_HEADER_SIZE + header.bodyLength;
       return takeApart(header, stored.subarray(PAGE_HEADER_SIZE, end));
@@ -248,29 +257,36 @@ export class PageCodec {
       const each = pages.map((page) => refusable(() => this.open(pageClass, page)));
       return each.some(isPending) ? Promise.all(each) : (each as (OpenedPage | PageError)[]);
     }
-    return this.#openBatch(pageClass, pages, key.batch);
+    return this.#openBatches(pageClass, pages, key.batch.limit);
   }
 
-  async #openBatch(
+  async #openBatches(
     pageClass: PageClass,
     pages: readonly ReadPage[],
-    batch: AeadBatch,
+    limit: number,
   ): Promise<readonly (OpenedPage | PageError)[]> {
     const results: (OpenedPage | PageError)[] = [];
-    for (let at = 0; at < pages.length; at += batch.limit) {
-      const part = pages.slice(at, at + batch.limit);
-      const headers = part.map((page) => checkHeader(pageClass, page));
-      const { epoch } = this.#unlocked();
-      const together = headers.every(
-        (header) => header instanceof PageError || header.epoch === epoch,
-      );
-      if (!together) {
+    for (let at = 0; at < pages.length; at += limit) {
+      const part = pages.slice(at, at + limit);
+      const headers = part.map((page) => this.#check(pageClass, page));
+      const batch = await this.#batchFor(headers);
+      if (batch === undefined) {
         for (const page of part) results.push(await refusable(() => this.open(pageClass, page)));
         continue;
       }
       results.push(...(await this.#openTogether(part, headers, batch)));
     }
     return results;
+  }
+
+  /** What opens pages together; undefined when they are of several epochs. */
+  async #batchFor(headers: readonly (PageHeader | PageError)[]): Promise<AeadBatch | undefined> {
+    const epochs = new Set(
+      headers.flatMap((header) => (header instanceof PageError ? [] : [header.epoch])),
+    );
+    const keys = this.#unlocked();
+    const [epoch = keys.epoch] = epochs;
+    return epochs.size > 1 ? undefined : (await keys.key(epoch)).batch;
   }
 
   async #openTogether(
@@ -291,6 +307,25 @@ export class PageCodec {
       next += 1;
       return refusable(() => opened(header, body)) as OpenedPage | PageError;
     });
+  }
+
+  #check(pageClass: PageClass, page: ReadPage): PageHeader | PageError {
+    try {
+      return this.#expect(pageClass, page);
+    } catch (error) {
+      if (error instanceof PageError) return error;
+      throw error;
+    }
+  }
+
+  /** The header of a stored page that may open. @throws PageError */
+  #expect(pageClass: PageClass, page: ReadPage): PageHeader {
+    const header = expectHeader(pageClass, page, page.stored);
+    const { epoch, generation } = header;
+    if (pageClass !== "key-directory" && generation > this.#unlocked().lastGeneration(epoch)) {
+      throw corrupt(page, `it is of generation ${generation}, under a vault key replaced before`);
+    }
+    return header;
   }
 
   #toOpen(header: PageHeader, stored: Uint8Array): AeadMessage {
@@ -333,15 +368,6 @@ function refusable(open: () => MaybePromise<OpenedPage>): MaybePromise<OpenedPag
   }
 }
 
-function checkHeader(pageClass: PageClass, page: ReadPage): PageHeader | PageError {
-  try {
-    return expectHeader(pageClass, page, page.stored);
-  } catch (error) {
-    if (error instanceof PageError) return error;
-    throw error;
-  }
-}
-
 function opened(header: PageHeader, body: Uint8Array | undefined): OpenedPage {
   if (body === undefined) throw corrupt(header, "tag mismatch");
   return takeApart(header, body);
@@ -372,6 +398,7 @@ function takeApart(header: PageHeader, body: Uint8Array): OpenedPage {
     throw corrupt(header, "owner record is of another class");
   }
   const owner = { ino: getU64(body, length + 4), block: getU48(body, length + 12) };
+  if (!Number.isSafeInteger(owner.ino)) throw corrupt(header, "owner is out of bounds");
   return { payload: body.subarray(0, length), owner };
 }
 

@@ -5,10 +5,8 @@
  */
 import { getU16, getU32, getU48, getU64 } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
-import { getTime, TIME_SIZE, type Time } from "../base/time.ts";
+import { getTime, isTimeAt, TIME_SIZE, type Time } from "../base/time.ts";
 import { getPointer, isAddress, type PagePointer, POINTER_SIZE } from "./address.ts";
-
-const NSEC_PER_SEC = 1e9;
 
 /** A position in a record. Every method throws FormatError RECORD_MALFORMED when the record ends too early. */
 export class RecordReader {
@@ -54,11 +52,10 @@ export class RecordReader {
   }
 
   time(): Time {
-    const time = getTime(this.#bytes, this.#skip(TIME_SIZE));
-    if (!Number.isSafeInteger(time.sec) || time.nsec >= NSEC_PER_SEC) {
-      throw this.malformed(`time ${time.sec} s ${time.nsec} ns is out of bounds`);
-    }
-    return time;
+    const at = this.#skip(TIME_SIZE);
+    const time = getTime(this.#bytes, at);
+    if (isTimeAt(this.#bytes, at)) return time;
+    throw this.malformed(`time ${time.sec} s ${time.nsec} ns is out of bounds`);
   }
 
   /** A pointer to a page. */

@@ -3,12 +3,14 @@
  *
  * @module
  */
+
 import { FsError } from "../base/errors.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
+import { dots } from "../base/names.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { ACL_ACCESS, aclAfterChmod, decodeAcl, encodeAcl } from "./acl.ts";
-import { checkLength, dots, findDentry } from "./dentry.ts";
+import { checkLength, findDentry } from "./dentry.ts";
 import { foresee, isFar } from "./far-inodes.ts";
 import {
   type AttributeChanges,

@@ -8,6 +8,7 @@
 import { getU64, putU64 } from "../base/bytes.ts";
 import { FormatError, FsError } from "../base/errors.ts";
 import { NAME_MAX } from "../base/limits.ts";
+import { hasNameEnd, isDots } from "../base/names.ts";
 import { encodeKey, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { S_IFMT } from "./file-system.ts";
@@ -21,8 +22,6 @@ export interface Dentry {
 
 const SIZE = 9;
 const TYPE_SHIFT = 12;
-const SLASH = 0x2f;
-const DOT = 0x2e;
 
 export function encodeDentry(dentry: Dentry): Uint8Array {
   const value = new Uint8Array(SIZE);
@@ -36,7 +35,12 @@ export function decodeDentry(value: Uint8Array): Dentry {
   if (value.length !== SIZE) {
     throw new FormatError("RECORD_MALFORMED", `${value.length} bytes of dentry, not ${SIZE}`);
   }
-  return { ino: getU64(value, 0), type: (value[8] as number) << TYPE_SHIFT };
+  const ino = getU64(value, 0);
+  const type = (value[8] as number) << TYPE_SHIFT;
+  if (!Number.isSafeInteger(ino) || (type & ~S_IFMT) !== 0) {
+    throw new FormatError("RECORD_MALFORMED", `a dentry of type ${type} leads to inode ${ino}`);
+  }
+  return { ino, type };
 }
 
 /** @throws FsError ENOENT for an empty name, ENAMETOOLONG */
@@ -47,21 +51,14 @@ export function checkLength(name: Uint8Array): void {
   }
 }
 
-/** Whether a name is `.` (1) or `..` (2), else 0. */
-export function dots(name: Uint8Array): 0 | 1 | 2 {
-  if (name[0] !== DOT) return 0;
-  if (name.length === 1) return 1;
-  return name.length === 2 && name[1] === DOT ? 2 : 0;
-}
-
 /**
  * Checks the name of an entry about to be made.
  * @throws FsError ENOENT, ENAMETOOLONG, EINVAL, EEXIST for `.` and `..`
  */
 export function checkNewName(name: Uint8Array): void {
   checkLength(name);
-  if (dots(name) !== 0) throw new FsError("EEXIST", "the name stands for a directory already");
-  if (name.includes(0) || name.includes(SLASH)) {
+  if (isDots(name)) throw new FsError("EEXIST", "the name stands for a directory already");
+  if (hasNameEnd(name)) {
     throw new FsError("EINVAL", "the name holds a slash or a NUL");
   }
 }

@@ -13,8 +13,10 @@
  */
 import { getU16, getU32, putU16, putU32 } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
+import { PAGE_SIZE } from "../base/limits.ts";
 import {
   addressOf,
+  areAddresses,
   getPointer,
   type PagePointer,
   pageNumber,
@@ -161,14 +163,17 @@ export function decodeExtent(block: number, value: Uint8Array): Extent {
     case Kind.run: {
       checkSize(value, RUN_SIZE);
       const { address, generation } = getPointer(value, 2);
-      const shared = value[1] === SHARED;
-      return { kind: "run", block, count: getU32(value, 14), address, generation, shared };
+      const count = checkedCount(getU32(value, 14));
+      if (!areAddresses(address, count)) {
+        throw new FormatError("RECORD_MALFORMED", `there are no ${count} pages at ${address}`);
+      }
+      return { kind: "run", block, count, address, generation, shared: value[1] === SHARED };
     }
     case Kind.piece:
       return decodePiece(block, value);
     case Kind.reserved:
       checkSize(value, RESERVED_SIZE);
-      return { kind: "reserved", block, count: getU32(value, 2) };
+      return { kind: "reserved", block, count: checkedCount(getU32(value, 2)) };
     default:
       throw new FormatError("RECORD_MALFORMED", `extent of kind ${value[0]} is unknown`);
   }
@@ -181,6 +186,11 @@ function decodePiece(block: number, value: Uint8Array): PieceExtent {
   if (codec === undefined) {
     throw new FormatError("RECORD_MALFORMED", `piece codec ${value[1]} is unknown`);
   }
+  const plainLength = getU32(value, 18);
+  if (!areAddresses(address, 1) || plainLength > PAGE_SIZE) {
+    const what = `a piece of ${plainLength} bytes in page ${address} cannot be`;
+    throw new FormatError("RECORD_MALFORMED", what);
+  }
   return {
     kind: "piece",
     block,
@@ -190,8 +200,13 @@ function decodePiece(block: number, value: Uint8Array): PieceExtent {
     codec,
     offset: getU16(value, 14),
     storedLength: getU16(value, 16),
-    plainLength: getU32(value, 18),
+    plainLength,
   };
+}
+
+function checkedCount(count: number): number {
+  if (count > 0) return count;
+  throw new FormatError("RECORD_MALFORMED", "an extent of no blocks cannot be");
 }
 
 function checkSize(value: Uint8Array, size: number): void {

@@ -46,9 +46,13 @@ export class InflatedBlocks {
       const what = `the compressed piece at ${piece.offset} does not inflate`;
       throw new PageError("PAGE_CORRUPT", piece.address, what, { cause });
     };
+    const checked = (content: Uint8Array): Uint8Array => {
+      if (content.length === piece.plainLength) return content;
+      throw new Error(`${content.length} bytes where ${piece.plainLength} should be`);
+    };
     try {
       const inflated = this.#compressor.inflate(packed, piece.plainLength);
-      return isPending(inflated) ? inflated.catch(refuse) : inflated;
+      return isPending(inflated) ? inflated.then(checked).catch(refuse) : checked(inflated);
     } catch (error) {
       return refuse(error);
     }

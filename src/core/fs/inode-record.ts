@@ -25,7 +25,7 @@
 import { getI64, getU32, getU48, getU64, putI64, putU32, putU48, putU64 } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import { getTime } from "../base/time.ts";
+import { getTime, isTimeAt } from "../base/time.ts";
 import type { Attributes, Time } from "./file-system.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "./file-system.ts";
 
@@ -70,6 +70,22 @@ export class InodeRecord {
     }
     this.ino = ino;
     this.bytes = bytes;
+    if (!this.#isInBounds()) {
+      throw new FormatError("RECORD_MALFORMED", `inode ${ino}: a number is out of bounds`);
+    }
+  }
+
+  /** FORMAT.md §1.1. */
+  #isInBounds(): boolean {
+    const { bytes } = this;
+    return (
+      Number.isSafeInteger(this.size) &&
+      Number.isSafeInteger(this.parent) &&
+      isTimeAt(bytes, TimeField.atime) &&
+      isTimeAt(bytes, TimeField.mtime) &&
+      isTimeAt(bytes, TimeField.ctime) &&
+      isTimeAt(bytes, TimeField.btime)
+    );
   }
 
   get mode(): number {
@@ -194,7 +210,8 @@ export class InodeRecord {
 
   /** Whole blocks, but no more than a file without holes of that size takes. */
   #sectors(unmapped: number): number {
-    const sectors = (this.mappedBlocks + unmapped) * (PAGE_SIZE / SECTOR);
+    const blocks = this.mappedBlocks + unmapped;
+    const sectors = Math.min(blocks * (PAGE_SIZE / SECTOR), Number.MAX_SAFE_INTEGER);
     if (this.has(InodeFlag.preallocated)) return sectors;
     return Math.min(sectors, Math.ceil(this.size / SECTOR));
   }

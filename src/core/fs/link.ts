@@ -3,16 +3,17 @@
  *
  * @module
  */
+
 import { FsError } from "../base/errors.ts";
 import { LINK_MAX } from "../base/limits.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
+import { dots, isDots } from "../base/names.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import {
   checkLength,
   checkNewName,
   type Dentry,
   deleteDentry,
-  dots,
   findDentry,
   isEmpty,
   putDentry,
@@ -77,7 +78,7 @@ function find(transaction: Transaction, place: NamePlace): Found {
 /** @see FileSystem.unlink */
 export function unlink(context: FsContext, place: NamePlace): MaybePromise<number> {
   const done = context.change((transaction) => {
-    if (dots(place.name) !== 0) throw new FsError("EISDIR", "the name stands for a directory");
+    if (isDots(place.name)) throw new FsError("EISDIR", "the name stands for a directory");
     const { directory, dentry } = find(transaction, place);
     const inode = editInode(transaction, dentry.ino);
     if (inode.isDirectory) throw new FsError("EISDIR", `inode ${dentry.ino} is a directory`);

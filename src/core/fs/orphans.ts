@@ -18,7 +18,7 @@ import { editInode, saveInode } from "./inodes.ts";
 import { deleteOrphan, listOrphans, putOrphan } from "./orphan-record.ts";
 import { trim, trimExtents } from "./trim.ts";
 import { untilDone } from "./until-done.ts";
-import { deleteXattr } from "./xattr-record.ts";
+import { deleteXattr, xattrNames } from "./xattr-record.ts";
 
 /** Extended attributes removed per transaction. */
 const XATTR_BATCH = 256;
@@ -107,12 +107,7 @@ function removeEntries(context: FsContext, transaction: Transaction, directory: 
 
 /** Removes a bounded number of extended attributes. @returns whether there were no more */
 function deleteXattrs(transaction: Transaction, ino: number): boolean {
-  const names: Uint8Array[] = [];
-  const from = encodeKey(ino, KeyKind.xattr);
-  transaction.scan(from, keyAfterKind(ino, KeyKind.xattr), (key) => {
-    names.push(new Uint8Array(key.subarray(KEY_PREFIX)));
-    return names.length < XATTR_BATCH;
-  });
+  const names = xattrNames(transaction, ino, XATTR_BATCH);
   for (const name of names) deleteXattr(transaction, ino, name);
   return names.length < XATTR_BATCH;
 }

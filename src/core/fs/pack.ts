@@ -85,15 +85,18 @@ function decodeEntry(payload: Uint8Array, end: number, at: number): PackTableEnt
   const codec = PIECE_CODECS[payload[at + 22] as number];
   const offset = getU16(payload, at + 14);
   const storedLength = getU16(payload, at + 16);
-  if (codec === undefined || offset + storedLength > end) {
+  const ino = getU64(payload, at);
+  const plainLength = getU32(payload, at + 18);
+  const isPossible = offset + storedLength <= end && plainLength <= PAGE_SIZE;
+  if (codec === undefined || !isPossible || !Number.isSafeInteger(ino)) {
     throw new FormatError("RECORD_MALFORMED", `the pack's entry at ${at} makes no sense`);
   }
   return {
-    ino: getU64(payload, at),
+    ino,
     block: getU48(payload, at + 8),
     codec,
     offset,
     storedLength,
-    plainLength: getU32(payload, at + 18),
+    plainLength,
   };
 }

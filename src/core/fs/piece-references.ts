@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { putU48, putU64 } from "../base/bytes.ts";
+import { getU48, getU64, putU48, putU64 } from "../base/bytes.ts";
 import { type PagePointer, pageNumber } from "../format/address.ts";
-import { encodeKey, KeyKind } from "../tree/key.ts";
+import { encodeKey, KEY_PREFIX, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import type { PieceExtent } from "./extent.ts";
 import type { ReturnedPages } from "./returned-pages.ts";
@@ -29,6 +29,23 @@ function referenceKey(address: number, ino: number, block: number): Uint8Array {
   putU64(subkey, 6, ino);
   putU48(subkey, 14, block);
   return encodeKey(0, KeyKind.piece, subkey);
+}
+
+/** A block that stands in a piece of a pack page. */
+export interface PieceUser {
+  readonly ino: number;
+  readonly block: number;
+}
+
+/** The blocks that stand in a pack page, as they were when the transaction began. */
+export function usersOfPack(transaction: Transaction, address: number): readonly PieceUser[] {
+  const users: PieceUser[] = [];
+  transaction.scan(prefixOf(address), prefixOf(address + 1), (key) => {
+    const ino = getU64(key, KEY_PREFIX + ADDRESS_SIZE);
+    users.push({ ino, block: getU48(key, KEY_PREFIX + ADDRESS_SIZE + 8) });
+    return true;
+  });
+  return users;
 }
 
 /** Back references that one transaction adds and removes. */

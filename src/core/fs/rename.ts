@@ -3,15 +3,16 @@
  *
  * @module
  */
+
 import { FsError } from "../base/errors.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
+import { isDots } from "../base/names.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { putWhiteout } from "./create.ts";
 import {
   checkNewName,
   type Dentry,
   deleteDentry,
-  dots,
   findDentry,
   isEmpty,
   putDentry,
@@ -52,7 +53,7 @@ export function rename(context: FsContext, request: RenameRequest): MaybePromise
 
 function find(transaction: Transaction, request: RenameRequest): Rename {
   const { from, to } = request;
-  if (dots(from.name) !== 0 || dots(to.name) !== 0) {
+  if (isDots(from.name) || isDots(to.name)) {
     throw new FsError("EBUSY", "`.` and `..` are not renamed");
   }
   checkNewName(from.name);

@@ -8,6 +8,7 @@
  */
 import { getU48, putU48 } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
+import { PAGE_NUMBER_END } from "../format/address.ts";
 import type { PageRun } from "../pages/page-store.ts";
 import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
@@ -90,6 +91,9 @@ export function* returnedIn(key: Uint8Array, value: Uint8Array): Generator<numbe
     throw new FormatError("RECORD_MALFORMED", `${value.length} bytes of returned pages`);
   }
   const first = getU48(key, KEY_PREFIX) * RETURNED_CHUNK;
+  if (first >= PAGE_NUMBER_END) {
+    throw new FormatError("RECORD_MALFORMED", `there is no page ${first} that came back`);
+  }
   for (let bit = 0; bit < RETURNED_CHUNK; bit++) {
     if (((value[bit >>> 3] as number) & (1 << (bit & 7))) !== 0) yield first + bit;
   }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { getU32, getU48, putU32, putU48, putU64 } from "../base/bytes.ts";
+import { getU32, getU48, getU64, putU32, putU48, putU64 } from "../base/bytes.ts";
 import { addressOf, pageNumber } from "../format/address.ts";
 import { encodeKey, KEY_PREFIX, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
@@ -37,6 +37,30 @@ function runKey(ino: number, run: RunExtent): Uint8Array {
   putU64(subkey, 6, ino);
   putU48(subkey, 14, run.block);
   return encodeKey(0, KeyKind.shared, subkey);
+}
+
+/** Blocks of a file that stand in shared pages. */
+export interface SharedRun {
+  readonly ino: number;
+  readonly block: number;
+  /** Number of the first page. */
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The shared runs that have pages of a range, as they were when the transaction began. */
+export function sharedRunsIn(transaction: Transaction, range: PageRange): readonly SharedRun[] {
+  const runs: SharedRun[] = [];
+  const from = firstKey(Math.max(0, range.start - SHARED_MAX + 1));
+  transaction.scan(from, firstKey(range.end), (key, value) => {
+    const start = pageNumber(getU48(key, KEY_PREFIX));
+    const count = getU32(value, 6);
+    const ino = getU64(key, KEY_PREFIX + ADDRESS_SIZE);
+    const block = getU48(key, KEY_PREFIX + ADDRESS_SIZE + 8);
+    if (start + count > range.start) runs.push({ ino, block, start, count });
+    return true;
+  });
+  return runs;
 }
 
 /** Shared runs that one transaction adds and removes. */

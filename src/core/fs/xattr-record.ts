@@ -9,7 +9,7 @@
 import { getU32, putU32 } from "../base/bytes.ts";
 import { FormatError } from "../base/errors.ts";
 import { getPointer, type PagePointer, putPointer } from "../format/address.ts";
-import { encodeKey, KeyKind } from "../tree/key.ts";
+import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 
 /** Longest value that stands in its record, bytes. */
@@ -34,6 +34,26 @@ export function readXattr(
   if (record === undefined) return undefined;
   if (record[0] === Place.inline) return record.subarray(1);
   return transaction.page("data", pointerOf(record)).subarray(0, getU32(record, 13));
+}
+
+/**
+ * Names of an inode's attributes in their order, copied; changes of this transaction are not seen.
+ *
+ * @param limit - how many at most
+ * @throws PageFault, PageError
+ */
+export function xattrNames(
+  transaction: Transaction,
+  ino: number,
+  limit: number = Number.POSITIVE_INFINITY,
+): readonly Uint8Array[] {
+  const names: Uint8Array[] = [];
+  const from = encodeKey(ino, KeyKind.xattr);
+  transaction.scan(from, keyAfterKind(ino, KeyKind.xattr), (key) => {
+    names.push(key.slice(KEY_PREFIX));
+    return names.length < limit;
+  });
+  return names;
 }
 
 /** Sets an attribute to a value of at most {@link XATTR_INLINE_MAX} bytes. */

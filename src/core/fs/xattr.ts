@@ -8,7 +8,7 @@ import { FsError } from "../base/errors.ts";
 import { NAME_MAX, XATTR_SIZE_MAX } from "../base/limits.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
+import { encodeKey, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { ACL_ACCESS, ACL_DEFAULT, decodeAcl, isExtended, modeOfAcl } from "./acl.ts";
 import { S_IFLNK, S_IFMT, type XattrMode } from "./file-system.ts";
@@ -22,6 +22,7 @@ import {
   readXattr,
   XATTR_BLOCK,
   XATTR_INLINE_MAX,
+  xattrNames,
 } from "./xattr-record.ts";
 
 /** An attribute about to be set. */
@@ -50,13 +51,7 @@ export function getxattr(
 export function listxattr(context: FsContext, ino: number): MaybePromise<readonly Uint8Array[]> {
   return context.view((transaction) => {
     loadInode(transaction, ino);
-    const names: Uint8Array[] = [];
-    const from = encodeKey(ino, KeyKind.xattr);
-    transaction.scan(from, keyAfterKind(ino, KeyKind.xattr), (key) => {
-      names.push(new Uint8Array(key.subarray(KEY_PREFIX)));
-      return true;
-    });
-    return names;
+    return xattrNames(transaction, ino);
   });
 }
 

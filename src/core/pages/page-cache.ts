@@ -18,15 +18,15 @@
  */
 import { LRUCache } from "lru-cache";
 import type { BufferPool } from "../base/buffer-pool.ts";
-import { PageError } from "../base/errors.ts";
-import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { OpenedPage, PageCodec, ReadPage } from "../format/page-codec.ts";
+import type { OpenedPage, PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
 import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
+import { PageLoader } from "./page-loader.ts";
 import type { PageStore } from "./page-store.ts";
 import { PinnedPages } from "./pinned-pages.ts";
 
@@ -70,7 +70,7 @@ export class PageCache {
   readonly #pinned: PinnedPages<CachedPage>;
   /** Pages written past the cache. */
   readonly aside: AsidePages;
-  readonly #loading = new Map<number, Promise<void>>();
+  readonly #loader: PageLoader;
   readonly #dead: DeadPages;
   readonly #onAddress: (address: number, used: boolean) => void;
   /** Room for stored pages and payloads. */
@@ -93,6 +93,13 @@ export class PageCache {
       maxSize: this.#budgetBytes,
       sizeCalculation: (page) => this.buffers.weightOf(page.payload) + PAGE_BOOKKEEPING,
       dispose: (page) => this.buffers.giveBack(page.payload),
+    });
+    this.#loader = new PageLoader({
+      store: options.store,
+      codec: options.codec,
+      room: this.#room,
+      isResident: (pointer) => this.peek(pointer) !== undefined,
+      keep: (pageClass, pointer, opened) => this.#keep(pageClass, pointer, opened),
     });
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
     const bury = (address: number): void => this.#dead.bury(address, Number.POSITIVE_INFINITY);
@@ -162,52 +169,7 @@ export class PageCache {
    * @throws PageError of the first page that is missing or does not open; the others are in
    */
   load(pageClass: PageClass, pointers: readonly PagePointer[]): MaybePromise<void> {
-    const wanted: PagePointer[] = [];
-    const pending: Promise<void>[] = [];
-    for (const pointer of pointers) {
-      if (this.peek(pointer) !== undefined) continue;
-      const loading = this.#loading.get(pointer.address);
-      if (loading === undefined) wanted.push(pointer);
-      else pending.push(loading.catch(() => this.load(pageClass, [pointer])));
-    }
-    const fetched = wanted.length === 0 ? undefined : this.#fetch(pageClass, wanted);
-    if (pending.length === 0) return fetched;
-    return Promise.all([fetched, ...pending]).then(() => undefined);
-  }
-
-  #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
-    const read = this.#store.read(
-      wanted.map((pointer) => pointer.address),
-      this.#room,
-    );
-    const opened = chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
-    if (!isPending(opened)) return opened;
-    const done = opened.finally(() => {
-      for (const pointer of wanted) this.#loading.delete(pointer.address);
-    });
-    for (const pointer of wanted) this.#loading.set(pointer.address, done);
-    return done;
-  }
-
-  #openAll(
-    pageClass: PageClass,
-    wanted: readonly PagePointer[],
-    stored: readonly (Uint8Array | PageError)[],
-  ): MaybePromise<void> {
-    let failure: PageError | undefined;
-    const read: ReadPage[] = [];
-    for (const [i, { address, generation }] of wanted.entries()) {
-      const bytes = stored[i] as Uint8Array | PageError;
-      if (bytes instanceof PageError) failure ??= bytes;
-      else read.push({ address, generation, stored: bytes });
-    }
-    return chain(this.codec.openAll(pageClass, read), (opened) => {
-      for (const [i, page] of opened.entries()) {
-        if (page instanceof PageError) failure ??= page;
-        else this.#keep(pageClass, read[i] as ReadPage, page);
-      }
-      if (failure !== undefined) throw failure;
-    });
+    return this.#loader.load(pageClass, pointers);
   }
 
   #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
@@ -435,7 +397,7 @@ export class PageCache {
     if (this.#clean.peek(address)?.generation === generation) this.#clean.delete(address);
   }
 
-  /** Forgets every clean page (another writer's commit made them stale). */
+  /** Evicts every clean page. */
   dropClean(): void {
     this.#clean.clear();
   }

@@ -289,12 +289,14 @@ function nodeProblem(node: Uint8Array, level: number): string | undefined {
   if (levelOf(node) !== level) return `level ${levelOf(node)} where ${level} belongs`;
   const lowest = getU32(node, 4);
   if (HEADER + countOf(node) * SLOT > lowest || lowest > node.length) return "cells overlap slots";
-  if (getU32(node, 8) > node.length - lowest) return "more removed than there is";
+  let left = node.length - lowest - getU32(node, 8);
   for (let position = 0; position < countOf(node); position++) {
     const cell = cellAt(node, position);
     const problem = cell < lowest ? "cell among the slots" : cellProblem(node, cell, level);
     if (problem !== undefined) return problem;
+    left -= CELL_HEADER + getU16(node, cell) + getU16(node, cell + 2);
   }
+  if (left < 0) return "cells overlap, or more is removed than there is";
   if (level === 0) return undefined;
   if (countOf(node) === 0) return "inner node without a child";
   return getU16(node, cellAt(node, 0)) > 0 ? "first child has a bound" : undefined;

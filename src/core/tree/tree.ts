@@ -31,10 +31,10 @@ import {
   newNode,
   removeAt,
   replaceInPlace,
-  replaceKey,
   splitInto,
   valueAt,
 } from "./node.ts";
+import { LOWEST_KEY, removeChild, takeBound } from "./node-bounds.ts";
 
 /** Receives records in order; returns false to stop. Arrays are borrowed. */
 export type Visit = (key: Uint8Array, value: Uint8Array) => boolean;
@@ -69,7 +69,6 @@ export interface TreeRoot {
   readonly height: number;
 }
 
-const LOWEST_KEY = new Uint8Array(0);
 const checked = new WeakSet<CachedPage>();
 
 export class Tree {
@@ -230,6 +229,16 @@ export class Tree {
     return true;
   }
 
+  /**
+   * Gives the node of `key` at a level a fresh place, and with it those above; all of them must be resident.
+   * @throws PageFault, with nothing changed
+   */
+  renew(key: Uint8Array, level: number): void {
+    if (level >= this.#height) return;
+    this.prepare(key);
+    this.#editPath(key, level);
+  }
+
   #born(node: Uint8Array): CachedPage {
     const owner = { ino: 0, block: levelOf(node) };
     const [page] = this.#pages.add([{ pageClass: "tree", owner, payload: node }]);
@@ -372,25 +381,4 @@ function visitLeaf(leaf: Uint8Array, { from, to, visit }: Range): boolean {
     if (!visit(key, valueAt(leaf, position))) return false;
   }
   return true;
-}
-
-/** Takes the bound between two halves of a split node: from then on it stands further up only. */
-function takeBound(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const first = keyAt(right, 0).slice();
-  if (levelOf(right) === 0) return separatorOf(keyAt(left, countOf(left) - 1), first);
-  replaceKey(right, 0, LOWEST_KEY);
-  return first;
-}
-
-/** Removes a child; the one that becomes the first takes over what was below it. */
-function removeChild(parent: Uint8Array, position: number): void {
-  removeAt(parent, position);
-  if (position === 0 && countOf(parent) > 0) replaceKey(parent, 0, LOWEST_KEY);
-}
-
-/** The shortest key above `left` and not above `right`: keeps inner nodes small. */
-function separatorOf(left: Uint8Array, right: Uint8Array): Uint8Array {
-  let shared = 0;
-  while (shared < left.length && left[shared] === right[shared]) shared++;
-  return right.slice(0, shared + 1);
 }

@@ -49,8 +49,18 @@ export async function* walkTree(
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     if (isKnown(place.pointer)) continue;
     const step = await open(pages, place);
-    yield step;
-    if (step.damage === undefined && step.level > 0) pending.push(...childrenOf(step).reverse());
+    if (step.damage !== undefined) {
+      yield step;
+      continue;
+    }
+    // Whoever walks may wait for other pages, which may push this one out of the cache.
+    pages.buffers.hold(step.payload);
+    try {
+      yield step;
+      if (step.level > 0) pending.push(...childrenOf(step).reverse());
+    } finally {
+      pages.buffers.giveBack(step.payload);
+    }
   }
 }
 

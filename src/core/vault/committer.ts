@@ -26,7 +26,12 @@ import {
   hasSameContent,
   type Snapshot,
 } from "../format/commit-root.ts";
-import { encodeHeader, type Header } from "../format/header.ts";
+import {
+  encodeHeader,
+  type Header,
+  type KeyDirectories,
+  keyDirectoryPages,
+} from "../format/header.ts";
 import { sameLog } from "../format/log-place.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
@@ -34,7 +39,7 @@ import { encodeKey, KeyKind } from "../tree/key.ts";
 import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { ChangeLog } from "./change-log.ts";
-import { directoriesOf, type KeyDirectories } from "./key-directories.ts";
+import { directoriesOf } from "./key-directories.ts";
 import type { SpaceMap } from "./space.ts";
 
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
@@ -87,6 +92,7 @@ export class Committer {
   #header: Header;
   #root: CommitRoot;
   #rootPointer: PagePointer;
+  /** Of the open generation. */
   #keyDirectories: KeyDirectories;
   /** Pages that whoever opens the commit and lists its root directory reads. */
   #opening: readonly number[] = [];
@@ -94,8 +100,14 @@ export class Committer {
   #isTwin: boolean;
   #sealedBase: number;
   #failure: CommitError | undefined;
+  /** Addresses that only the other slot's header needs: free once its slot is taken. */
+  #spare: readonly number[];
 
-  constructor(parts: VaultParts, state: PublishedState) {
+  /** @param state - `spare`: pages that the other slot's header needs, too or alone */
+  constructor(
+    parts: VaultParts,
+    state: PublishedState & { readonly spare: readonly PagePointer[] },
+  ) {
     this.#parts = parts;
     this.#header = state.header;
     this.#root = state.root;
@@ -106,6 +118,10 @@ export class Committer {
     this.#sealedBase = state.root.sealed + UNCOUNTED_SEALS;
     this.counters = { nextIno: state.root.nextIno, inodes: state.root.inodes };
     this.snapshots = state.root.snapshots;
+    const { space } = parts;
+    this.#spare = state.spare
+      .map(({ address }) => address)
+      .filter((address) => space !== undefined && !space.isUsed(address));
   }
 
   /** Generation of the newest published header. */
@@ -152,12 +168,15 @@ export class Committer {
     };
   }
 
+  /** Takes note that another key seals from now on: what it has sealed counts from nothing. */
+  countAnew(): void {
+    this.#sealedBase = -this.#parts.pages.sealedPages;
+  }
+
   /** Says where the key directory and its spare are from the next commit on. */
   moveKeyDirectories(moved: Required<KeyDirectories>): void {
     const { pages } = this.#parts;
-    const { keyDirectory, spareDirectory } = this.#keyDirectories;
-    pages.retire(keyDirectory);
-    if (spareDirectory !== undefined) pages.retire(spareDirectory);
+    for (const pointer of keyDirectoryPages(this.#keyDirectories)) pages.retire(pointer);
     this.#keyDirectories = moved;
   }
 
@@ -168,16 +187,10 @@ export class Committer {
   async commit(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const { pages, store, keys, log } = this.#parts;
-    const root = this.#freeze();
+    const { root, header } = this.#freeze();
     const carried = log.carry(this.counters);
     await pages.flush("frozen");
     await log.begin(carried);
-    const header: Header = {
-      ...this.#header,
-      ...directoriesOf(this.#keyDirectories),
-      generation: root.generation,
-      commitRoot: this.#rootPointer,
-    };
     const slot = this.#slot === 0 ? 1 : 0;
     const superseded = store.reusesAddresses ? [] : pages.takeSuperseded();
     try {
@@ -196,6 +209,8 @@ export class Committer {
     this.#root = root;
     this.#slot = slot;
     pages.published();
+    if (this.#spare.length > 0) store.release(this.#spare);
+    this.#spare = [];
     log.published();
   }
 
@@ -204,10 +219,9 @@ export class Committer {
     if (!this.#isTwin) await this.commit();
   }
 
-  #freeze(): CommitRoot {
-    const { pages, tree, space, store, log: changeLog } = this.#parts;
+  #freeze(): Pick<PublishedState, "root" | "header"> {
+    const { pages, tree, space, store, keys, log: changeLog } = this.#parts;
     const generation = pages.openGeneration;
-    const sealed = this.#countSeals();
     const empty = new Uint8Array(0);
     const [page] = pages.add([{ pageClass: "root", owner: { ino: 0, block: 0 }, payload: empty }]);
     if (page === undefined) throw new Error("the page cache made no root page");
@@ -217,6 +231,7 @@ export class Committer {
     const time = timeNow(this.#parts.platform.clock);
     const frozen = { generation, time, toc: tree.root };
     for (const body of this.#atFreeze.splice(0)) body(frozen);
+    const sealed = this.#countSeals();
     const log = changeLog.freeze(generation);
     const spaceMap = space?.save(pages) ?? [];
     const pagesInUse = (space?.used ?? 0) - (space === undefined ? 0 : pages.deadPages);
@@ -233,11 +248,18 @@ export class Committer {
       log,
     };
     pages.settle(page, encodeCommitRoot(root));
-    const { keyDirectory } = this.#keyDirectories;
+    const directories = directoriesOf(this.#keyDirectories);
     const paths = FIRST_READ.flatMap((key) => tree.knownPath(key));
-    this.#opening = [...new Set([keyDirectory, page, ...paths].map(({ address }) => address))];
+    this.#opening = [
+      ...new Set([directories.keyDirectory, page, ...paths].map(({ address }) => address)),
+    ];
     pages.freeze(compactNode);
-    return root;
+    const hasOlderKeys = keys.older.length > 0;
+    const commitRoot = this.#rootPointer;
+    return {
+      root,
+      header: { ...this.#header, ...directories, generation, commitRoot, hasOlderKeys },
+    };
   }
 
   /** Counts the pages the current key has sealed, and goes on to the next key before they are too many. */

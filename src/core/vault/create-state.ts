@@ -57,10 +57,11 @@ export async function createState(
     onAddress: (address, used) => space?.mark(address, used),
   });
   const owner = { ino: 0, block: 0 };
-  const directories = addKeyDirectories(pages, encodeKeyDirectory({ vaultId, slots }));
+  const directories = addKeyDirectories(pages, encodeKeyDirectory({ vaultId, slots, older: [] }));
   const [placeholder] = pages.add([{ pageClass: "root", owner, payload: new Uint8Array(0) }]);
   if (placeholder === undefined) throw new Error("no page was made");
   const header: Header = {
+    hasOlderKeys: false,
     compatibleFeatures: 0,
     vaultId,
     generation: 0,
@@ -77,6 +78,7 @@ export async function createState(
     isTwin: false,
     keys,
     slots,
+    older: [],
     slotId: slots[0]?.id ?? "",
     warnings: [],
     isSpareUsed: false,

@@ -6,7 +6,7 @@
 import { PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { CommitRoot, Snapshot } from "../format/commit-root.ts";
-import type { Header } from "../format/header.ts";
+import { type Header, keyDirectoryPages } from "../format/header.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
 import type { CachedPage } from "../pages/cached-page.ts";
@@ -50,8 +50,7 @@ export class Inspection {
 
   /** The key directory and its spare. */
   get keyDirectories(): readonly PagePointer[] {
-    const { keyDirectory, spareDirectory } = this.#state.header;
-    return spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
+    return keyDirectoryPages(this.#state.header);
   }
 
   /** Whether stored bytes, which are taken over, open as the page they say they are. */
@@ -118,6 +117,7 @@ export class Inspection {
       yield {
         first: index * BITS_PER_PAGE,
         count: BITS_PER_PAGE,
+        usedEnd: page.payload.length * 8,
         isUsed: (bit) => isUsed(bits, bit),
       };
     }
@@ -129,6 +129,8 @@ export interface SpacePart {
   /** Number of the first page it tells of. */
   readonly first: number;
   readonly count: number;
+  /** From this bit on, none is used. */
+  readonly usedEnd: number;
   /** @param bit - number of a page less `first` */
   isUsed(bit: number): boolean;
 }

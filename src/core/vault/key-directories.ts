@@ -4,11 +4,8 @@
  * @module
  */
 import type { PagePointer } from "../format/address.ts";
-import type { Header } from "../format/header.ts";
+import type { KeyDirectories } from "../format/header.ts";
 import type { PageCache } from "../pages/page-cache.ts";
-
-/** Where a header says the key slots are. */
-export type KeyDirectories = Pick<Header, "keyDirectory" | "spareDirectory">;
 
 /** Adds a key directory and its spare to the open generation. @param payload - held */
 export function addKeyDirectories(pages: PageCache, payload: Uint8Array): Required<KeyDirectories> {

@@ -24,7 +24,10 @@ export async function newerState(
   const { header, slot } = chooseHeader(candidates);
   if (header.generation <= known.generation) return undefined;
   if (!isHeaderSigned(candidates[slot] as Uint8Array, keys)) {
-    throw new FormatError("VAULT_DAMAGED", "the header was not written by a holder of the key");
+    throw new FormatError(
+      "VAULT_DAMAGED",
+      "the newest header was not written by a holder of the key that opened the vault; if the key was changed, open it again",
+    );
   }
   await pages.load("root", [header.commitRoot]);
   const root = decodeCommitRoot(pages.page("root", header.commitRoot).payload);

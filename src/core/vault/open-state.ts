@@ -11,12 +11,13 @@ import { FormatError, PageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
 import { VaultKeys } from "../crypto/key-schedule.ts";
 import type { KeySlot } from "../crypto/key-slot.ts";
+import { openOlderKeys, type WrappedOlderKey } from "../crypto/older-key.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
 import { type PagePointer, samePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
-import { decodeKeyDirectory } from "../format/key-directory.ts";
+import { decodeKeyDirectory, type KeyDirectory } from "../format/key-directory.ts";
 import { sameLog } from "../format/log-place.ts";
 import { PageCodec } from "../format/page-codec.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
@@ -28,6 +29,8 @@ import type { PublishedState } from "./committer.ts";
 export interface OpenedState extends PublishedState {
   readonly keys: VaultKeys;
   readonly slots: readonly KeySlot[];
+  /** Vault keys of before that are still needed, as the key directory has them. */
+  readonly older: readonly WrappedOlderKey[];
   /** Id of the key slot that opened the vault. */
   readonly slotId: string;
   /** What was not as it should be, for people to read. */
@@ -118,9 +121,11 @@ async function tryHeader(
   stored: Uint8Array,
   header: Header,
 ): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings" | "spare">> {
-  const { slots, isSpareUsed } = await readKeyDirectory(store, platform, header);
-  const { vaultKey, slotId } = await unlock(platform, header.vaultId, slots, credentials);
-  const keys = new VaultKeys(header.vaultId, vaultKey, platform.aead);
+  const { vaultId } = header;
+  const { slots, older, isSpareUsed } = await readKeyDirectory(store, platform, header);
+  const { vaultKey, slotId } = await unlock(platform, vaultId, slots, credentials);
+  const olderKeys = await openOlderKeys(platform, { vaultId, vaultKey }, older);
+  const keys = new VaultKeys(vaultId, vaultKey, platform.aead, olderKeys);
   try {
     if (!isHeaderSigned(stored, keys)) {
       throw new FormatError("VAULT_DAMAGED", "the header was not written by a holder of the key");
@@ -128,6 +133,7 @@ async function tryHeader(
     return {
       keys,
       slots,
+      older,
       slotId,
       isSpareUsed,
       root: await readRoot(store, platform, { header, keys }),
@@ -139,14 +145,14 @@ async function tryHeader(
 }
 
 /**
- * Key slots, which are in clear text, of the key directory or its spare.
+ * Key slots and older keys, which are in clear text and sealed, of the key directory or its spare.
  * @throws PageError, FormatError RECORD_MALFORMED
  */
 async function readKeyDirectory(
   store: PageStore,
   platform: Platform,
   header: Header,
-): Promise<Pick<OpenedState, "slots" | "isSpareUsed">> {
+): Promise<Pick<OpenedState, "slots" | "older" | "isSpareUsed">> {
   const codec = new PageCodec(header.vaultId, undefined, platform.random);
   const pages = new PageCache({
     store,
@@ -155,20 +161,19 @@ async function readKeyDirectory(
     budgetBytes: 0,
     openGeneration: header.generation + 1,
   });
-  const slotsIn = async (pointer: PagePointer): Promise<readonly KeySlot[]> => {
+  const read = async (pointer: PagePointer): Promise<KeyDirectory> => {
     await pages.load("key-directory", [pointer]);
-    const { payload } = pages.page("key-directory", pointer);
-    const { vaultId, slots } = decodeKeyDirectory(payload);
+    const directory = decodeKeyDirectory(pages.page("key-directory", pointer).payload);
     // It is in clear text, so nothing else binds it to its vault.
-    if (equalBytes(vaultId, header.vaultId)) return slots;
+    if (equalBytes(directory.vaultId, header.vaultId)) return directory;
     throw new FormatError("RECORD_MALFORMED", "the key directory is another vault's");
   };
   const { keyDirectory, spareDirectory } = header;
   try {
-    return { slots: await slotsIn(keyDirectory), isSpareUsed: false };
+    return { ...(await read(keyDirectory)), isSpareUsed: false };
   } catch (error) {
     if (spareDirectory === undefined || !isDamage(error)) throw error;
-    return { slots: await slotsIn(spareDirectory), isSpareUsed: true };
+    return { ...(await read(spareDirectory)), isSpareUsed: true };
   }
 }
 
@@ -202,7 +207,8 @@ async function compareOther(
   if (stored === undefined) return { kind: "older" };
   try {
     const header = decodeHeader(stored);
-    if (!isHeaderSigned(stored, state.keys)) return { kind: "damaged" };
+    const signers = [state.keys, ...state.keys.olderSigners()];
+    if (!signers.some((signer) => isHeaderSigned(stored, signer))) return { kind: "damaged" };
     const other = await readRoot(store, platform, { header, keys: state.keys });
     const isSame =
       hasSameContent(other, state.root) &&

@@ -5,9 +5,10 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import { CommitError, FsError } from "../base/errors.ts";
-import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { PageCache } from "../pages/page-cache.ts";
+import { prefetch } from "../pages/prefetch.ts";
 import { Tree, type TreeRoot } from "../tree/tree.ts";
 import type { Residence } from "./residence.ts";
 import type { Transaction, TransactionalVault } from "./transaction.ts";
@@ -66,14 +67,7 @@ export class SnapshotView implements TransactionalVault {
 
   prefetch(pageClass: "data" | "pack", pointers: readonly PagePointer[]): void {
     const { pages, isThere } = this.#parts;
-    if (!isThere()) return;
-    try {
-      const loading = pages.load(pageClass, pointers);
-      // Whoever needs a page that failed asks for it again, and gets the error.
-      if (isPending(loading)) loading.catch(() => {});
-    } catch {
-      return;
-    }
+    if (isThere()) prefetch(pages, pageClass, pointers);
   }
 
   dismiss(pointers: readonly PagePointer[]): void {

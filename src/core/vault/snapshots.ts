@@ -15,6 +15,7 @@
 import { equalBytes } from "../base/bytes.ts";
 import { FsError } from "../base/errors.ts";
 import { NAME_MAX } from "../base/limits.ts";
+import { isEntryName } from "../base/names.ts";
 import { SNAPSHOTS_SIZE_MAX, type Snapshot, snapshotsSize } from "../format/commit-root.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { TreeRoot } from "../tree/tree.ts";
@@ -64,9 +65,16 @@ export interface SnapshotParts {
   readonly commit: () => Promise<void>;
   readonly transact: TransactionalVault["transact"];
   readonly space: TransactionalVault["space"];
+  /** Called when snapshots are gone, durably. */
+  readonly onRemoved: () => Promise<void>;
 }
 
-const SLASH = 0x2f;
+/** A state of the TOC that is kept whole while it is looked at. */
+export interface HeldState extends FrozenState {
+  /** Snapshots of that state. */
+  readonly listed: readonly Snapshot[];
+  readonly walk: Walk;
+}
 
 export class Snapshots {
   readonly #parts: SnapshotParts;
@@ -177,12 +185,15 @@ export class Snapshots {
     return differenceOf(this.#parts.pages, states, () => true);
   }
 
-  /** Runs work on the vault as it is now, of which nothing goes meanwhile. @throws CommitError VAULT_READ_ONLY */
-  whileHeld<T>(work: (current: TreeRoot) => Promise<T>): Promise<T> {
+  /**
+   * Commits, and runs work on the state of that commit, of which nothing goes meanwhile; as {@link whileKept}.
+   * @throws StoreError; CommitError VAULT_READ_ONLY
+   */
+  whileHeld<T>(work: (state: HeldState) => Promise<T>): Promise<T> {
     return this.whileKept(async () => {
-      const { current } = await this.#hold();
+      const state = await this.#hold();
       try {
-        return await work(current);
+        return await work(state);
       } finally {
         this.#letGo();
       }
@@ -190,12 +201,13 @@ export class Snapshots {
   }
 
   /** Commits, and keeps what that commit has until the pages are let go. */
-  async #hold(): Promise<{ readonly current: TreeRoot; readonly listed: readonly Snapshot[] }> {
+  async #hold(): Promise<HeldState> {
     const { pages } = this.#parts;
+    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
     try {
       return await this.#commitWith((state) => {
         pages.hold();
-        return { current: state.toc, listed: this.list() };
+        return { ...state, listed: this.list(), walk };
       });
     } catch (error) {
       this.#letGo();
@@ -222,10 +234,9 @@ export class Snapshots {
     sweep: (trees: SweptTrees) => Promise<Sweep>,
   ): Promise<void> {
     const { pages, committer, commit, transact } = this.#parts;
-    const { current, listed } = await this.#hold();
+    const { toc: current, listed, walk } = await this.#hold();
     const tocsOf = (isRemoved: boolean): readonly TreeRoot[] =>
       listed.filter(({ id }) => ids.has(id) === isRemoved).map(({ toc }) => toc);
-    const walk: Walk = (toc, isKnown) => walkTree(pages, toc, ({ address }) => isKnown(address));
     const trees = { removed: tocsOf(true), kept: tocsOf(false), current, walk, transact };
     const hasMore = (): boolean => this.list().some((snapshot) => !listed.includes(snapshot));
     let found: Sweep;
@@ -240,6 +251,7 @@ export class Snapshots {
     pages.letGo(found.isKept, found.unneeded);
     await found.settle();
     await commit();
+    await this.#parts.onRemoved();
   }
 }
 
@@ -248,8 +260,7 @@ function checkName(name: Uint8Array): void {
   if (name.length > NAME_MAX) {
     throw new FsError("ENAMETOOLONG", `a snapshot's name has at most ${NAME_MAX} bytes`);
   }
-  const isDots = name.length <= 2 && name.every((byte) => byte === 0x2e);
-  if (isDots || name.includes(SLASH) || name.includes(0)) {
+  if (!isEntryName(name)) {
     throw new FsError("EINVAL", "a snapshot cannot have that name");
   }
 }

@@ -63,6 +63,13 @@ export class SpaceMap {
     return map;
   }
 
+  /** Whether the newest map calls a page used. */
+  isUsed(address: number): boolean {
+    const number = pageNumber(address);
+    const chunk = this.#chunks[Math.floor(number / BITS_PER_PAGE)];
+    return chunk !== undefined && isUsed(chunk, number % BITS_PER_PAGE);
+  }
+
   /** Takes note that a page came into use or went out of it. */
   mark(address: number, used: boolean): void {
     const number = pageNumber(address);
@@ -73,6 +80,11 @@ export class SpaceMap {
     setUsed(chunk, bit, used);
     this.#used += used ? 1 : -1;
     this.#changed.add(index);
+  }
+
+  /** Gives all pages of the map fresh places when it is saved next. */
+  renew(): void {
+    for (const index of this.#chunks.keys()) this.#changed.add(index);
   }
 
   /** A chunk, made or grown so that it has a bit: short maps make short pages. */

@@ -16,8 +16,10 @@ import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
+import { prefetch } from "../pages/prefetch.ts";
 import type { NodePlace } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
+import { pathTo, type TreePath } from "../tree/tree-path.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
@@ -32,15 +34,10 @@ import { Residence } from "./residence.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { LogSource, NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 /** Clean pages kept unless told otherwise, bytes. */
 const DEFAULT_CACHE_BYTES: number = 64 * 2 ** 20;
-
-/** Unwritten bytes at which writing behind begins. */
-const WRITE_BEHIND_BYTES = 8 * 2 ** 20;
-
-/** Unwritten bytes at which writers have to wait. */
-const THROTTLE_BYTES = 32 * 2 ** 20;
 
 /** Pages that data leaves to what a commit needs: tree nodes, roots, maps. */
 const RESERVED_PAGES = 64;
@@ -68,6 +65,7 @@ export class Vault implements TransactionalVault {
   readonly #syncs: CommitQueue;
   readonly #residence: Residence;
   readonly #flushes = new Flushes();
+  readonly #writeBehind: WriteBehind;
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
   /** States that are kept under a name. */
@@ -76,7 +74,6 @@ export class Vault implements TransactionalVault {
   readonly warnings: string[];
   /** Called when something begins to wait for a commit. */
   onDirty: () => void = () => {};
-  #behind: Promise<void> | undefined;
   #logged: readonly Uint8Array[] = [];
   #closed = false;
 
@@ -86,6 +83,7 @@ export class Vault implements TransactionalVault {
     this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
     this.#syncs = new CommitQueue((settle) => this.#syncOnce(settle));
     this.#residence = new Residence(parts.pages);
+    this.#writeBehind = new WriteBehind(parts.pages);
     this.warnings = [...state.warnings];
     const commit = async (): Promise<void> => {
       this.#checkWritable();
@@ -100,6 +98,7 @@ export class Vault implements TransactionalVault {
       commit,
       transact: (body) => this.transact(body),
       space: () => this.space(),
+      onRemoved: () => this.keys.dropOlder(),
     });
   }
 
@@ -246,6 +245,19 @@ export class Vault implements TransactionalVault {
     return isDone;
   }
 
+  /** The nodes of the TOC on the way to a key; undefined while it is empty. @throws PageError, StoreError */
+  pathTo(key: Uint8Array): MaybePromise<TreePath | undefined> {
+    const { tree, pages } = this.#parts;
+    return this.#residence.run(() => pathTo(pages, tree.root, key));
+  }
+
+  /** Gives the node of a key at a level, and those above it, fresh places. @throws PageError, StoreError, CommitError */
+  async renewNode(key: Uint8Array, level: number): Promise<void> {
+    this.#checkWritable();
+    await this.#residence.run(() => this.#parts.tree.renew(key, level));
+    this.markDirty();
+  }
+
   #apply(transaction: TreeTransaction): void {
     this.#checkWritable();
     transaction.prepare();
@@ -268,19 +280,8 @@ export class Vault implements TransactionalVault {
     const added = pages.add(contents, RESERVED_PAGES);
     log.refuse();
     this.markDirty();
-    if (pages.dirtyBytes > WRITE_BEHIND_BYTES) void this.#writeBehind();
+    this.#writeBehind.begin();
     return added;
-  }
-
-  #writeBehind(): Promise<void> {
-    if (this.#behind === undefined) {
-      this.#behind = this.#parts.pages.flush("data").finally(() => {
-        this.#behind = undefined;
-      });
-      // A failure stays visible: the pages stay dirty, and throttle or the next commit meets it again.
-      this.#behind.catch(() => undefined);
-    }
-    return this.#behind;
   }
 
   get settling(): Promise<void> | undefined {
@@ -288,17 +289,11 @@ export class Vault implements TransactionalVault {
   }
 
   throttle(): Promise<void> | undefined {
-    return this.#parts.pages.dirtyBytes > THROTTLE_BYTES ? this.#writeBehind() : undefined;
+    return this.#writeBehind.throttle();
   }
 
   prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void {
-    try {
-      const loading = this.#parts.pages.load(pageClass, pointers);
-      // Whoever needs a page that failed asks for it again, and gets the error.
-      if (isPending(loading)) loading.catch(() => {});
-    } catch {
-      return;
-    }
+    prefetch(this.#parts.pages, pageClass, pointers);
   }
 
   dismiss(pointers: readonly PagePointer[]): void {
@@ -403,9 +398,7 @@ export class Vault implements TransactionalVault {
         await this.#committer.twin();
       }
     } finally {
-      this.#closed = true;
-      this.#parts.keys.close();
-      await this.#parts.store.close();
+      await this.abandon();
     }
   }
 

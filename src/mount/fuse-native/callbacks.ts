@@ -6,8 +6,10 @@
  *
  * @module
  */
+
 import { FsError } from "../../core/base/errors.ts";
 import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import { isDots } from "../../core/base/names.ts";
 import {
   type AttributeChanges,
   type Attributes,
@@ -18,7 +20,6 @@ import {
   type XattrMode,
 } from "../../core/fs/file-system.ts";
 import { HandleTable } from "../operations/handle-table.ts";
-import { isDots } from "../protocol/listing.ts";
 import type { Callbacks, Respond } from "./library.ts";
 import { inodeAt, placeAt } from "./paths.ts";
 import { statFsOf, statOf, timeOf } from "./stat.ts";

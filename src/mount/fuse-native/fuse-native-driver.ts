@@ -74,7 +74,7 @@ function optionsOf(fs: FileSystem, settings: Settings): readonly string[] {
     ...(settings.suid ? ["suid"] : []),
     ...(settings.devices ? ["dev"] : []),
     ...(settings.noexec ? ["noexec"] : []),
-    ...(settings.noatime ? ["noatime"] : []),
+    ...(settings.atime === "noatime" ? ["noatime"] : []),
     `fsname=${settings.source.replace(/[\\,]/g, "\\$&")}`,
     ...["subtype=dvault", "default_permissions", "use_ino", "big_writes"],
     isReader ? "auto_cache" : "kernel_cache",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { millisecondsOf } from "../../core/base/time.ts";
 import type { Attributes, Statistics, Time } from "../../core/fs/file-system.ts";
 
 /** What `getattr` answers. */
@@ -41,9 +42,9 @@ export function statOf(attributes: Attributes): Stat {
   const { mode, uid, gid, size, nlink, ino, rdev, blocks } = attributes;
   return {
     ...{ mode, uid, gid, size, nlink, ino, rdev, blocks, blksize: BLOCK_SIZE },
-    atime: millisecondsOf(attributes.atime),
-    mtime: millisecondsOf(attributes.mtime),
-    ctime: millisecondsOf(attributes.ctime),
+    atime: statTime(attributes.atime),
+    mtime: statTime(attributes.mtime),
+    ctime: statTime(attributes.ctime),
   };
 }
 
@@ -65,6 +66,6 @@ export function timeOf(milliseconds: number): Time {
   return { sec, nsec: (milliseconds - sec * 1000) * 1_000_000 };
 }
 
-function millisecondsOf({ sec, nsec }: Time): number {
-  return Math.max(0, sec * 1000 + Math.floor(nsec / 1_000_000));
+function statTime(time: Time): number {
+  return Math.max(0, millisecondsOf(time));
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import { FsError } from "../../core/base/errors.ts";
 import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import { isDots } from "../../core/base/names.ts";
 import {
   type Attributes,
   type Creation,
@@ -15,7 +17,6 @@ import {
   S_IFREG,
 } from "../../core/fs/file-system.ts";
 import { ABSENT, type Answer, DONE } from "../protocol/answer.ts";
-import { isDots } from "../protocol/listing.ts";
 import type { Request } from "../protocol/request.ts";
 import { type Context, callerOf, creationOf, type Operation } from "./operation.ts";
 

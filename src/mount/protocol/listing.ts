@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { isDots } from "../../core/base/names.ts";
 import type { DirectoryEntry } from "../../core/fs/file-system.ts";
 import type { Answer } from "./answer.ts";
 import { ENTRY_OUT_SIZE, encodeEntry } from "./encode-attributes.ts";
@@ -65,11 +66,4 @@ function encodeDirent(writer: Reply, entry: DirectoryEntry, padding: number): vo
   writer.u32(entry.type >>> 12);
   writer.bytes(entry.name);
   writer.zeros(padding);
-}
-
-/** Whether a name is `.` or `..`. */
-export function isDots(name: Uint8Array): boolean {
-  const dot = 0x2e;
-  if (name[0] !== dot) return false;
-  return name.length === 1 || (name.length === 2 && name[1] === dot);
 }

@@ -27,10 +27,11 @@ import type { PageScan } from "../../core/pages/page-scan.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { tryLock } from "../../native/host.ts";
 import { storeBusy, storeError, storeFull } from "./file-errors.ts";
+import { type IoVector, readAll, writeAll, writeAllPooled } from "./gathered-io.ts";
 import { DescriptorFile, type HostFile } from "./host-file.ts";
 import { HEADER_SLOT_SIZE, HEADER_SLOTS, PAGE_STRIDE, pageOffset, pagesWithin } from "./layout.ts";
 import { PageAllocator } from "./page-allocator.ts";
-import { type GatheredWrite, gatherWrites, restOf, runsOf } from "./page-runs.ts";
+import { gatherWrites, runsOf } from "./page-runs.ts";
 
 /** Writes up to this size are made inline: copying them costs less than a trip through the thread pool. */
 const INLINE_WRITE_BYTES = 256 * 1024;
@@ -125,7 +126,7 @@ export class FileStore implements PageStore, PageScan {
     const headers: (Uint8Array | undefined)[] = [];
     for (let slot = 0; slot < HEADER_SLOTS; slot++) {
       const bytes = new Uint8Array(HEADER_SLOT_SIZE);
-      const read = this.#read(bytes, slot * HEADER_SLOT_SIZE);
+      const read = this.#read([bytes], slot * HEADER_SLOT_SIZE);
       headers.push(read === 0 ? undefined : bytes.subarray(0, read));
     }
     return headers;
@@ -136,7 +137,8 @@ export class FileStore implements PageStore, PageScan {
       await this.#sync();
       const bytes = new Uint8Array(HEADER_SLOT_SIZE);
       bytes.set(header);
-      this.#writeAll({ offset: slot * HEADER_SLOT_SIZE, pieces: [bytes], length: bytes.length });
+      const { length } = bytes;
+      writeAll(this.#file, { offset: slot * HEADER_SLOT_SIZE, pieces: [bytes], length });
       await this.#sync();
     } catch (error) {
       throw storeError(this.name, "write the header of", error);
@@ -210,7 +212,7 @@ export class FileStore implements PageStore, PageScan {
     const results: (Uint8Array | PageError)[] = [];
     for (const run of runsOf(addresses)) {
       const pages = Array.from({ length: run.count }, room);
-      const read = this.#readRun(pages, pageOffset(run.start));
+      const read = this.#read(pages, pageOffset(run.start));
       for (const [i, page] of pages.entries()) {
         const address = addressOf(run.start + i);
         const length = read - i * PAGE_STRIDE;
@@ -228,34 +230,10 @@ export class FileStore implements PageStore, PageScan {
     return true;
   }
 
-  /** Fills pages that stand side by side. @returns bytes read; fewer at the end of the file */
-  #readRun(pages: readonly Uint8Array[], offset: number): number {
+  /** Fills pieces with what stands side by side. @returns bytes read; fewer at the end of the file */
+  #read(pieces: readonly Uint8Array[], offset: number): number {
     try {
-      const wanted = pages.length * PAGE_STRIDE;
-      let read = 0;
-      for (;;) {
-        const first = Math.floor(read / PAGE_STRIDE);
-        const rest = pages.slice(first);
-        rest[0] = rest[0]?.subarray(read - first * PAGE_STRIDE) ?? new Uint8Array(0);
-        const got = this.#file.read(rest, offset + read);
-        read += got;
-        if (got === 0 || read === wanted) return read;
-      }
-    } catch (error) {
-      throw storeError(this.name, "read", error);
-    }
-  }
-
-  /** Reads what is there, up to the length of `bytes`. */
-  #read(bytes: Uint8Array, offset: number): number {
-    try {
-      let read = 0;
-      while (read < bytes.length) {
-        const got = this.#file.read([bytes.subarray(read)], offset + read);
-        if (got === 0) break;
-        read += got;
-      }
-      return read;
+      return readAll(this.#file, pieces, offset);
     } catch (error) {
       throw storeError(this.name, "read", error);
     }
@@ -267,25 +245,15 @@ export class FileStore implements PageStore, PageScan {
     this.#bytesSinceSync += total;
     if (total > INLINE_WRITE_BYTES) return this.#writePooled(writes);
     try {
-      for (const write of writes) this.#writeAll(write);
+      for (const write of writes) writeAll(this.#file, write);
     } catch (error) {
       throw storeError(this.name, "write", error);
     }
   }
 
-  #writeAll(write: GatheredWrite): void {
-    let rest: GatheredWrite | undefined = write;
-    while (rest !== undefined) rest = restOf(rest, this.#file.write(rest.pieces, rest.offset));
-  }
-
-  async #writePooled(writes: readonly GatheredWrite[]): Promise<void> {
+  async #writePooled(writes: readonly IoVector[]): Promise<void> {
     try {
-      for (const write of writes) {
-        let rest: GatheredWrite | undefined = write;
-        while (rest !== undefined) {
-          rest = restOf(rest, await this.#file.writePooled(rest.pieces, rest.offset));
-        }
-      }
+      for (const write of writes) await writeAllPooled(this.#file, write);
     } catch (error) {
       throw storeError(this.name, "write", error);
     }
@@ -295,7 +263,7 @@ export class FileStore implements PageStore, PageScan {
   async *scan(): AsyncGenerator<PageHeader> {
     const head = new Uint8Array(PAGE_HEADER_SIZE);
     for (let number = 0; number < pagesWithin(this.size); number++) {
-      if (this.#read(head, pageOffset(number)) < PAGE_HEADER_SIZE) continue;
+      if (this.#read([head], pageOffset(number)) < PAGE_HEADER_SIZE) continue;
       const header = this.#headerOf(head, number);
       if (header?.address === addressOf(number)) yield header;
     }
@@ -305,7 +273,7 @@ export class FileStore implements PageStore, PageScan {
   #headerOf(head: Uint8Array, number: number): PageHeader | undefined {
     const isClear = head[CLASS_AT] === classCode("key-directory");
     const stored = isClear ? new Uint8Array(PAGE_STRIDE) : head;
-    if (isClear) this.#read(stored, pageOffset(number));
+    if (isClear) this.#read([stored], pageOffset(number));
     const header = decodePageHeader(stored);
     return typeof header === "string" ? undefined : header;
   }
@@ -315,13 +283,23 @@ export class FileStore implements PageStore, PageScan {
     return this.#file.size;
   }
 
+  /** Hands out the lowest free pages from now on. */
+  packTight(): void {
+    this.#allocator.packTight();
+  }
+
+  /** Gives up free pages at the end, which `close` gives back to the disk. @returns the new end, a page number */
+  trim(): number {
+    return this.#allocator.trim();
+  }
+
   /**
    * Closes the file, which drops the lock. Free pages at its end go back to the disk, unless the vault was never
    * unlocked: then nothing is known to be free.
    */
   close(): void {
     try {
-      if (this.#isSeeded && pagesWithin(this.size) > this.#allocator.trim()) {
+      if (this.#isSeeded && pagesWithin(this.size) > this.trim()) {
         this.#file.truncate(pageOffset(this.#allocator.end));
       }
     } finally {

@@ -20,6 +20,8 @@ export class PageAllocator {
   #end = 0;
   #freeCount = 0;
   #cursor = 0;
+  /** Whether the lowest free pages are handed out, whatever that costs. */
+  #isTight = false;
 
   /** One past the highest page in use. */
   get end(): number {
@@ -53,9 +55,16 @@ export class PageAllocator {
     return (((this.#free[page >>> 5] as number) >>> (page & 31)) & 1) === 1;
   }
 
+  /** Hands out the lowest free pages from now on, and grows only when there are none. */
+  packTight(): void {
+    this.#isTight = true;
+    this.#cursor = 0;
+  }
+
   /** Takes a page back; one that is free already stays so. */
   release(page: number): void {
     if (this.#isFree(page)) return;
+    if (this.#isTight) this.#cursor = Math.min(this.#cursor, page);
     this.#free[page >>> 5] = (this.#free[page >>> 5] as number) | (1 << (page & 31));
     this.#freeCount += 1;
   }
@@ -63,10 +72,11 @@ export class PageAllocator {
   /** Hands out `count` pages, consecutive where possible. */
   allocate(count: number): number[] {
     const pages: number[] = [];
-    const shortest = count >= LONG_RUN ? LONG_RUN : 1;
+    const shortest = count >= LONG_RUN && !this.#isTight ? LONG_RUN : 1;
+    const longest = this.#isTight ? Number.POSITIVE_INFINITY : SEARCH_WORDS;
     let searched = 0;
-    while (pages.length < count && this.#freeCount > 0 && searched < SEARCH_WORDS) {
-      const run = this.#nextRun(count - pages.length, shortest, SEARCH_WORDS - searched);
+    while (pages.length < count && this.#freeCount > 0 && searched < longest) {
+      const run = this.#nextRun(count - pages.length, shortest, longest - searched);
       searched += run.words;
       if (run.count === 0) break;
       for (let page = run.start; page < run.start + run.count; page++) pages.push(this.#take(page));

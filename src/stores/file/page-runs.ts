@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { StoreError } from "../../core/base/errors.ts";
 import { pageNumber } from "../../core/format/address.ts";
 import type { PageRun, StoredPage } from "../../core/pages/page-store.ts";
+import type { IoVector } from "./gathered-io.ts";
 import { pageOffset } from "./layout.ts";
 
 /** Most pages in one system call: IOV_MAX is 1024, and a page may take two pieces. */
@@ -13,14 +13,6 @@ const LONGEST_RUN = 256;
 
 /** Zeros for the gap between two full pages, with some room for pages that are nearly full. */
 const SLACK = new Uint8Array(1024);
-
-/** Pieces to be written from one offset on. */
-export interface GatheredWrite {
-  readonly offset: number;
-  readonly pieces: Uint8Array[];
-  /** Bytes of all pieces. */
-  readonly length: number;
-}
 
 /** Splits addresses into runs of consecutive page numbers, in order. */
 export function runsOf(addresses: readonly number[]): PageRun[] {
@@ -39,7 +31,7 @@ export function runsOf(addresses: readonly number[]): PageRun[] {
  * Gathers pages, in any order, into few writes: neighbours go together, the small gap between full pages written as
  * zeros. A short page ends its write, since its slack is better left alone.
  */
-export function gatherWrites(pages: readonly StoredPage[]): GatheredWrite[] {
+export function gatherWrites(pages: readonly StoredPage[]): IoVector[] {
   const sorted = [...pages].sort((a, b) => a.address - b.address);
   const writes: { offset: number; pieces: Uint8Array[]; length: number }[] = [];
   for (const { address, bytes } of sorted) {
@@ -55,25 +47,4 @@ export function gatherWrites(pages: readonly StoredPage[]): GatheredWrite[] {
     write.length += gap + bytes.length;
   }
   return writes;
-}
-
-/**
- * What is left of a write after `written` bytes of it.
- * @returns undefined when nothing is
- * @throws StoreError STORE_FULL when nothing was written: the disk takes no more
- */
-export function restOf(write: GatheredWrite, written: number): GatheredWrite | undefined {
-  if (written === write.length) return undefined;
-  if (written === 0) throw new StoreError("STORE_FULL", "the disk took no byte of a write");
-  let left = written;
-  let first = 0;
-  while (left >= (write.pieces[first] as Uint8Array).length) {
-    left -= (write.pieces[first] as Uint8Array).length;
-    first += 1;
-  }
-  const pieces = [
-    (write.pieces[first] as Uint8Array).subarray(left),
-    ...write.pieces.slice(first + 1),
-  ];
-  return { offset: write.offset + written, pieces, length: write.length - written };
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import t from "tap";
 import { cannotMount } from "../../support/mounted-memory.ts";
+import { untraced } from "../../support/untraced.ts";
 import { KilledMount, type KillOptions } from "../rig/killed-mount.ts";
 import { mountableVault, PROGRAM } from "../rig/mountable-vault.ts";
 import { isLong, SEED } from "../rig/scale.ts";
@@ -40,7 +41,7 @@ for (const [kind, lossEvery] of [
     }
     const env = { PATH: process.env.PATH ?? "", HOME: home, DVAULT_PASSWORD: "soak" };
     const args = [PROGRAM, "check", "--read-data", "--json", url];
-    const report = JSON.parse(String(execFileSync(process.execPath, args, { env })));
+    const report = JSON.parse(String(execFileSync(...untraced(process.execPath, args), { env })));
     t.match(report, { findings: [], leakedPages: 0, warnings: [] });
   });
 }

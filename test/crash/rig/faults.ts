@@ -30,6 +30,13 @@ export class Faults {
     this.#blow = blow;
   }
 
+  /** The next process begins, and nothing strikes it until {@link strikeAt} says so. */
+  revive(): void {
+    this.#isDead = false;
+    this.#target = Number.POSITIVE_INFINITY;
+    this.struck = undefined;
+  }
+
   /** Whether the process is dead. */
   get isDead(): boolean {
     return this.#isDead;

@@ -10,6 +10,7 @@ import type { Vault } from "../../../src/core/vault/vault.ts";
 import { FileStore } from "../../../src/stores/file/file-store.ts";
 import { newFileSystem } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../../support/test-vault.ts";
+import { DiskImage } from "./disk-image.ts";
 import { type Operation, perform } from "./operations.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { expectWhole, portraitOf } from "./survey.ts";
@@ -24,8 +25,8 @@ export interface Session {
 }
 
 /** A vault file that was made and closed, with some content. */
-export async function vaultImage(content: readonly Operation[]): Promise<Uint8Array> {
-  const disk = new SimulatedDisk(new Uint8Array(0));
+export async function vaultImage(content: readonly Operation[]): Promise<DiskImage> {
+  const disk = new SimulatedDisk(new DiskImage());
   const vault = await createTestVault(new FileStore(NAME, disk, false));
   const fs = await newFileSystem(vault);
   for (const operation of content) await perform(fs, operation);
@@ -44,7 +45,7 @@ export async function openFileVault(disk: SimulatedDisk): Promise<Session> {
  * @returns a portrait of what is there
  * @throws Error when it does not open or is not whole
  */
-export async function survey(image: Uint8Array): Promise<string> {
+export async function survey(image: DiskImage): Promise<string> {
   const { vault, fs } = await openFileVault(new SimulatedDisk(image));
   const found = await portraitOf(fs);
   await fs.reclaimOrphans();

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { type DiskChange, type DiskEvent, DiskImage } from "./simulated-disk.ts";
+import type { DiskChange, DiskImage } from "./disk-image.ts";
+import type { DiskEvent } from "./simulated-disk.ts";
 
 /** Bytes a disk writes whole or not at all. */
 const SECTOR = 512;
@@ -19,7 +20,7 @@ const SHORT = 8;
 export interface PowerCut {
   /** Events before the cut. */
   readonly at: number;
-  readonly image: Uint8Array;
+  readonly image: DiskImage;
 }
 
 /** How many images are made. */
@@ -41,11 +42,11 @@ export interface PowerCutOptions {
  * @param start - what was durable before the first event
  */
 export function* powerCuts(
-  start: Uint8Array,
+  start: DiskImage,
   events: readonly DiskEvent[],
   options: PowerCutOptions,
 ): Generator<PowerCut> {
-  const durable = new DiskImage(start);
+  const durable = start.copy();
   let pending: { readonly number: number; readonly change: DiskChange }[] = [];
   yield { at: 0, image: start };
   for (const [number, event] of events.entries()) {
@@ -59,7 +60,7 @@ export function* powerCuts(
     const covered = pending.filter((one) => one.number < event.through);
     pending = pending.filter((one) => one.number >= event.through);
     if (!event.isLost) for (const { change } of covered) durable.apply(change);
-    yield { at: number + 1, image: durable.content.slice() };
+    yield { at: number + 1, image: durable.copy() };
   }
 }
 
@@ -73,7 +74,7 @@ function* imagesWith(
   older: readonly DiskChange[],
   newest: DiskChange,
   { random, samples, exhaustive, tears }: PowerCutOptions,
-): Generator<Uint8Array> {
+): Generator<DiskImage> {
   if (older.length <= exhaustive) {
     for (let subset = 0; subset < 2 ** older.length; subset++) {
       const kept = older.filter((_, n) => ((subset >>> n) & 1) === 1);
@@ -97,10 +98,10 @@ function* tearsOf(change: DiskChange, random: () => number): Generator<readonly 
     yield [...sectors.slice(0, n), garbled(sector, random)];
 }
 
-function imageOf(durable: DiskImage, changes: readonly DiskChange[]): Uint8Array {
-  const image = new DiskImage(durable.content);
+function imageOf(durable: DiskImage, changes: readonly DiskChange[]): DiskImage {
+  const image = durable.copy();
   for (const change of changes) image.apply(change);
-  return image.content;
+  return image;
 }
 
 function shuffled<T>(values: readonly T[], random: () => number): T[] {

@@ -10,3 +10,6 @@ export const isLong: boolean = env.DVAULT_CRASH === "long";
 
 /** Decides what samples are taken. */
 export const SEED: number = Number(env.DVAULT_SEED ?? 1);
+
+/** How often work on one vault is interrupted, one session after the other. */
+export const INTERRUPTIONS: number = Number(env.DVAULT_INTERRUPTIONS ?? 4);

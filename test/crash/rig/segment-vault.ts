@@ -180,8 +180,8 @@ async function sessionOf(store: SegmentStore): Promise<Session> {
   }
 }
 
-/** A call that is cut short loses its answer. */
-function fateOf(faults: Faults, method: string): "pass" | "before" | "after" {
+/** What becomes of a call to objects; one that is cut short loses its answer. */
+export function fateOf(faults: Faults, method: string): "pass" | "before" | "after" {
   try {
     return faults.ask(`${method} of objects`) === "part" ? "after" : "pass";
   } catch {

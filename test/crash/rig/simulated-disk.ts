@@ -10,83 +10,38 @@
  * @module
  */
 import type { HostFile } from "../../../src/stores/file/host-file.ts";
+import type { DiskChange, DiskImage } from "./disk-image.ts";
 import { Faults } from "./faults.ts";
-
-/** A change of the file. */
-export type DiskChange =
-  | { readonly kind: "write"; readonly offset: number; readonly bytes: Uint8Array }
-  | { readonly kind: "truncate"; readonly size: number };
 
 /** Something that happened to the file: a change, or the end of a sync of all events before `through`. */
 export type DiskEvent =
   | DiskChange
   | { readonly kind: "sync"; readonly through: number; readonly isLost: boolean };
 
-/** Content of a file that grows. */
-export class DiskImage {
-  #bytes: Uint8Array;
-  #size: number;
-
-  /** @param content - copied */
-  constructor(content: Uint8Array) {
-    this.#bytes = content.slice();
-    this.#size = content.length;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Borrowed until the next change. */
-  get content(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size);
-  }
-
-  apply(change: DiskChange): void {
-    if (change.kind === "write") this.#write(change.bytes, change.offset);
-    else this.#resize(change.size);
-  }
-
-  #write(bytes: Uint8Array, offset: number): void {
-    if (offset + bytes.length > this.#size) this.#resize(offset + bytes.length);
-    this.#bytes.set(bytes, offset);
-  }
-
-  #resize(size: number): void {
-    if (size > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(size, this.#bytes.length * 2));
-      larger.set(this.content);
-      this.#bytes = larger;
-    }
-    if (size < this.#size) this.#bytes.fill(0, size, this.#size);
-    this.#size = size;
-  }
-}
-
 /** See the head of this file. It may be opened any number of times, one after the other. */
 export class SimulatedDisk implements HostFile {
   readonly events: DiskEvent[] = [];
   readonly faults: Faults;
-  readonly start: Uint8Array;
+  readonly #start: DiskImage;
   readonly #cache: DiskImage;
   /** Events whose writes are still on their way through the thread pool. */
   readonly #underway = new Set<number>();
 
   /** @param content - durable from the start; not changed */
-  constructor(content: Uint8Array, faults: Faults = new Faults()) {
-    this.start = content;
-    this.#cache = new DiskImage(content);
+  constructor(content: DiskImage, faults: Faults = new Faults()) {
+    this.#start = content;
+    this.#cache = content.copy();
     this.faults = faults;
   }
 
   /** What the death of the process leaves; a copy. */
-  get cached(): Uint8Array {
-    return this.#cache.content.slice();
+  get cached(): DiskImage {
+    return this.#cache.copy();
   }
 
   /** What a power cut leaves when all that was not synchronised is lost; a copy. */
-  get durable(): Uint8Array {
-    const image = new DiskImage(this.start);
+  get durable(): DiskImage {
+    const image = this.#start.copy();
     let pending: [at: number, change: DiskChange][] = [];
     for (const [at, event] of this.events.entries()) {
       if (event.kind !== "sync") {
@@ -98,7 +53,7 @@ export class SimulatedDisk implements HostFile {
       if (!event.isLost) for (const [, change] of pending.filter(isCovered)) image.apply(change);
       pending = pending.filter((one) => !isCovered(one));
     }
-    return image.content.slice();
+    return image;
   }
 
   read(pieces: readonly Uint8Array[], offset: number): number {
@@ -108,7 +63,7 @@ export class SimulatedDisk implements HostFile {
     let read = 0;
     for (const piece of pieces) {
       const length = Math.min(piece.length, left - read);
-      piece.set(this.#cache.content.subarray(offset + read, offset + read + length));
+      this.#cache.read(piece.subarray(0, length), offset + read);
       read += length;
     }
     return read;

@@ -47,11 +47,11 @@ t.test("each command has help with an example", async (t) => {
   t.same(
     names,
     (
-      "init mount unmount status flush gc create extract ls cat put get rm mkdir mv stat df snapshot key check " +
+      "init mount unmount status flush gc compact create extract ls cat put get rm mkdir mv stat df snapshot key check " +
       "recover doctor recover-config completion"
     ).split(" "),
   );
-  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+  const keys = ["list", "add", "remove", "change-password", "export-recovery", "rotate"].map(
     (name) => `key ${name}`,
   );
   const snapshots = ["create", "list", "delete", "diff", "restore"].map(

@@ -6,6 +6,7 @@ import t from "tap";
 import { ExitCode } from "../../../src/cli/exit-code.ts";
 import { readMountWords } from "../../../src/cli/mount-words.ts";
 import { CommandLine } from "../../support/command-line.ts";
+import { untraced } from "../../support/untraced.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const manual = readFileSync(join(root, "docs/CLI.md"), "utf8");
@@ -28,7 +29,7 @@ t.test("the manual names every command and every option", async (t) => {
   const cli = await CommandLine.start(t.testdir());
   const { out } = await cli.run(["--help"]);
   const names = [...out.matchAll(/^ {2}dvault (\w+) /gm)].map(([, name = ""]) => name);
-  const keys = ["list", "add", "remove", "change-password", "export-recovery"].map(
+  const keys = ["list", "add", "remove", "change-password", "export-recovery", "rotate"].map(
     (name) => `key ${name}`,
   );
   const snapshots = ["create", "list", "delete", "diff", "restore"].map(
@@ -69,7 +70,7 @@ t.test("the manual of the mount helper names every word of -o", async (t) => {
 
 t.test("both manuals become man pages without a fault", async (t) => {
   const out = t.testdir();
-  const { status, stderr } = spawnSync(join(root, "scripts/build-man"), [out], {
+  const { status, stderr } = spawnSync(...untraced(join(root, "scripts/build-man"), [out]), {
     encoding: "utf8",
   });
   t.equal(status, 0, stderr);

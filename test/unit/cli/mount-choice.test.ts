@@ -36,7 +36,9 @@ t.test("options and the list of -o say the same", async (t) => {
   t.same(choose({ o: ["ro,allow_other"] }), choose({ "read-only": true, "allow-other": true }));
   t.match(choose({ o: ["rw,nosuid", "dev"] }), { readOnly: false, suid: false, devices: true });
   t.match(choose({ o: ["suid"] }), { suid: true, devices: false });
-  t.match(choose({ o: ["noexec,noatime"] }), { noexec: true, noatime: true });
+  t.match(choose({ o: ["noexec,noatime"] }), { noexec: true, atime: "noatime" });
+  t.match(choose({ o: ["strictatime"] }), { atime: "strictatime" });
+  t.match(choose({}), { atime: "relatime" });
   t.same(
     choose({ o: ["cache_size=8M,compression=deflate,idle=30m,driver=fuse-native"] }),
     choose({ "cache-size": "8M", compression: "deflate", idle: "30m", driver: "fuse-native" }),
@@ -48,7 +50,7 @@ t.test("options and the list of -o say the same", async (t) => {
 
 t.test("the later of two words that contradict each other holds", async (t) => {
   t.match(choose({ o: ["suid,dev,nosuid,nodev"] }), { suid: false, devices: false });
-  t.match(choose({ o: ["noexec,exec,noatime,relatime"] }), { noexec: false, noatime: false });
+  t.match(choose({ o: ["noexec,exec,noatime,relatime"] }), { noexec: false, atime: "relatime" });
   t.match(choose({ o: ["ro,rw"] }), { readOnly: false });
   t.match(choose({ o: ["rw"], "read-only": true }), { readOnly: true }, "but -r is -r");
 });
@@ -152,7 +154,7 @@ t.test("the process in the background is told the same", async (t) => {
     ...["--driver", "fuse-native"],
   ]);
   t.match(choose({ o: ["suid,dev,noexec,noatime,uid=1,gid=2,umask=22"], idle: "1800" }), {
-    ...{ suid: true, devices: true, noexec: true, noatime: true, idleMs: all.idleMs },
+    ...{ suid: true, devices: true, noexec: true, atime: "noatime", idleMs: all.idleMs },
     shownAs: all.shownAs,
   });
 });

@@ -117,6 +117,7 @@ t.test("a machine that cannot remember says so, and goes on", async (t) => {
   mkdirSync(seen);
   const listed = await cli.open("ls", vault);
   t.match(listed, { code: 0, out: "a\n", err: /cannot remember the newest commit/ });
+  t.equal(listed.err.split("cannot remember").length, 2, "once");
 });
 
 t.test(

@@ -178,12 +178,13 @@ t.test(
 t.test("a time means the newest snapshot up to it", async (t) => {
   const toc = { pointer: undefined, height: 0 };
   const made = (id: number, name: string, date: string): Snapshot => {
-    const time = { sec: Date.parse(date) / 1000, nsec: 0 };
+    const time = { sec: Date.parse(date) / 1000, nsec: 123_456_789 };
     return { id, name: utf8(name), time, generation: id, toc };
   };
   const snapshots = [made(1, "a", "2026-01-01T10:00Z"), made(2, "b", "2026-01-02T10:00Z")];
   t.equal(snapshotAt(snapshots, "a").id, 1);
   t.equal(snapshotAt(snapshots, "2026-01-02T09:00Z").id, 1);
+  t.equal(snapshotAt(snapshots, "2026-01-02T10:00:00.123456789Z").id, 2, "a time as listed");
   t.equal(snapshotAt(snapshots, "2027-01-01").id, 2);
   t.throws(() => snapshotAt(snapshots, "2025-01-01"), { code: "USAGE", message: /oldest is a/ });
   t.throws(() => snapshotAt([], "c"), { code: "USAGE", message: /has none/ });

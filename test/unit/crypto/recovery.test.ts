@@ -146,7 +146,7 @@ t.test("a code and a vault id give a known recipient", async (t) => {
 
 t.test("a recovery slot is kept in the key directory as kind 3", async (t) => {
   const { slot } = await makeRecoverySlot(nodePlatform, vault, "in the safe");
-  const stored = encodeKeyDirectory({ vaultId: VAULT_ID, slots: [slot] });
+  const stored = encodeKeyDirectory({ vaultId: VAULT_ID, slots: [slot], older: [] });
   t.equal(stored[20], 3);
   t.same(decodeKeyDirectory(stored).slots, [slot]);
   const kept = concatBytes(stored);

@@ -15,6 +15,7 @@ import { addWebhook, furnish } from "../../emulator/founding.ts";
 import { PublishedApi } from "../../emulator/openapi/published-api.ts";
 import { DiscordClient } from "../../support/discord-client.ts";
 import { testEmulator } from "../../support/test-emulator.ts";
+import { TYPESCRIPT, untraced } from "../../support/untraced.ts";
 
 const MAIN = fileURLToPath(new URL("../../emulator/main.ts", import.meta.url));
 const FILE = { name: "a.bin", bytes: Buffer.from("0123456789") };
@@ -213,7 +214,7 @@ interface Run {
 }
 
 async function run(t: Test, ...args: readonly string[]): Promise<Run> {
-  const child = spawn(process.execPath, [...process.execArgv, MAIN, ...args]);
+  const child = spawn(...untraced(process.execPath, [...TYPESCRIPT, MAIN, ...args]));
   t.teardown(() => child.kill("SIGKILL"));
   child.stdout.once("data", () => child.kill("SIGTERM"));
   const [stdout, stderr, code] = await Promise.all([

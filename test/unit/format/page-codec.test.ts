@@ -194,6 +194,30 @@ t.test("pages of an earlier epoch open, and say their epoch", async (t) => {
   t.match(decodePageHeader(seal("key-directory", payloadOf(9), current)), { epoch: 0 });
 });
 
+t.test("no page under a replaced vault key is younger than the replacement", async (t) => {
+  const stored = seal("data", payloadOf(9), newCodec(new FixedPageKeys(1)));
+  const keys = new FixedPageKeys(2);
+  const current = newCodec(keys);
+  const many = Array.from({ length: 5 }, () => ({ ...POINTER, stored }));
+  const openMany = async (): Promise<readonly (OpenedPage | PageError)[]> =>
+    current.openAll(
+      "data",
+      many.map((page) => ({ ...page, stored: page.stored.slice() })),
+    );
+  keys.lastGenerations.set(1, POINTER.generation);
+  t.same(open("data", stored, current).payload, payloadOf(9));
+  for (const opened of await openMany()) t.match(opened, { payload: payloadOf(9) });
+  t.ok(await current.isGenuine(stored.slice()));
+
+  keys.lastGenerations.set(1, POINTER.generation - 1);
+  const refusal = { code: "PAGE_CORRUPT", message: /under a vault key replaced before/ };
+  t.throws(() => open("data", stored, current), refusal);
+  for (const opened of await openMany()) t.match(opened, refusal);
+  t.notOk(await current.isGenuine(stored.slice()));
+  t.ok(open("data", seal("data", payloadOf(9), current), current), "in the epoch of now it opens");
+  t.ok(open("key-directory", seal("key-directory", payloadOf(9)), current), "clear text as well");
+});
+
 t.test("no two pages are sealed with the same nonce", async (t) => {
   const nonceOf = (stored: Uint8Array): string => stored.subarray(32, HEADER_AND_NONCE).join();
   const random = new PageCodec(VAULT_ID, new FixedPageKeys(), nodePlatform.random);
@@ -301,3 +325,17 @@ t.test(
     }
   },
 );
+
+t.test("pages sealed at once are of one epoch, also when another begins meanwhile", async (t) => {
+  const epochKeys = new FixedPageKeys();
+  const keys = {
+    epoch: 1,
+    key: (epoch: number) => epochKeys.key(epoch),
+    lastGeneration: () => Number.POSITIVE_INFINITY,
+  };
+  const payload = payloadOf(9);
+  const page = { pageClass: "log", ...POINTER, owner: OWNER, payload } as const;
+  const sealing = newCodec(keys).sealAll([page, page], () => new Uint8Array(STORED_PAGE_MAX));
+  keys.epoch = 2;
+  for (const stored of await sealing) t.match(decodePageHeader(stored), { epoch: 1 });
+});

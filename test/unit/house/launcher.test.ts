@@ -16,6 +16,7 @@ import {
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
+import { untraced } from "../../support/untraced.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const COPIED = ["scripts/dvault", "scripts/build", "scripts/build-shim.mjs", "tsconfig.build.json"];
@@ -62,8 +63,7 @@ function launch(
   const PATH = [join(folder, "bin"), process.env.PATH].join(delimiter);
   return new Promise((resolve) => {
     execFile(
-      join(folder, "scripts/dvault"),
-      args,
+      ...untraced(join(folder, "scripts/dvault"), args),
       { cwd: "/", env: { ...process.env, PATH, ...env } },
       (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     );
@@ -84,7 +84,7 @@ t.test("a fresh checkout is installed and built once, then started at once", asy
   const link = join(folder, "bin/dvault");
   symlinkSync("../scripts/dvault", link);
   const linked = await new Promise((resolve) =>
-    execFile(link, ["by", "a link"], { cwd: "/" }, (_, stdout) => resolve(stdout)),
+    execFile(...untraced(link, ["by", "a link"]), { cwd: "/" }, (_, stdout) => resolve(stdout)),
   );
   t.equal(linked, "by a link");
 });

@@ -7,6 +7,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
+import { untraced } from "../../support/untraced.ts";
 
 /** The arrows of ARCHITECTURE.md, written down a second time: a room, and what it may import. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -69,8 +70,7 @@ async function violations(folder: string): Promise<readonly Violation[]> {
   const checker = own("node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
   const config = own(".dependency-cruiser.cjs");
   const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [checker, "--config", config, "--output-type", "json", "src"],
+    ...untraced(process.execPath, [checker, "--config", config, "--output-type", "json", "src"]),
     { cwd: folder, maxBuffer: 2 ** 26 },
   ).catch((failure: { stdout: string }) => failure);
   return (JSON.parse(stdout) as CruiseResult).summary.violations;

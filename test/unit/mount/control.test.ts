@@ -8,6 +8,7 @@ import { askStatus, command } from "../../../src/mount/control-client.ts";
 import type {
   Asker,
   CleaningResult,
+  RotationResult,
   SnapshotRecord,
   WorkProgress,
 } from "../../../src/mount/control-messages.ts";
@@ -45,6 +46,8 @@ const nothingCleaned: CleaningResult = {
   unreadable: 0,
 };
 
+const nothingRotated: RotationResult = { isDone: true, movedPages: 0, lostPages: 0, heldBy: [] };
+
 /** A runtime directory of the test's own, whose path is short enough for any socket. */
 function ownRuntime(t: Test): void {
   const before = process.env.XDG_RUNTIME_DIR;
@@ -80,6 +83,7 @@ function idleHandlers(socketPath: string): ControlHandlers {
         isDone: !dryRun,
       }),
     },
+    rotate: async () => nothingRotated,
     unmount: async () => undefined,
   };
 }

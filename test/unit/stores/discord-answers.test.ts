@@ -62,12 +62,15 @@ t.test("rate limit headers may be missing or odd", async (t) => {
     "x-ratelimit-remaining": "0",
     "x-ratelimit-reset-after": "1.25",
   };
+  const reset = { "x-ratelimit-reset": "1700000001.375" };
   t.strictSame(readBucket(headers(whole)), {
     hash: "abc",
     limit: 5,
     remaining: 0,
     resetAfterMs: 1250,
+    resetsAtMs: undefined,
   });
+  t.equal(readBucket(headers({ ...whole, ...reset }))?.resetsAtMs, 1_700_000_001_375);
   for (const name of Object.keys(whole)) {
     const without = Object.fromEntries(Object.entries(whole).filter(([key]) => key !== name));
     t.equal(readBucket(headers(without)), undefined, name);

@@ -1,11 +1,21 @@
-import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { addressOf } from "../../../src/core/format/address.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import { FileStore } from "../../../src/stores/file/file-store.ts";
+import { readAll, restOf, writeAll, writeAllPooled } from "../../../src/stores/file/gathered-io.ts";
+import { DescriptorFile } from "../../../src/stores/file/host-file.ts";
 import { PAGE_STRIDE, pageOffset } from "../../../src/stores/file/layout.ts";
-import { gatherWrites, restOf } from "../../../src/stores/file/page-runs.ts";
+import { gatherWrites } from "../../../src/stores/file/page-runs.ts";
 import { pageStoreConformance } from "../../conformance/page-store.ts";
 
 let made = 0;
@@ -140,4 +150,42 @@ t.test("writes gather neighbours, split at gaps, and go on after a short write",
   t.equal(rest?.offset, write.offset + 65_624);
   t.equal(rest?.pieces[0]?.length, PAGE_STRIDE - 65_624);
   t.throws(() => restOf(write, 0), { code: "STORE_FULL" });
+});
+
+/** A file that does no more than some bytes of the first piece at once. */
+class SparingFile extends DescriptorFile {
+  bytesAtOnce = 3;
+
+  override read(pieces: readonly Uint8Array[], offset: number): number {
+    return super.read(this.#part(pieces), offset);
+  }
+
+  override write(pieces: readonly Uint8Array[], offset: number): number {
+    return super.write(this.#part(pieces), offset);
+  }
+
+  override writePooled(pieces: readonly Uint8Array[], offset: number): Promise<number> {
+    return super.writePooled(this.#part(pieces), offset);
+  }
+
+  #part(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+    return pieces.slice(0, 1).map((piece) => piece.subarray(0, this.bytesAtOnce));
+  }
+}
+
+t.test("what the system does in part is gone on with, and what it refuses is told", async (t) => {
+  const path = newPath();
+  const file = new SparingFile(openSync(path, "w+"));
+  t.teardown(() => file.close());
+  const pieces = ["dva", "", "ul", "t stores"].map((text) => Buffer.from(text));
+  const hello = { offset: 2, pieces, length: 13 };
+  writeAll(file, hello);
+  await writeAllPooled(file, { ...hello, offset: 15 });
+  t.equal(readFileSync(path, "latin1"), "\0\0dvault storesdvault stores");
+  const found = [Buffer.alloc(4), Buffer.alloc(0), Buffer.alloc(30)];
+  t.equal(readAll(file, found, 2), 26);
+  t.equal(Buffer.concat(found).toString("latin1", 0, 26), "dvault storesdvault stores");
+  file.bytesAtOnce = 0;
+  t.throws(() => writeAll(file, hello), { code: "STORE_FULL" });
+  await t.rejects(writeAllPooled(file, hello), { code: "STORE_FULL" });
 });

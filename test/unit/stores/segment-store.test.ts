@@ -19,6 +19,7 @@ import { pageStoreConformance } from "../../conformance/page-store.ts";
 import { FaultObjectStore } from "../../support/fault-object-store.ts";
 import { commitPages, expectPages, headerOf } from "../../support/segment-pages.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";
+import { TYPESCRIPT, untraced } from "../../support/untraced.ts";
 
 const directory = t.testdir();
 let made = 0;
@@ -135,14 +136,8 @@ t.test("one process at a time has the local database, and the refusal says which
   const program = `
     import { LocalDatabase } from "${new URL("../../../src/stores/segments/local/database.ts", import.meta.url).href}";
     try { LocalDatabase.open(process.argv[1]); } catch (error) { process.stdout.write(error.message); }`;
-  const args = [
-    ...process.execArgv,
-    "--input-type=module",
-    "--eval",
-    program,
-    place.database("here"),
-  ];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const args = [...TYPESCRIPT, "--input-type=module", "--eval", program, place.database("here")];
+  const { stdout } = await promisify(execFile)(...untraced(process.execPath, args));
   t.match(stdout, `by process ${process.pid}`);
   store.seed(0, []);
   const addresses = await commitPages(store, 3);

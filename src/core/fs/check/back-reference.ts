@@ -33,10 +33,14 @@ export function decodeReferenceKey(key: Uint8Array): BackReference {
   if (key.length !== KEY_PREFIX + SUBKEY_SIZE) {
     throw new FormatError("RECORD_MALFORMED", `a back reference has a key of ${key.length} bytes`);
   }
+  const ino = getU64(key, KEY_PREFIX + 6);
+  if (!Number.isSafeInteger(ino)) {
+    throw new FormatError("RECORD_MALFORMED", `a back reference names inode ${ino}`);
+  }
   return {
     kind: key[8] === KeyKind.shared ? "shared" : "piece",
     address: getU48(key, KEY_PREFIX),
-    ino: getU64(key, KEY_PREFIX + 6),
+    ino,
     block: getU48(key, KEY_PREFIX + 14),
   };
 }

@@ -177,7 +177,9 @@ class Check {
         this.#report({ code: "space-wrong", message: `the space map is damaged: ${part.message}` });
         continue;
       }
-      for (let bit = 0; bit < part.count; bit++) {
+      const reachedEnd = Math.max(this.#use.end, this.#returned.end) - part.first;
+      const end = Math.min(part.count, Math.max(part.usedEnd, reachedEnd));
+      for (let bit = 0; bit < end; bit++) {
         const number = part.first + bit;
         const isReached = this.#use.has(number) || this.#returned.has(number);
         if (part.isUsed(bit) === isReached) continue;

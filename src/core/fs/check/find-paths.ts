@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { concatBytes, getU64 } from "../../base/bytes.ts";
+import { getU64 } from "../../base/bytes.ts";
 import { FormatError } from "../../base/errors.ts";
 import { KEY_PREFIX, KeyKind } from "../../tree/key.ts";
 import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import { type Dentry, decodeDentry } from "../dentry.ts";
 import { ROOT_INO, S_IFDIR } from "../file-system.ts";
+import { joinPath, ROOT_PATH, shownPath } from "../path-bytes.ts";
 
 interface Name {
   readonly directory: number;
   readonly name: Uint8Array;
 }
 
-const SLASH = Uint8Array.of(0x2f);
 /** Deeper than that it is a circle. */
 const DEPTH_MAX = 4096;
 
@@ -64,12 +64,12 @@ function dentryOf(value: Uint8Array): Dentry | undefined {
 }
 
 function climb(ino: number, names: ReadonlyMap<number, Name>): Uint8Array | undefined {
-  const parts: Uint8Array[] = [];
+  const path: Uint8Array[] = [];
   for (let at = ino, depth = 0; at !== ROOT_INO; depth++) {
     const name = names.get(at);
     if (name === undefined || depth > DEPTH_MAX) return undefined;
-    parts.unshift(SLASH, name.name);
+    path.unshift(name.name);
     at = name.directory;
   }
-  return parts.length === 0 ? SLASH : concatBytes(...parts);
+  return shownPath(joinPath(ROOT_PATH, ...path));
 }

@@ -10,7 +10,7 @@ import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree
 import type { Inspection } from "../../vault/inspection.ts";
 import { returnedIn } from "../returned-pages.ts";
 import { PageUse } from "./page-use.ts";
-import { pagesOfRecord } from "./record-pages.ts";
+import { pagesOfLeaf } from "./record-pages.ts";
 
 /**
  * Finds the pages in use. Where a part of a tree is lost, pages that the space map calls used stay so: what the lost
@@ -45,19 +45,11 @@ async function reachAll(
     use.reach(pageNumber(step.pointer.address));
     if (step.damage !== undefined) isWhole = false;
     else if (step.level === 0) {
-      reachRecords(use, step);
+      for (const number of pagesOfLeaf(step)) use.reach(number);
       visit(step);
     }
   }
   return isWhole;
-}
-
-/** Notes the pages that the records of a leaf point to. */
-function reachRecords(use: PageUse, leaf: NodeStep): void {
-  for (const { key, value } of recordsIn(leaf)) {
-    const { start, count } = pagesOfRecord(key, value) ?? { start: 0, count: 0 };
-    for (let n = 0; n < count; n++) use.reach(start + n);
-  }
 }
 
 /** Notes the pages that a leaf of the newest TOC says have come back from a snapshot: those of older ones do not count. */

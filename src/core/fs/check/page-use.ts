@@ -9,10 +9,16 @@ const FIRST_BYTES = 4096;
 export class PageUse {
   #bits = new Uint8Array(FIRST_BYTES);
   #count = 0;
+  #end = 0;
 
   /** Pages reached so far. */
   get count(): number {
     return this.#count;
+  }
+
+  /** One past the highest page reached. */
+  get end(): number {
+    return this.#end;
   }
 
   /** @returns whether the page was reached before */
@@ -24,6 +30,7 @@ export class PageUse {
     if ((before & mask) !== 0) return true;
     this.#bits[byte] = before | mask;
     this.#count += 1;
+    this.#end = Math.max(this.#end, number + 1);
     return false;
   }
 

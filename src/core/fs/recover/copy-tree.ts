@@ -11,6 +11,7 @@
 import { concatBytes, utf8 } from "../../base/bytes.ts";
 import { FsError } from "../../base/errors.ts";
 import { NAME_MAX } from "../../base/limits.ts";
+import { isDots } from "../../base/names.ts";
 import type { ByteSpan } from "../check/finding.ts";
 import {
   type Attributes,
@@ -23,6 +24,7 @@ import {
   S_IFMT,
   S_IFREG,
 } from "../file-system.ts";
+import { joinPath, ROOT_PATH, shownPath } from "../path-bytes.ts";
 import { copyAttributes } from "./copy-attributes.ts";
 import type { Doubts } from "./doubts.ts";
 import { damageOf, readContent } from "./read-content.ts";
@@ -33,11 +35,9 @@ const MISSING: Uint8Array = utf8("user.dvault.missing");
 /** Ranges told in that attribute. */
 const RANGES_TOLD = 100;
 
-const DOT = 0x2e;
 const NOTHING: Content = { missing: [], reasons: [] };
 /** Who makes what is given its owner later. */
 const NOBODY: Caller = { uid: 0, gid: 0 };
-const SLASH: Uint8Array = utf8("/");
 const ENTRIES_AT_ONCE = 256;
 
 /** Where is copied from and to, and who is told. */
@@ -81,7 +81,7 @@ interface Copied extends Content {
 
 /** Copies everything below the root. @throws StoreError, CommitError of the new vault */
 export async function copyTree(parts: TreeCopyParts): Promise<void> {
-  await new TreeCopy(parts).directory({ from: ROOT_INO, to: ROOT_INO, path: new Uint8Array(0) });
+  await new TreeCopy(parts).directory({ from: ROOT_INO, to: ROOT_INO, path: ROOT_PATH });
 }
 
 class TreeCopy {
@@ -95,7 +95,7 @@ class TreeCopy {
 
   async directory(place: Place): Promise<void> {
     const { from, to, onDirectory } = this.#parts;
-    onDirectory(place.path.length === 0 ? SLASH : place.path);
+    onDirectory(shownPath(place.path));
     const directory = await from.opendir(place.from);
     for (let cookie = 0; ; ) {
       const entries = await directory.read(cookie, ENTRIES_AT_ONCE, "none");
@@ -111,7 +111,7 @@ class TreeCopy {
   async #entry(parent: Place, name: Uint8Array, ino: number): Promise<void> {
     const { from, signal } = this.#parts;
     signal?.throwIfAborted();
-    const path = concatBytes(parent.path, SLASH, name);
+    const path = joinPath(parent.path, name);
     const attributes = await from.getattr(ino);
     if ((attributes.mode & S_IFMT) === S_IFDIR) {
       const to = await this.#makeDirectory(parent, name);
@@ -141,7 +141,7 @@ class TreeCopy {
       await this.#place(to, copied, known === undefined, place);
     }
     const isRenamed = newName !== name;
-    const newPath = isRenamed ? { newPath: concatBytes(parent.path, SLASH, newName) } : {};
+    const newPath = isRenamed ? { newPath: joinPath(parent.path, newName) } : {};
     onEntry({ path, state, size, missing, reasons, ...newPath });
   }
 
@@ -251,10 +251,6 @@ async function writePieces(
     await to.write(ino, at, piece);
     at += piece.length;
   }
-}
-
-function isDots(name: Uint8Array): boolean {
-  return name.length <= 2 && name.every((byte) => byte === DOT);
 }
 
 async function has(fs: FileSystem, parent: number, name: Uint8Array): Promise<boolean> {

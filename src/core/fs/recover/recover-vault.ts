@@ -197,7 +197,8 @@ async function openOver(
     await overlay.write([{ address: commitRoot.address, bytes }]);
     const { generation, time: created } = root;
     const argon2 = DEFAULT_ARGON2;
-    const header = { compatibleFeatures: 0, vaultId, generation, argon2, created };
+    const hasOlderKeys = keys.older.length > 0;
+    const header = { hasOlderKeys, compatibleFeatures: 0, vaultId, generation, argon2, created };
     overlay.publish(encodeHeader({ ...header, keyDirectory, commitRoot }, keys));
   } finally {
     keys.close();

@@ -7,6 +7,7 @@
 import { FormatError, KeyError, PageError } from "../../base/errors.ts";
 import type { Platform } from "../../base/platform.ts";
 import { VaultKeys } from "../../crypto/key-schedule.ts";
+import { openOlderKeys } from "../../crypto/older-key.ts";
 import { type Credentials, unlock } from "../../crypto/unlock.ts";
 import type { PagePointer } from "../../format/address.ts";
 import { VAULT_ID_SIZE } from "../../format/header.ts";
@@ -73,11 +74,13 @@ export async function unlockPages(
 
 async function unlockWith(
   { platform, credentials }: RecoverySource,
-  { vaultId, slots }: KeyDirectory,
+  { vaultId, slots, older }: KeyDirectory,
   keyDirectory: PagePointer,
 ): Promise<UnlockedPages> {
   const { vaultKey } = await unlock(platform, vaultId, slots, credentials);
-  return { vaultId, keys: new VaultKeys(vaultId, vaultKey, platform.aead), keyDirectory };
+  const olderKeys = await openOlderKeys(platform, { vaultId, vaultKey }, older);
+  const keys = new VaultKeys(vaultId, vaultKey, platform.aead, olderKeys);
+  return { vaultId, keys, keyDirectory };
 }
 
 /** Whether a key opens a commit root or a page of the TOC. */

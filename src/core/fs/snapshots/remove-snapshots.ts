@@ -6,10 +6,9 @@
  * @module
  */
 import { addressOf, pageNumber } from "../../format/address.ts";
-import { type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Snapshots, Sweep, SweptTrees } from "../../vault/snapshots.ts";
 import { PageUse } from "../check/page-use.ts";
-import { pagesOfRecord } from "../check/record-pages.ts";
+import { pagesOfLeaf } from "../check/record-pages.ts";
 import { listReturned, returnedFrom } from "../returned-pages.ts";
 import { sweepReturned } from "./sweep-returned.ts";
 
@@ -86,16 +85,10 @@ class SnapshotSweep {
         this.#signal?.throwIfAborted();
         reach(pageNumber(step.pointer.address));
         if (step.damage !== undefined) this.#isWhole = false;
-        else if (step.level === 0) reachAll(step, reach);
+        else if (step.level === 0) {
+          for (const number of pagesOfLeaf(step)) reach(number);
+        }
       }
     }
-  }
-}
-
-/** Visits the pages that the records of a leaf point to. */
-function reachAll(leaf: NodeStep, reach: (number: number) => void): void {
-  for (const { key, value } of recordsIn(leaf)) {
-    const { start, count } = pagesOfRecord(key, value) ?? { start: 0, count: 0 };
-    for (let n = 0; n < count; n++) reach(start + n);
   }
 }

@@ -12,6 +12,7 @@
 import { constants, unlinkSync } from "node:fs";
 import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
 import { storeError } from "../../file/file-errors.ts";
+import { type IoVector, writeAll, writeAllPooled } from "../../file/gathered-io.ts";
 import type { HostFile, OpenFile } from "../../file/host-file.ts";
 
 /** Bytes from slot to slot. */
@@ -28,14 +29,6 @@ const SINK = new Uint8Array(STRIDE);
 export interface SlotBytes {
   readonly slot: number;
   readonly bytes: Uint8Array;
-}
-
-/** Neighbours that go with one call. */
-interface Run {
-  readonly position: number;
-  /** Pages, and gaps between them. */
-  readonly buffers: Uint8Array[];
-  readonly length: number;
 }
 
 export class Slab {
@@ -109,13 +102,7 @@ export class Slab {
   /** Writes pages; bytes are borrowed until the promise ends. @throws StoreError STORE_FULL, STORE_FAILED */
   write(pages: readonly SlotBytes[]): Promise<void> {
     return this.#run("write to", async () => {
-      for (const { buffers, position, length } of runsOf(pages, GAP)) {
-        let written = await this.#file.writePooled(buffers, position);
-        while (written < length) {
-          const rest = Buffer.concat(buffers).subarray(written);
-          written += await this.#file.writePooled([rest], position + written);
-        }
-      }
+      for (const run of runsOf(pages, GAP)) await writeAllPooled(this.#file, run);
     });
   }
 
@@ -135,13 +122,7 @@ export class Slab {
   /** Writes pages at once. @throws StoreError STORE_FULL, STORE_FAILED */
   writeSync(pages: readonly SlotBytes[]): void {
     try {
-      for (const { buffers, position, length } of runsOf(pages, GAP)) {
-        let written = this.#file.write(buffers, position);
-        while (written < length) {
-          const rest = Buffer.concat(buffers).subarray(written);
-          written += this.#file.write([rest], position + written);
-        }
-      }
+      for (const run of runsOf(pages, GAP)) writeAll(this.#file, run);
     } catch (error) {
       throw storeError(this.#path, "write to", error);
     }
@@ -161,9 +142,9 @@ export class Slab {
   /** Fills the bytes of pages, which are borrowed until the promise ends. @throws StoreError STORE_FAILED */
   read(pages: readonly SlotBytes[]): Promise<void> {
     return this.#run("read from", async () => {
-      for (const { buffers, position, length } of runsOf(pages, SINK)) {
-        const read = await this.#file.readPooled(buffers, position);
-        if (read < length) throw new Error(`it ends before ${position + length}`);
+      for (const { pieces, offset, length } of runsOf(pages, SINK)) {
+        const read = await this.#file.readPooled(pieces, offset);
+        if (read < length) throw new Error(`it ends before ${offset + length}`);
       }
     });
   }
@@ -180,18 +161,18 @@ export class Slab {
   }
 }
 
-/** Puts neighbours together. */
-function runsOf(pages: readonly SlotBytes[], filler: Uint8Array): Run[] {
-  const runs: { position: number; buffers: Uint8Array[]; length: number }[] = [];
+/** Puts neighbours together that go with one call: pages, and gaps between them. */
+function runsOf(pages: readonly SlotBytes[], filler: Uint8Array): readonly IoVector[] {
+  const runs: { offset: number; pieces: Uint8Array[]; length: number }[] = [];
   const sorted = [...pages].sort((a, b) => a.slot - b.slot);
   for (const { slot, bytes } of sorted) {
-    const position = slot * STRIDE;
+    const offset = slot * STRIDE;
     const last = runs.at(-1);
-    const gap = last === undefined ? -1 : position - last.position - last.length;
-    if (last !== undefined && gap >= 0 && gap < STRIDE && last.buffers.length < 2 * RUN_MAX) {
-      last.buffers.push(filler.subarray(0, gap), bytes);
+    const gap = last === undefined ? -1 : offset - last.offset - last.length;
+    if (last !== undefined && gap >= 0 && gap < STRIDE && last.pieces.length < 2 * RUN_MAX) {
+      last.pieces.push(filler.subarray(0, gap), bytes);
       last.length += gap + bytes.length;
-    } else runs.push({ position, buffers: [bytes], length: bytes.length });
+    } else runs.push({ offset, pieces: [bytes], length: bytes.length });
   }
   return runs;
 }

@@ -18,7 +18,7 @@
  */
 import { concatBytes } from "../../../core/base/bytes.ts";
 import { CommitError, FormatError } from "../../../core/base/errors.ts";
-import { decodeHeader } from "../../../core/format/header.ts";
+import { decodeHeader, keyDirectoryPages } from "../../../core/format/header.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import type { LogRecord, ObjectStore, StoredObject } from "../../objects/object-store.ts";
 import { encodeCatalogChange, OWN_ATTACHMENT } from "../format/catalog-change.ts";
@@ -330,10 +330,8 @@ export class Publisher {
 /** The pages that a header leads to by itself: key directory first, commit root. */
 function pagesNamedBy(header: Uint8Array): readonly number[] {
   try {
-    const { keyDirectory, spareDirectory, commitRoot } = decodeHeader(header);
-    const directories =
-      spareDirectory === undefined ? [keyDirectory] : [keyDirectory, spareDirectory];
-    return [...directories, commitRoot].map(({ address }) => address);
+    const named = decodeHeader(header);
+    return [...keyDirectoryPages(named), named.commitRoot].map(({ address }) => address);
   } catch (error) {
     if (error instanceof FormatError) return [];
     throw error;

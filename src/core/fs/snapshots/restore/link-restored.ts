@@ -4,7 +4,6 @@
  * @module
  */
 import { FsError } from "../../../base/errors.ts";
-import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../../../tree/key.ts";
 import type { Transaction } from "../../../vault/transaction.ts";
 import { deleteDentry, findDentry, putDentry } from "../../dentry.ts";
 import { type NamePlace, S_IFDIR } from "../../file-system.ts";
@@ -13,7 +12,8 @@ import { type InodeRecord, TimeField } from "../../inode-record.ts";
 import { editDirectory, editInode, saveInode } from "../../inodes.ts";
 import { deleteOrphan } from "../../orphan-record.ts";
 import { leaveNameless } from "../../orphans.ts";
-import { deleteXattr, putInlineXattr, XATTR_INLINE_MAX } from "../../xattr-record.ts";
+import { deleteXattr, xattrNames } from "../../xattr-record.ts";
+import { putInlineXattrs } from "./put-xattrs.ts";
 import type { StoredInode } from "./stored-inode.ts";
 import type { CopiedInode } from "./tree-copy.ts";
 
@@ -102,14 +102,6 @@ function setAttributes(
   inode.setTime(TimeField.mtime, sec, nsec);
   context.stampChange(inode);
   saveInode(transaction, inode);
-  const names: Uint8Array[] = [];
-  const from = encodeKey(ino, KeyKind.xattr);
-  transaction.scan(from, keyAfterKind(ino, KeyKind.xattr), (key) => {
-    names.push(key.slice(KEY_PREFIX));
-    return true;
-  });
-  for (const name of names) deleteXattr(transaction, ino, name);
-  for (const { name, value } of xattrs) {
-    if (value.length <= XATTR_INLINE_MAX) putInlineXattr(transaction, ino, name, value);
-  }
+  for (const name of xattrNames(transaction, ino)) deleteXattr(transaction, ino, name);
+  putInlineXattrs(transaction, ino, xattrs);
 }

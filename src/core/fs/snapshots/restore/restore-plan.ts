@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { compareBytes, concatBytes, toText } from "../../../base/bytes.ts";
+import { compareBytes, toText } from "../../../base/bytes.ts";
 import { FsError } from "../../../base/errors.ts";
 import type { TransactionalVault } from "../../../vault/transaction.ts";
 import { type Dentry, findDentry } from "../../dentry.ts";
 import { type NamePlace, S_IFDIR } from "../../file-system.ts";
+import { joinPath, ROOT_PATH, shownPath } from "../../path-bytes.ts";
 import { listEntries, type NamedEntry } from "./list-entries.ts";
 import type { PathNames, SelectedName, Selection } from "./selection.ts";
 import { hasSameAttributes, isSameInode, readInode } from "./stored-inode.ts";
@@ -70,8 +71,6 @@ interface Meeting {
   readonly live: Dentry | undefined;
 }
 
-const SLASH = Uint8Array.of(0x2f);
-
 export class RestorePlanner {
   readonly #states: TwoStates;
   readonly #choice: PlanChoice;
@@ -103,7 +102,7 @@ export class RestorePlanner {
   }
 
   async #selected(pair: Pair, name: Uint8Array, below: Selection): Promise<void> {
-    const path = concatBytes(pair.path, SLASH, name);
+    const path = joinPath(pair.path, name);
     const source = await this.#findThen(pair.source, name, path);
     const live = await find(this.#states.live, pair.live, name);
     await this.entry({ path, at: { parent: pair.live, name }, source, live }, below);
@@ -114,7 +113,7 @@ export class RestorePlanner {
     const [old, now] = [await readInode(source, pair.source), await readInode(live, pair.live)];
     const isChange = !hasSameAttributes(old, now);
     if (!isChange && !isTouched) return;
-    const path = pair.path.length === 0 ? SLASH : pair.path;
+    const path = shownPath(pair.path);
     this.steps.push({ kind: "attributes", path, ino: pair.live, source: pair.source, isChange });
   }
 
@@ -122,7 +121,7 @@ export class RestorePlanner {
     const { source, live } = this.#states;
     for await (const [old, now] of meetings(source, live, pair)) {
       const { name } = (old ?? now) as NamedEntry;
-      const path = concatBytes(pair.path, SLASH, name);
+      const path = joinPath(pair.path, name);
       const at = { parent: pair.live, name };
       if (old !== undefined) await this.entry({ path, at, source: old, live: now }, "all");
       else if (now !== undefined && this.#choice.delete) {
@@ -150,7 +149,7 @@ export class RestorePlanner {
     selection: readonly SelectedName[],
   ): Promise<void> {
     for (const { name, below } of selection) {
-      const inside = concatBytes(path, SLASH, name);
+      const inside = joinPath(path, name);
       const found = await this.#findThen(directory, name, inside);
       if (below === "all") continue;
       requireDirectory(found, inside);
@@ -223,7 +222,7 @@ export async function findAt(
 ): Promise<Dentry> {
   let at = root;
   for (const [depth, name] of path.entries()) {
-    const here = toText(concatBytes(...path.slice(0, depth + 1).flatMap((part) => [SLASH, part])));
+    const here = toText(joinPath(ROOT_PATH, ...path.slice(0, depth + 1)));
     if (at.type !== S_IFDIR) throw new FsError("ENOTDIR", `${here} stands below no directory`);
     const next = await find(vault, at.ino, name);
     if (next === undefined) throw new FsError("ENOENT", `there is no ${here}`);

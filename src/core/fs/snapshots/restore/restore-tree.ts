@@ -6,17 +6,17 @@
  *
  * @module
  */
-import { compareBytes, concatBytes } from "../../../base/bytes.ts";
+import { compareBytes } from "../../../base/bytes.ts";
 import { FsError } from "../../../base/errors.ts";
 import type { TransactionalVault } from "../../../vault/transaction.ts";
 import { checkNewName, type Dentry } from "../../dentry.ts";
 import { ROOT_INO, S_IFDIR } from "../../file-system.ts";
 import type { FsContext } from "../../fs-context.ts";
 import { reclaim, reclaimOrphans } from "../../orphans.ts";
-import { setxattr } from "../../xattr.ts";
-import { XATTR_INLINE_MAX } from "../../xattr-record.ts";
+import { joinPath, ROOT_PATH } from "../../path-bytes.ts";
 import type { PathChange } from "../path-change.ts";
 import { type LinkStep, takeSteps } from "./link-restored.ts";
+import { setLargeXattrs } from "./put-xattrs.ts";
 import { find, findAt, RestorePlanner, type RestoreStep, type TwoStates } from "./restore-plan.ts";
 import { type PathNames, selectPaths } from "./selection.ts";
 import { readInode } from "./stored-inode.ts";
@@ -49,13 +49,13 @@ export interface Restoration {
 }
 
 const ROOT: Dentry = { ino: ROOT_INO, type: S_IFDIR };
-const SLASH = Uint8Array.of(0x2f);
 
 /** Names that change in one transaction; only a restore of more takes several. */
 const STEPS_MAX = 10_000;
 
 /**
- * Restores; what is done is safe when the promise ends. Meanwhile the snapshot must stay.
+ * Restores; what is done is safe when the promise ends. Meanwhile the snapshot must stay. Its pages come back under the
+ * vault keys they were sealed with, of which {@link KeyRing.expectOlder} must know first.
  *
  * @param source - the snapshot
  * @throws FsError ENOENT, ENOTDIR, EINVAL, EROFS, EBUSY when the vault was changed meanwhile; PageError; StoreError
@@ -88,7 +88,7 @@ async function plan(
   { paths, to }: RestoreRequest,
 ): Promise<void> {
   if (to === undefined) {
-    const root = { source: ROOT_INO, live: ROOT_INO, path: new Uint8Array(0) };
+    const root = { source: ROOT_INO, live: ROOT_INO, path: ROOT_PATH };
     await planner.directory(root, selectPaths(paths));
     return;
   }
@@ -101,7 +101,7 @@ async function plan(
   const parent = await findAt(states.live, to.slice(0, -1), ROOT);
   const at = { parent: parent.ino, name };
   const meeting = {
-    path: concatBytes(...to.flatMap((part) => [SLASH, part])),
+    path: joinPath(ROOT_PATH, ...to),
     at,
     source: await findAt(states.source, path, ROOT),
     live: await find(states.live, parent.ino, name),
@@ -127,7 +127,10 @@ async function takeAll(
       const part = inOrder.slice(first, first + STEPS_MAX);
       await context.change((transaction) => takeSteps(context, transaction, part));
     }
-    await setLargeXattrs(context, links);
+    for (const link of links) {
+      if (link.kind !== "attributes") continue;
+      await setLargeXattrs(context, link.ino, link.stored.xattrs);
+    }
   } catch (error) {
     for (const ino of copy.roots) await reclaim(context, ino);
     throw error;
@@ -150,18 +153,6 @@ async function prepare(
       return { kind: "link", at: step.at, replaces: step.replaces, copy: undefined };
     case "attributes":
       return { kind: "attributes", ino: step.ino, stored: await readInode(source, step.source) };
-  }
-}
-
-/** Extended attributes that take pages of their own cannot be set in the same transaction. */
-async function setLargeXattrs(context: FsContext, links: readonly LinkStep[]): Promise<void> {
-  for (const link of links) {
-    if (link.kind !== "attributes") continue;
-    const { ino, stored } = link;
-    for (const { name, value } of stored.xattrs) {
-      if (value.length <= XATTR_INLINE_MAX) continue;
-      await setxattr(context, { ino, name, value, mode: "set" });
-    }
   }
 }
 

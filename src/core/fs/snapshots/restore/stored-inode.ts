@@ -5,13 +5,12 @@
  */
 import { equalBytes } from "../../../base/bytes.ts";
 import { PAGE_SIZE } from "../../../base/limits.ts";
-import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../../../tree/key.ts";
 import type { TransactionalVault } from "../../../vault/transaction.ts";
 import { type Extent, joinExtents } from "../../extent.ts";
 import { visitExtents } from "../../find-extents.ts";
 import { InodeRecord, TimeField } from "../../inode-record.ts";
 import { loadInode } from "../../inodes.ts";
-import { readXattr } from "../../xattr-record.ts";
+import { readXattr, xattrNames } from "../../xattr-record.ts";
 
 /** An extended attribute. */
 export interface StoredXattr {
@@ -30,13 +29,7 @@ export interface StoredInode {
 export async function readInode(vault: TransactionalVault, ino: number): Promise<StoredInode> {
   return vault.transact((transaction) => {
     const record = new InodeRecord(ino, new Uint8Array(loadInode(transaction, ino).bytes));
-    const names: Uint8Array[] = [];
-    const from = encodeKey(ino, KeyKind.xattr);
-    transaction.scan(from, keyAfterKind(ino, KeyKind.xattr), (key) => {
-      names.push(key.slice(KEY_PREFIX));
-      return true;
-    });
-    const xattrs = names.map((name) => {
+    const xattrs = xattrNames(transaction, ino).map((name) => {
       const value = readXattr(transaction, ino, name) ?? new Uint8Array(0);
       return { name, value: new Uint8Array(value) };
     });

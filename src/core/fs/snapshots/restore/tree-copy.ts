@@ -21,9 +21,8 @@ import { editInode, saveInode } from "../../inodes.ts";
 import { deleteOrphan, putOrphan } from "../../orphan-record.ts";
 import { PageReferences } from "../../page-references.ts";
 import { ReturnedPages } from "../../returned-pages.ts";
-import { setxattr } from "../../xattr.ts";
-import { putInlineXattr, XATTR_INLINE_MAX } from "../../xattr-record.ts";
 import { listEntries } from "./list-entries.ts";
+import { putInlineXattrs, setLargeXattrs } from "./put-xattrs.ts";
 import type { Selection } from "./selection.ts";
 import { contentEnd, readInode, type StoredInode } from "./stored-inode.ts";
 
@@ -168,9 +167,7 @@ export class TreeCopy {
     inode.mappedBlocks = 0;
     inode.nlink = place === undefined ? 0 : 1;
     this.#context.stampChange(inode);
-    for (const { name, value } of xattrs) {
-      if (value.length <= XATTR_INLINE_MAX) putInlineXattr(transaction, inode.ino, name, value);
-    }
+    putInlineXattrs(transaction, inode.ino, xattrs);
     if (place === undefined) this.#leaveNameless(transaction, inode.ino);
     else putDentry(transaction, place.parent, place.name, { ino: inode.ino, type: inode.mode });
     transaction.countInodes(1);
@@ -190,10 +187,7 @@ export class TreeCopy {
     place: CopyPlace | undefined,
   ): Promise<void> {
     if (place === undefined) this.roots.add(ino);
-    for (const { name, value } of xattrs) {
-      if (value.length <= XATTR_INLINE_MAX) continue;
-      await setxattr(this.#context, { ino, name, value, mode: "set" });
-    }
+    await setLargeXattrs(this.#context, ino, xattrs);
   }
 
   /** Gives a copy one more name. */

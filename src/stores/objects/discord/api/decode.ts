@@ -3,14 +3,15 @@
  *
  * @module
  */
+import { isJsonObject, type JsonObject } from "../../../../core/base/json.ts";
 import { isSnowflake } from "../snowflake.ts";
 
 /** An object whose fields are not known yet. */
-export type Fields = Readonly<Record<string, unknown>>;
+export type Fields = JsonObject;
 
 /** @throws Error when it is no object */
 export function asFields(value: unknown): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isJsonObject(value)) return value;
   throw new Error("the answer is not the object it should be");
 }
 

@@ -13,6 +13,8 @@ export interface ShownBucket {
   readonly limit: number;
   readonly remaining: number;
   readonly resetAfterMs: number;
+  /** The same time on the server's clock, which names the window: milliseconds since 1970, undefined when not shown. */
+  readonly resetsAtMs: number | undefined;
 }
 
 /** Whose limit a 429 is about. */
@@ -26,7 +28,9 @@ export function readBucket(headers: Headers): ShownBucket | undefined {
   const resetAfter = numberOf(headers, "x-ratelimit-reset-after");
   if (hash === undefined || limit === undefined || limit < 1) return undefined;
   if (remaining === undefined || resetAfter === undefined) return undefined;
-  return { hash, limit, remaining, resetAfterMs: resetAfter * 1000 };
+  const resetsAt = numberOf(headers, "x-ratelimit-reset");
+  const resetsAtMs = resetsAt === undefined ? undefined : resetsAt * 1000;
+  return { hash, limit, remaining, resetAfterMs: resetAfter * 1000, resetsAtMs };
 }
 
 /** The scope a 429 names. */

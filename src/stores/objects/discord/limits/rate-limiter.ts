@@ -15,6 +15,7 @@ import { AllowanceGate } from "./allowance-gate.ts";
 import { BucketGate } from "./bucket-gate.ts";
 import type { RateGate } from "./rate-gate.ts";
 import type { LimitScope, ShownBucket } from "./rate-headers.ts";
+import { ServerClock } from "./server-clock.ts";
 
 /** Which limits a request falls under. */
 export interface Gates {
@@ -83,6 +84,7 @@ export class RateLimiter {
   readonly #settings: DiscordSettings;
   readonly #named = new Map<string, RateGate>();
   readonly #byHash = new Map<string, RateGate>();
+  readonly #server = new ServerClock();
   #waiters: Waiter[] = [];
   #alarm: AbortController | undefined;
   #waitingSince = 0;
@@ -195,10 +197,17 @@ export class RateLimiter {
       end: (how) => {
         if (isEnded) return;
         isEnded = true;
+        if (how.kind !== "unsent" && how.shown) this.#learn(now, how.shown, how.kind === "limited");
         this.#end(gates, set, how);
         this.#pump();
       },
     };
+  }
+
+  /** A refusal is a sign that a window was taken to close too early. */
+  #learn(sentAt: number, shown: ShownBucket, isRefused: boolean): void {
+    if (isRefused) this.#server.forget();
+    this.#server.learn(sentAt, this.#timing.now(), shown);
   }
 
   #end(gates: Gates, set: GateSet, how: PassEnd): void {
@@ -236,7 +245,7 @@ export class RateLimiter {
     return {
       global: this.#gate(`global ${caller}`, () => allowed(global)),
       hidden: hidden && this.#gate(`hidden ${hidden.key}`, () => allowed(hidden.allowance)),
-      bucket: this.#gate(bucketKey(gates), () => new BucketGate(marginMs)),
+      bucket: this.#gate(bucketKey(gates), () => new BucketGate(marginMs, this.#server)),
     };
   }
 

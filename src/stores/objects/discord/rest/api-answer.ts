@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import { toText } from "../../../../core/base/bytes.ts";
+import { isJsonObject } from "../../../../core/base/json.ts";
 import type { WholeAnswer } from "../http/wire.ts";
 import { type LimitScope, readRetryAfter, readScope } from "../limits/rate-headers.ts";
 
@@ -52,7 +54,7 @@ export function sortAnswer({ status, headers, body }: WholeAnswer): ApiAnswer {
       ? { kind: "failed", problem: `status ${status} with a body that is no JSON` }
       : { kind: "done", json };
   }
-  const fields = isObject(json) ? json : {};
+  const fields = isJsonObject(json) ? json : {};
   const code = typeof fields.code === "number" && fields.code !== 0 ? fields.code : undefined;
   if (status === 429) {
     return limitOf(readRetryAfter(headers), fields.retry_after, readScope(headers));
@@ -77,8 +79,4 @@ function parseJson(body: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,140 @@
+/**
+ * `dvault compact`: gives back room. A vault file becomes as short as what stands in it; on a remote vault it is `gc`.
+ *
+ * @module
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { UsageError } from "../../core/base/errors.ts";
+import {
+  type CompactionPlan,
+  compactPages,
+  planCompaction,
+} from "../../core/fs/move/compact-pages.ts";
+import { listMounts } from "../../mount/registry.ts";
+import { FileStore } from "../../stores/file/file-store.ts";
+import { HEADER_SLOT_SIZE, HEADER_SLOTS, PAGE_STRIDE } from "../../stores/file/layout.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { type CliContext, warn, writeTo } from "../context.ts";
+import { Questions } from "../discord/questions.ts";
+import type { ExitCode } from "../exit-code.ts";
+import type { OpenVault } from "../open-vault.ts";
+import { type OpeningChoice, openingOptions } from "../opening-options.ts";
+import { humanSize } from "../output/human.ts";
+import { StatusLine } from "../output/status-line.ts";
+import { PASSWORD_NOTE } from "../password/sources.ts";
+import { writeVault } from "../vault-access.ts";
+import { findWorkTarget, type WorkTarget } from "../work-target.ts";
+import { clean } from "./gc.ts";
+
+/** Compacts. */
+export const compactCommand: Command = defineCommand({
+  names: ["compact"],
+  summary: "Make a vault file as short as what stands in it; on a remote vault, the same as gc",
+  usage: "[mountpoint|vault]",
+  operands: [0, 1],
+  options: {
+    "dry-run": { alias: "n", type: "boolean", default: false, describe: "Only say what it gains" },
+    yes: { alias: "y", type: "boolean", default: false, describe: "Do not ask" },
+    json: { type: "boolean", default: false, describe: "Print an object" },
+    ...openingOptions,
+  },
+  examples: [
+    ["dvault compact --dry-run work", "how much shorter the file would be"],
+    ["dvault compact work", "says so, asks, and does it"],
+  ],
+  notes: `Pages at the end of the file move into free places by commits like any other, so it needs next to no room and may be stopped at any time; what was done stays. The vault must not be mounted. Pages that snapshots have stay where they are. JSON: vault, dryRun, bytes, bytesAfter, pinnedBytes. ${PASSWORD_NOTE}`,
+  async run(context, { operands: [text = ""], options }) {
+    const target = await findWorkTarget(context, text);
+    if (await isRemote(target)) return clean(context, target, options);
+    if (target.kind === "mount") {
+      throw new UsageError("USAGE", `${target.label} is mounted: unmount it first`);
+    }
+    return compactFile(context, text.replace(/:$/, ""), options);
+  },
+});
+
+interface Choice extends OpeningChoice {
+  readonly "dry-run": boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+async function isRemote(target: WorkTarget): Promise<boolean> {
+  if (target.kind === "vault") return target.reference.place.kind !== "file";
+  const mounts = await listMounts();
+  return mounts.find(({ mountpoint }) => mountpoint === target.mountpoint)?.remote !== undefined;
+}
+
+async function compactFile(context: CliContext, vault: string, choice: Choice): Promise<ExitCode> {
+  const access = { vault, opening: choice, publication: { "no-wait": false } };
+  let file: FileStore | undefined;
+  let plan: CompactionPlan | undefined;
+  const exitCode = await writeVault(context, access, async (open) => {
+    file = fileOf(open);
+    plan = await planCompaction(open.vault, file);
+    if (choice["dry-run"] || plan.pagesAfter === plan.pages) return undefined;
+    await confirm(context, plan, choice);
+    await compact(context, open, { file, plan });
+    return undefined;
+  });
+  if (file === undefined || plan === undefined) throw new Error("the vault was not opened");
+  const bytes = bytesOf(plan.pages);
+  const bytesAfter = bytesOf(choice["dry-run"] ? plan.pagesAfter : file.end);
+  const pinnedBytes = plan.pinned === 0 ? 0 : bytesOf(plan.pinned);
+  const dryRun = choice["dry-run"];
+  const words = dryRun ? "would be" : "is now";
+  const line = choice.json
+    ? JSON.stringify({ vault: file.name, dryRun, bytes, bytesAfter, pinnedBytes })
+    : `${file.name}: was ${humanSize(bytes)}, ${words} ${humanSize(bytesAfter)}`;
+  await writeTo(context.stdout, `${line}\n`);
+  if (!choice.json) tellPinned(context, plan);
+  return exitCode;
+}
+
+function fileOf({ pages }: OpenVault): FileStore {
+  if (pages instanceof FileStore) return pages;
+  throw new Error("a place of the kind file gave another store");
+}
+
+/** @throws UsageError CANCELLED */
+async function confirm(context: CliContext, plan: CompactionPlan, { yes }: Choice): Promise<void> {
+  const questions = new Questions(context);
+  if (yes || !questions.canAsk) return;
+  try {
+    const gain = humanSize(bytesOf(plan.pages) - bytesOf(plan.pagesAfter));
+    if (await questions.confirm(`The file gets ${gain} shorter. Go on?`)) return;
+    throw new UsageError("CANCELLED", "nothing was moved");
+  } finally {
+    await questions.close();
+  }
+}
+
+async function compact(
+  context: CliContext,
+  { vault }: OpenVault,
+  { file, plan }: { readonly file: FileStore; readonly plan: CompactionPlan },
+): Promise<void> {
+  const line = new StatusLine(context.stderr);
+  try {
+    await compactPages(vault, file, plan, {
+      signal: context.signal,
+      breathe: () => nextTurn(),
+      onProgress: ({ movedPages, totalPages }) =>
+        line.show(() => `compacting  ${movedPages} of ${totalPages} pages moved`),
+    });
+  } finally {
+    line.clear();
+  }
+}
+
+function tellPinned(context: CliContext, { pinned, pagesAfter }: CompactionPlan): void {
+  if (pinned < pagesAfter || pinned === 0) return;
+  warn(
+    context,
+    `snapshots have pages up to ${humanSize(bytesOf(pinned))} of the file, which stay where they are`,
+  );
+}
+
+function bytesOf(pages: number): number {
+  return HEADER_SLOTS * HEADER_SLOT_SIZE + pages * PAGE_STRIDE;
+}

@@ -1,0 +1,85 @@
+/**
+ * Pages on their way from the store into the page cache: each is read and opened once, however many wait for it.
+ *
+ * @module
+ */
+import { PageError } from "../base/errors.ts";
+import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { PagePointer } from "../format/address.ts";
+import type { OpenedPage, PageCodec, ReadPage } from "../format/page-codec.ts";
+import type { PageClass } from "../format/page-header.ts";
+import type { PageStore } from "./page-store.ts";
+
+/** Between which pages go. */
+export interface PageLoaderParts {
+  readonly store: Pick<PageStore, "read">;
+  readonly codec: Pick<PageCodec, "openAll">;
+  /** Where a stored page may stand. */
+  readonly room: () => Uint8Array;
+  /** Whether a page need not be loaded. */
+  readonly isResident: (pointer: PagePointer) => boolean;
+  /** Takes a page over. */
+  readonly keep: (pageClass: PageClass, pointer: PagePointer, opened: OpenedPage) => void;
+}
+
+export class PageLoader {
+  readonly #parts: PageLoaderParts;
+  /** By address. */
+  readonly #loading = new Map<number, Promise<void>>();
+
+  constructor(parts: PageLoaderParts) {
+    this.#parts = parts;
+  }
+
+  /** @see PageCache.load */
+  load(pageClass: PageClass, pointers: readonly PagePointer[]): MaybePromise<void> {
+    const wanted: PagePointer[] = [];
+    const pending: Promise<void>[] = [];
+    for (const pointer of pointers) {
+      if (this.#parts.isResident(pointer)) continue;
+      const loading = this.#loading.get(pointer.address);
+      if (loading === undefined) wanted.push(pointer);
+      else pending.push(loading.catch(() => this.load(pageClass, [pointer])));
+    }
+    const fetched = wanted.length === 0 ? undefined : this.#fetch(pageClass, wanted);
+    if (pending.length === 0) return fetched;
+    return Promise.all([fetched, ...pending]).then(() => undefined);
+  }
+
+  #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
+    const { store, room } = this.#parts;
+    const read = store.read(
+      wanted.map((pointer) => pointer.address),
+      room,
+    );
+    const opened = chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
+    if (!isPending(opened)) return opened;
+    const done = opened.finally(() => {
+      for (const pointer of wanted) this.#loading.delete(pointer.address);
+    });
+    for (const pointer of wanted) this.#loading.set(pointer.address, done);
+    return done;
+  }
+
+  #openAll(
+    pageClass: PageClass,
+    wanted: readonly PagePointer[],
+    stored: readonly (Uint8Array | PageError)[],
+  ): MaybePromise<void> {
+    const { codec, keep } = this.#parts;
+    let failure: PageError | undefined;
+    const read: ReadPage[] = [];
+    for (const [i, { address, generation }] of wanted.entries()) {
+      const bytes = stored[i] as Uint8Array | PageError;
+      if (bytes instanceof PageError) failure ??= bytes;
+      else read.push({ address, generation, stored: bytes });
+    }
+    return chain(codec.openAll(pageClass, read), (opened) => {
+      for (const [i, page] of opened.entries()) {
+        if (page instanceof PageError) failure ??= page;
+        else keep(pageClass, read[i] as ReadPage, page);
+      }
+      if (failure !== undefined) throw failure;
+    });
+  }
+}
