@@ -29,6 +29,7 @@ import { seededRandom } from "../support/seeded-random.ts";
 import { creation, newFileSystem } from "../support/test-file-system.ts";
 import { createTestVault, openTestVault, testCredentials } from "../support/test-vault.ts";
 import { type ListedEntry, listContents } from "../support/vault-contents.ts";
+import { DiskImage } from "./rig/disk-image.ts";
 import { type Blow, Faults } from "./rig/faults.ts";
 import { INTERRUPTIONS, SEED } from "./rig/scale.ts";
 import { SimulatedDisk } from "./rig/simulated-disk.ts";
@@ -42,8 +43,8 @@ const ENTRIES_PER_COMMIT = 3;
 const PASSING = /\/\.#\d+\.new(\.\d+)?$/;
 
 /** A vault file that has lost its headers and a page of a file. */
-async function damagedImage(): Promise<Uint8Array> {
-  const disk = new SimulatedDisk(new Uint8Array(0));
+async function damagedImage(): Promise<DiskImage> {
+  const disk = new SimulatedDisk(new DiskImage());
   const vault = await createTestVault(new FileStore(NAME, disk, false));
   const fs = await newFileSystem(vault);
   await makeSampleFiles(fs);
@@ -54,14 +55,21 @@ async function damagedImage(): Promise<Uint8Array> {
   }
   await vault.close();
   const image = disk.durable;
-  image.fill(0, 0, HEADER_SLOTS * HEADER_SLOT_SIZE);
-  const pages = Array.from({ length: pagesWithin(image.length) }, (_, n) => pageOffset(n));
+  image.apply({ kind: "write", offset: 0, bytes: new Uint8Array(HEADER_SLOTS * HEADER_SLOT_SIZE) });
+  const pages = Array.from({ length: pagesWithin(image.size) }, (_, n) => pageOffset(n));
   const [hurt = 0] = pages.filter((offset) => {
-    const header = decodePageHeader(image.subarray(offset, offset + 32));
+    const header = decodePageHeader(bytesOf(image, offset, 32));
     return typeof header !== "string" && header.pageClass === "data";
   });
-  image[hurt + 1000] = (image[hurt + 1000] as number) ^ 1;
+  const [byte = 0] = bytesOf(image, hurt + 1000, 1);
+  image.apply({ kind: "write", offset: hurt + 1000, bytes: Uint8Array.of(byte ^ 1) });
   return image;
+}
+
+function bytesOf(image: DiskImage, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  image.read(bytes, offset);
+  return bytes;
 }
 
 const image = await damagedImage();
@@ -69,7 +77,7 @@ const image = await damagedImage();
 /** Recovers onto a disk. @returns whether it came to its end */
 async function recover(target: SimulatedDisk): Promise<boolean> {
   const disk = new SimulatedDisk(image);
-  const upper = new FileStore(NAME, new SimulatedDisk(new Uint8Array(0), target.faults), false);
+  const upper = new FileStore(NAME, new SimulatedDisk(new DiskImage(), target.faults), false);
   const store = new FileStore(NAME, disk, true);
   const source = { store, platform: nodePlatform, credentials: testCredentials() };
   let recovered: RecoveredVault | undefined;
@@ -113,7 +121,7 @@ async function copyOnto(target: SimulatedDisk, recovered: RecoveredVault): Promi
 }
 
 /** What a disk holds, by path; undefined when it is no vault yet, or one without a root directory. */
-async function listed(content: Uint8Array): Promise<Record<string, ListedEntry> | undefined> {
+async function listed(content: DiskImage): Promise<Record<string, ListedEntry> | undefined> {
   try {
     const vault = await openTestVault(new FileStore(NAME, new SimulatedDisk(content), false));
     if (vault.inspect().root.inodes === 0) return undefined;
@@ -157,7 +165,7 @@ function expectAll(
 
 t.test("recovering, interrupted and begun again", async (t) => {
   const random = seededRandom(SEED + 2);
-  const whole = new SimulatedDisk(new Uint8Array(0));
+  const whole = new SimulatedDisk(new DiskImage());
   assert.ok(await recover(whole));
   const all = await listed(whole.durable);
   assert.ok(all !== undefined);
@@ -169,14 +177,14 @@ t.test("recovering, interrupted and begun again", async (t) => {
     const faults = new Faults();
     const blow = BLOWS[Math.floor(random() * BLOWS.length)] as Blow;
     faults.strikeAt(1 + Math.floor(random() * calls), blow);
-    const disk = new SimulatedDisk(new Uint8Array(0), faults);
+    const disk = new SimulatedDisk(new DiskImage(), faults);
     const isDone = await recover(disk);
     const left = await listed(random() < 0.5 ? disk.cached : disk.durable);
     if (isDone) expectAll(left, all);
     else if (left !== undefined) expectPart(left, all);
     const begun = left === undefined ? "nothing" : "begun";
     ended[isDone ? "done" : begun] += 1;
-    const again = new SimulatedDisk(new Uint8Array(0));
+    const again = new SimulatedDisk(new DiskImage());
     assert.ok(await recover(again));
     expectAll(await listed(again.durable), all);
     if (n % 100 === 0) t.comment(`${n} interruptions`);

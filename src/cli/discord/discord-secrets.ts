@@ -10,7 +10,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toText } from "../../core/base/bytes.ts";
-import { UsageError } from "../../core/base/errors.ts";
+import type { SecretBytes } from "../../core/crypto/secret-bytes.ts";
 import type { DiscordConfig } from "../../stores/objects/discord/discord-config.ts";
 import { BotToken } from "../../stores/objects/discord/rest/bot-token.ts";
 import { WebhookAddress } from "../../stores/objects/discord/webhook.ts";
@@ -18,7 +18,7 @@ import { directories } from "../config/directories.ts";
 import { replaceOwnerFile } from "../config/owner-file.ts";
 import { type CliContext, warn } from "../context.ts";
 import { readSecretFile } from "../password/read-secret.ts";
-import { openTerminal } from "../password/terminal.ts";
+import { onTerminal } from "../password/terminal.ts";
 
 /** What speaks for a vault at Discord. */
 export interface DiscordSecrets {
@@ -89,27 +89,21 @@ function savedSecrets(context: CliContext, headerChannel: string): DiscordSecret
 }
 
 function fromFile(context: CliContext, path: string): DiscordSecrets {
-  const secret = readSecretFile(path, (problem) => warn(context, problem)).finish();
-  try {
-    return parseSecrets(secret.use(toText));
-  } finally {
-    secret.wipe();
-  }
+  return secretsIn(readSecretFile(path, (problem) => warn(context, problem)).finish());
 }
 
 async function fromTerminal(): Promise<DiscordSecrets> {
-  const terminal = openTerminal();
-  if (terminal === undefined) {
-    throw new UsageError(
-      "NO_PASSWORD_SOURCE",
-      "there is no terminal to ask for the bot's token: give --token-file or DVAULT_DISCORD_TOKEN",
-    );
-  }
+  const source = { subject: "the bot's token", instead: "--token-file or DVAULT_DISCORD_TOKEN" };
+  const token = await onTerminal(source, (terminal) => terminal.askSecret("token of the bot: "));
+  return secretsIn(token);
+}
+
+/** @param text - wiped */
+function secretsIn(text: SecretBytes): DiscordSecrets {
   try {
-    const secret = await terminal.askSecret("token of the bot: ");
-    return parseSecrets(secret.use(toText));
+    return parseSecrets(text.use(toText));
   } finally {
-    terminal.close();
+    text.wipe();
   }
 }
 

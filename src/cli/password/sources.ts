@@ -17,7 +17,7 @@ import {
   secretOfText,
 } from "./read-secret.ts";
 import type { SecretBuilder } from "./secret-builder.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import { onTerminal, type Terminal } from "./terminal.ts";
 
 /** Options of every command that opens a vault. */
 export const passwordOptions = {
@@ -111,7 +111,7 @@ export async function obtainCredentials(
   const what = isRecovery ? "recovery code" : "password";
   const opening = given ?? {
     password: notEmpty(
-      await onTerminal((terminal) => terminal.askSecret(`${what} of ${subject}: `)),
+      await askOnTerminal((terminal) => terminal.askSecret(`${what} of ${subject}: `)),
     ),
   };
   return isRecovery ? recoveryOf(opening) : opening;
@@ -190,7 +190,7 @@ export function obtainOtherPasswords(
 }
 
 function askTwice(subject: string): Promise<SecretBytes> {
-  return onTerminal(async (terminal) => {
+  return askOnTerminal(async (terminal) => {
     const first = notEmpty(await terminal.askSecret(`new password of ${subject}: `));
     const second = await terminal.askSecret(`new password of ${subject}, again: `);
     const isSame = first.use((a) => second.use((b) => Buffer.compare(a, b) === 0));
@@ -273,17 +273,8 @@ function notEmpty(password: SecretBytes): SecretBytes {
   return password;
 }
 
-async function onTerminal<T>(body: (terminal: Terminal) => Promise<T>): Promise<T> {
-  const terminal = openTerminal();
-  if (terminal === undefined) {
-    throw new UsageError(
-      "NO_PASSWORD_SOURCE",
-      "there is no terminal to ask for the password: give --password-file, --password-fd, --password-command, --identity or DVAULT_PASSWORD",
-    );
-  }
-  try {
-    return await body(terminal);
-  } finally {
-    terminal.close();
-  }
+function askOnTerminal<T>(ask: (terminal: Terminal) => Promise<T>): Promise<T> {
+  const instead =
+    "--password-file, --password-fd, --password-command, --identity or DVAULT_PASSWORD";
+  return onTerminal({ subject: "the password", instead }, ask);
 }

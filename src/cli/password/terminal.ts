@@ -26,8 +26,31 @@ export interface Terminal {
   close(): void;
 }
 
-/** The terminal that controls this process, wherever standard input goes; undefined without one. */
-export function openTerminal(): Terminal | undefined {
+/**
+ * Asks on the terminal that controls this process, wherever standard input goes.
+ *
+ * @param wanted - what is asked for, and what can be given where there is no terminal
+ * @throws UsageError NO_PASSWORD_SOURCE without one
+ */
+export async function onTerminal<T>(
+  wanted: { readonly subject: string; readonly instead: string },
+  ask: (terminal: Terminal) => Promise<T>,
+): Promise<T> {
+  const terminal = openTerminal();
+  if (terminal === undefined) {
+    const { subject, instead } = wanted;
+    const message = `there is no terminal to ask for ${subject}: give ${instead}`;
+    throw new UsageError("NO_PASSWORD_SOURCE", message);
+  }
+  try {
+    return await ask(terminal);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Undefined without a terminal. */
+function openTerminal(): Terminal | undefined {
   let fd: number;
   try {
     fd = openSync("/dev/tty", "r+");

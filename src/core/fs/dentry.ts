@@ -23,6 +23,7 @@ export interface Dentry {
 const SIZE = 9;
 const TYPE_SHIFT = 12;
 
+/** The bytes of a record, as {@link decodeDentry} reads them. */
 export function encodeDentry(dentry: Dentry): Uint8Array {
   const value = new Uint8Array(SIZE);
   putU64(value, 0, dentry.ino);
@@ -63,6 +64,7 @@ export function checkNewName(name: Uint8Array): void {
   }
 }
 
+/** Where a name of a directory leads; undefined when it is not there. @throws FormatError RECORD_MALFORMED */
 export function findDentry(
   transaction: Transaction,
   directory: number,
@@ -72,6 +74,7 @@ export function findDentry(
   return value === undefined ? undefined : decodeDentry(value);
 }
 
+/** Makes a name, or lets it lead elsewhere; links are the caller's to count. */
 export function putDentry(
   transaction: Transaction,
   directory: number,
@@ -81,6 +84,7 @@ export function putDentry(
   transaction.put(encodeKey(directory, KeyKind.dentry, name), encodeDentry(dentry));
 }
 
+/** Takes a name away; links are the caller's to count. */
 export function deleteDentry(transaction: Transaction, directory: number, name: Uint8Array): void {
   transaction.delete(encodeKey(directory, KeyKind.dentry, name));
 }

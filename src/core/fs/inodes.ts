@@ -13,6 +13,11 @@ function missing(ino: number): FsError {
   return new FsError("ENOENT", `inode ${ino} does not exist`);
 }
 
+/** Whether there is an inode of a number, whatever may still lead to it. */
+export function hasInode(transaction: Transaction, ino: number): boolean {
+  return transaction.get(encodeKey(ino, KeyKind.attributes)) !== undefined;
+}
+
 /**
  * Reads an inode; its bytes are borrowed until the transaction function returns.
  * @throws FsError ENOENT

@@ -16,10 +16,12 @@ function orphanKey(ino: number): Uint8Array {
   return encodeKey(0, KeyKind.orphan, subkey);
 }
 
+/** Takes note that an inode has something left to be removed. */
 export function putOrphan(transaction: Transaction, ino: number): void {
   transaction.put(orphanKey(ino), NOTHING);
 }
 
+/** Takes the note back. */
 export function deleteOrphan(transaction: Transaction, ino: number): void {
   transaction.delete(orphanKey(ino));
 }

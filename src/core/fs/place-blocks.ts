@@ -5,11 +5,10 @@
  */
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import { encodeKey, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { ExtentEditor } from "./extent-editor.ts";
 import type { FsContext } from "./fs-context.ts";
-import { editInode, saveInode } from "./inodes.ts";
+import { editInode, hasInode, saveInode } from "./inodes.ts";
 import { standsAt } from "./open-pack.ts";
 import { PageReferences } from "./page-references.ts";
 import { extentOf, type Layout, type Placement, pageUsed } from "./placement.ts";
@@ -82,7 +81,7 @@ class BlockPlacer {
     const live = placements.filter(
       (placement) => "origin" in placement.source || isSame(this.#context, placement),
     );
-    const isGone = this.#transaction.get(encodeKey(ino, KeyKind.attributes)) === undefined;
+    const isGone = !hasInode(this.#transaction, ino);
     if (isGone || live.length === 0) return;
     const editor = new ExtentEditor(this.#transaction, ino, this.#references);
     loadAround(editor, live);

@@ -8,13 +8,12 @@
  */
 import { PAGE_SIZE } from "../base/limits.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
-import { encodeKey, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { BLOCK_END } from "./extent.ts";
 import { EDIT_BUDGET, ExtentEditor } from "./extent-editor.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
-import { editInode, saveInode } from "./inodes.ts";
+import { editInode, hasInode, saveInode } from "./inodes.ts";
 import { deleteOrphan, putOrphan } from "./orphan-record.ts";
 import { PageReferences } from "./page-references.ts";
 import { RetryAfter } from "./retry-after.ts";
@@ -63,7 +62,7 @@ export function trimToSize(
 /** Goes on until nothing stands beyond the size of an inode. */
 export function trim(context: FsContext, ino: number): MaybePromise<void> {
   const step = (transaction: Transaction): boolean => {
-    if (transaction.get(encodeKey(ino, KeyKind.attributes)) === undefined) return true;
+    if (!hasInode(transaction, ino)) return true;
     const inode = editInode(transaction, ino);
     if (!inode.has(InodeFlag.trimming)) return true;
     const isDone = trimToSize(context, transaction, inode);

@@ -6,9 +6,11 @@
  *
  * @module
  */
+
 import { compareBytes } from "../base/bytes.ts";
 import { FormatError, PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import { checkNode, childAt, countOf, keyAt, valueAt } from "./node.ts";
 import type { NodePlace, TreeRoot } from "./tree.ts";
@@ -66,8 +68,7 @@ export async function* walkTree(
 
 async function open(pages: PageCache, place: WalkedPlace): Promise<NodeStep | DamagedStep> {
   try {
-    await pages.load("tree", [place.pointer]);
-    const { payload } = pages.page("tree", place.pointer);
+    const { payload } = await fetchPage(pages, "tree", place.pointer);
     checkNode(payload, place.level);
     checkOrder(payload, place);
     return { ...place, payload };

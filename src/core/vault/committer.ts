@@ -19,20 +19,14 @@ import { SEALS_PER_EPOCH } from "../base/limits.ts";
 import type { Platform } from "../base/platform.ts";
 import { timeNow } from "../base/time.ts";
 import { EPOCH_MAX, type VaultKeys } from "../crypto/key-schedule.ts";
-import { type PagePointer, samePointer } from "../format/address.ts";
-import {
-  type CommitRoot,
-  encodeCommitRoot,
-  hasSameContent,
-  type Snapshot,
-} from "../format/commit-root.ts";
+import type { PagePointer } from "../format/address.ts";
+import { type CommitRoot, encodeCommitRoot, type Snapshot } from "../format/commit-root.ts";
 import {
   encodeHeader,
   type Header,
   type KeyDirectories,
   keyDirectoryPages,
 } from "../format/header.ts";
-import { sameLog } from "../format/log-place.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { encodeKey, KeyKind } from "../tree/key.ts";
@@ -40,6 +34,7 @@ import { compactNode } from "../tree/node.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { directoriesOf } from "./key-directories.ts";
+import { isSameState } from "./same-state.ts";
 import type { SpaceMap } from "./space.ts";
 
 /** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
@@ -200,11 +195,8 @@ export class Committer {
       this.#failure = new CommitError("VAULT_FAILED", message, { cause });
       throw this.#failure;
     }
-    this.#isTwin =
-      !store.reusesAddresses ||
-      (hasSameContent(root, this.#root) &&
-        samePointer(header.keyDirectory, this.#header.keyDirectory) &&
-        sameLog(root.log, this.#root.log));
+    const before = { header: this.#header, root: this.#root };
+    this.#isTwin = !store.reusesAddresses || isSameState({ header, root }, before);
     this.#header = header;
     this.#root = root;
     this.#slot = slot;

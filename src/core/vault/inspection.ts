@@ -3,6 +3,7 @@
  *
  * @module
  */
+
 import { PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { CommitRoot, Snapshot } from "../format/commit-root.ts";
@@ -10,6 +11,7 @@ import { type Header, keyDirectoryPages } from "../format/header.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
 import type { CachedPage } from "../pages/cached-page.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { DamagedStep, NodeStep } from "../tree/walk-tree.ts";
 import { walkTree } from "../tree/walk-tree.ts";
@@ -94,8 +96,7 @@ export class Inspection {
 
   async #readOne(pageClass: PageClass, pointer: PagePointer): Promise<CachedPage | PageError> {
     try {
-      await this.#state.pages.load(pageClass, [pointer]);
-      return this.#state.pages.page(pageClass, pointer);
+      return await fetchPage(this.#state.pages, pageClass, pointer);
     } catch (error) {
       if (error instanceof PageError) return error;
       throw error;

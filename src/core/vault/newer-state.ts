@@ -3,10 +3,12 @@
  *
  * @module
  */
+
 import { FormatError } from "../base/errors.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import { decodeCommitRoot } from "../format/commit-root.ts";
 import { type Header, isHeaderSigned } from "../format/header.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { PublishedState, VaultParts } from "./committer.ts";
 
 /**
@@ -29,7 +31,6 @@ export async function newerState(
       "the newest header was not written by a holder of the key that opened the vault; if the key was changed, open it again",
     );
   }
-  await pages.load("root", [header.commitRoot]);
-  const root = decodeCommitRoot(pages.page("root", header.commitRoot).payload);
+  const root = decodeCommitRoot((await fetchPage(pages, "root", header.commitRoot)).payload);
   return { header, root, slot: slot as 0 | 1, isTwin: true };
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+
 import { equalBytes } from "../base/bytes.ts";
 import { FormatError, PageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
@@ -13,17 +14,18 @@ import { VaultKeys } from "../crypto/key-schedule.ts";
 import type { KeySlot } from "../crypto/key-slot.ts";
 import { openOlderKeys, type WrappedOlderKey } from "../crypto/older-key.ts";
 import { type Credentials, unlock } from "../crypto/unlock.ts";
-import { type PagePointer, samePointer } from "../format/address.ts";
+import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
-import { type CommitRoot, decodeCommitRoot, hasSameContent } from "../format/commit-root.ts";
+import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory, type KeyDirectory } from "../format/key-directory.ts";
-import { sameLog } from "../format/log-place.ts";
 import { PageCodec } from "../format/page-codec.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import { pageBuffers } from "../pages/page-buffers.ts";
 import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import type { PublishedState } from "./committer.ts";
+import { isSameState } from "./same-state.ts";
 
 /** An unlocked vault at its newest whole state. */
 export interface OpenedState extends PublishedState {
@@ -190,8 +192,7 @@ async function readRoot(
     budgetBytes: 0,
     openGeneration: header.generation + 1,
   });
-  await pages.load("root", [header.commitRoot]);
-  return decodeCommitRoot(pages.page("root", header.commitRoot).payload);
+  return decodeCommitRoot((await fetchPage(pages, "root", header.commitRoot)).payload);
 }
 
 /**
@@ -210,11 +211,7 @@ async function compareOther(
     const signers = [state.keys, ...state.keys.olderSigners()];
     if (!signers.some((signer) => isHeaderSigned(stored, signer))) return { kind: "damaged" };
     const other = await readRoot(store, platform, { header, keys: state.keys });
-    const isSame =
-      hasSameContent(other, state.root) &&
-      samePointer(header.keyDirectory, state.header.keyDirectory) &&
-      sameLog(other.log, state.root.log);
-    return isSame
+    return isSameState({ header, root: other }, state)
       ? { kind: "same", spare: [header.commitRoot, ...other.spaceMap] }
       : { kind: "older" };
   } catch (error) {

@@ -3,9 +3,12 @@
  *
  * @module
  */
+
 import { FormatError, PageError } from "../base/errors.ts";
+import type { PagePointer } from "../format/address.ts";
 import { type LogEntry, LogReader } from "../format/log-entry.ts";
 import type { LogPlace } from "../format/log-place.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { Tree } from "../tree/tree.ts";
 import type { Residence } from "./residence.ts";
@@ -58,13 +61,9 @@ async function* entriesOf(pages: PageCache, place: LogPlace): AsyncGenerator<Log
   }
 }
 
-async function readPage(
-  pages: PageCache,
-  pointer: { readonly address: number; readonly generation: number },
-): Promise<Uint8Array | undefined> {
+async function readPage(pages: PageCache, pointer: PagePointer): Promise<Uint8Array | undefined> {
   try {
-    await pages.load("log", [pointer]);
-    return pages.page("log", pointer).payload;
+    return (await fetchPage(pages, "log", pointer)).payload;
   } catch (error) {
     if (error instanceof PageError) return undefined;
     throw error;

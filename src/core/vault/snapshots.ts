@@ -97,6 +97,11 @@ export class Snapshots {
     return found;
   }
 
+  /** Whether a snapshot was not removed; another one may have got its name since. */
+  has({ id, generation }: Snapshot): boolean {
+    return this.list().some((kept) => kept.id === id && kept.generation === generation);
+  }
+
   /**
    * Keeps the vault as it is now; resolves when that is durable.
    * @param name - 1 to 255 bytes, no `/` and no NUL, neither `.` nor `..`; taken over
@@ -156,10 +161,8 @@ export class Snapshots {
   }
 
   /** The vault as a snapshot has it, to be read. */
-  view({ id, generation, toc }: Snapshot): TransactionalVault {
-    const isThere = (): boolean =>
-      this.list().some((snapshot) => snapshot.id === id && snapshot.generation === generation);
-    return this.viewOf(toc, isThere);
+  view(snapshot: Snapshot): TransactionalVault {
+    return this.viewOf(snapshot.toc, () => this.has(snapshot));
   }
 
   /** The vault as a TOC has it, to be read as long as its pages are there. */
@@ -261,6 +264,9 @@ function checkName(name: Uint8Array): void {
     throw new FsError("ENAMETOOLONG", `a snapshot's name has at most ${NAME_MAX} bytes`);
   }
   if (!isEntryName(name)) {
-    throw new FsError("EINVAL", "a snapshot cannot have that name");
+    throw new FsError(
+      "EINVAL",
+      "a snapshot cannot have that name: give one without / and NUL, and not . or ..",
+    );
   }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+
 import { addressOf, type PagePointer, pageNumber } from "../format/address.ts";
 import {
   BITS_PER_PAGE,
@@ -16,6 +17,7 @@ import {
   setUsed,
 } from "../format/space-map.ts";
 import type { CachedPage } from "../pages/cached-page.ts";
+import { fetchPage } from "../pages/fetch-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import type { PageRun } from "../pages/page-store.ts";
 
@@ -38,8 +40,7 @@ export class SpaceMap {
     const map = new SpaceMap();
     map.#pointers.push(...pointers);
     for (const pointer of pointers) {
-      await pages.load("space", [pointer]);
-      const { payload } = pages.page("space", pointer);
+      const { payload } = await fetchPage(pages, "space", pointer);
       const chunk = decodeSpacePage(payload).slice(0, roomFor(payload.length));
       map.#used += countUsed(chunk);
       map.#chunks.push(chunk);

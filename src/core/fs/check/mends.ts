@@ -12,7 +12,7 @@ import { decodeDentry, findDentry, putDentry } from "../dentry.ts";
 import { decodeExtent, type Extent, extentEnd } from "../extent.ts";
 import { ROOT_INO, S_IFDIR, S_IFMT, S_IFREG } from "../file-system.ts";
 import { INODE_RECORD_SIZE, InodeFlag, InodeRecord } from "../inode-record.ts";
-import { editInode, saveInode } from "../inodes.ts";
+import { editInode, hasInode, saveInode } from "../inodes.ts";
 import { deleteOrphan, putOrphan } from "../orphan-record.ts";
 
 /** Who owns what has lost its attributes. */
@@ -30,10 +30,6 @@ const LOST_AND_FOUND: Uint8Array = utf8("lost+found");
 const PRIVATE_DIRECTORY = S_IFDIR | 0o700;
 const PRIVATE_FILE = S_IFREG | 0o600;
 
-function isThere(transaction: Transaction, ino: number): boolean {
-  return transaction.get(encodeKey(ino, KeyKind.attributes)) !== undefined;
-}
-
 /** Removes a record that makes no sense. @param key - taken over */
 export function removeRecord(key: Uint8Array): Mend {
   return (transaction) => transaction.delete(key);
@@ -43,7 +39,7 @@ export function removeRecord(key: Uint8Array): Mend {
 export function removeDangling(key: Uint8Array): Mend {
   return (transaction) => {
     const value = transaction.get(key);
-    if (value !== undefined && !isThere(transaction, decodeDentry(value).ino)) {
+    if (value !== undefined && !hasInode(transaction, decodeDentry(value).ino)) {
       transaction.delete(key);
     }
   };
@@ -107,7 +103,7 @@ export function countInodes(change: number): Mend {
 
 function edit(ino: number, change: (inode: InodeRecord) => void): Mend {
   return (transaction) => {
-    if (!isThere(transaction, ino)) return;
+    if (!hasInode(transaction, ino)) return;
     const inode = editInode(transaction, ino);
     change(inode);
     saveInode(transaction, inode);
@@ -119,7 +115,7 @@ function edit(ino: number, change: (inode: InodeRecord) => void): Mend {
  */
 export function adopt(ino: number): Mend {
   return (transaction, owner) => {
-    if (!isThere(transaction, ino)) return;
+    if (!hasInode(transaction, ino)) return;
     const inode = editInode(transaction, ino);
     const lost = openLostAndFound(transaction, owner);
     putDentry(transaction, lost.ino, utf8(`#${ino}`), { ino, type: inode.mode & S_IFMT });
@@ -163,7 +159,7 @@ function blankInode(ino: number, mode: number, { uid, gid }: Owner): InodeRecord
  */
 export function rebuildInode(ino: number): Mend {
   return (transaction, owner) => {
-    if (isThere(transaction, ino)) return;
+    if (hasInode(transaction, ino)) return;
     const names = keysOf(transaction, ino, KeyKind.dentry, 1);
     const extents = extentsOf(transaction, ino);
     if (names.length > 0 || ino === ROOT_INO) {

@@ -8,10 +8,12 @@
  *
  * @module
  */
+
 import { FormatError, PageError } from "../../base/errors.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
 import { type CommitRoot, decodeCommitRoot } from "../../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../../format/header.ts";
+import { fetchPage } from "../../pages/fetch-page.ts";
 import type { PageCache } from "../../pages/page-cache.ts";
 import type { PageStore } from "../../pages/page-store.ts";
 import { walkTree } from "../../tree/walk-tree.ts";
@@ -159,8 +161,7 @@ function signedHeader(stored: Uint8Array | undefined, { keys }: UnlockedPages): 
 
 async function readRoot(pages: PageCache, pointer: PagePointer): Promise<CommitRoot | undefined> {
   try {
-    await pages.load("root", [pointer]);
-    return decodeCommitRoot(pages.page("root", pointer).payload);
+    return decodeCommitRoot((await fetchPage(pages, "root", pointer)).payload);
   } catch (error) {
     if (error instanceof PageError) return undefined;
     if (error instanceof FormatError && error.code !== "VERSION_UNKNOWN") return undefined;

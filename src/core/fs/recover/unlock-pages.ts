@@ -4,6 +4,7 @@
  *
  * @module
  */
+
 import { FormatError, KeyError, PageError } from "../../base/errors.ts";
 import type { Platform } from "../../base/platform.ts";
 import { VaultKeys } from "../../crypto/key-schedule.ts";
@@ -13,6 +14,7 @@ import type { PagePointer } from "../../format/address.ts";
 import { VAULT_ID_SIZE } from "../../format/header.ts";
 import { decodeKeyDirectory, type KeyDirectory } from "../../format/key-directory.ts";
 import { PageCodec } from "../../format/page-codec.ts";
+import { fetchPage } from "../../pages/fetch-page.ts";
 import { pageBuffers } from "../../pages/page-buffers.ts";
 import { PageCache } from "../../pages/page-cache.ts";
 import type { PageStore } from "../../pages/page-store.ts";
@@ -120,8 +122,7 @@ async function readDirectory(
   pointer: PagePointer,
 ): Promise<KeyDirectory | undefined> {
   try {
-    await pages.load("key-directory", [pointer]);
-    return decodeKeyDirectory(pages.page("key-directory", pointer).payload);
+    return decodeKeyDirectory((await fetchPage(pages, "key-directory", pointer)).payload);
   } catch (error) {
     if (error instanceof PageError || error instanceof FormatError) return undefined;
     throw error;

@@ -91,8 +91,7 @@ export class FileSystemWithSnapshots implements FileSystem {
     const snapshot = snapshots.find(name);
     return this.#slots.enter(
       snapshot,
-      ({ id, generation }) =>
-        snapshots.list().some((listed) => listed.id === id && listed.generation === generation),
+      (entered) => snapshots.has(entered),
       () => new VaultFileSystem(snapshots.view(snapshot), options),
     );
   }

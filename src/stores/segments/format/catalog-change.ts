@@ -50,6 +50,7 @@ export interface CatalogChange {
   readonly extents: readonly PlacedExtent[];
 }
 
+/** The bytes of a change, as {@link decodeCatalogChange} reads them. */
 export function encodeCatalogChange(change: CatalogChange): Uint8Array {
   const writer = new RecordWriter();
   writer.bytes(MAGIC);

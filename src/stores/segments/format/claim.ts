@@ -37,6 +37,7 @@ export interface Claim {
   readonly host: string;
 }
 
+/** Appends a claim, as {@link readClaim} reads it. */
 export function writeClaim(writer: RecordWriter, claim: Claim): void {
   writer.bytes(fromHex(claim.writer, WRITER_SIZE));
   writeText(writer, claim.token);

@@ -36,6 +36,7 @@ export interface CommitRecord {
   readonly header: Uint8Array;
 }
 
+/** The bytes of a record, as {@link decodeCommitRecord} reads them. */
 export function encodeCommitRecord(record: CommitRecord): Uint8Array {
   const writer = new RecordWriter();
   writer.u8(VERSION);

@@ -20,6 +20,7 @@ export interface LeaseRecord {
   readonly claim: Claim;
 }
 
+/** The bytes of a record, as {@link decodeLeaseRecord} reads them. */
 export function encodeLeaseRecord(record: LeaseRecord): Uint8Array {
   const writer = new RecordWriter();
   writer.u8(VERSION);

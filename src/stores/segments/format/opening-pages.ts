@@ -16,6 +16,7 @@ import { packObject, pageOfFrame } from "./frame.ts";
 
 const HEAD_SIZE = 9;
 
+/** The bytes of copies of pages, in their order. */
 export function encodeOpeningPages(pages: readonly StoredPage[]): Uint8Array {
   const writer = new RecordWriter();
   for (const page of pages) {

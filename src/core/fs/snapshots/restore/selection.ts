@@ -11,6 +11,7 @@ export interface SelectedName {
   readonly below: Selection;
 }
 
+/** What is meant below a directory. */
 export type Selection = "all" | readonly SelectedName[];
 
 /** A path as names; the root has none. */

@@ -8,7 +8,6 @@
  * @module
  */
 import { pageNumber } from "../../../format/address.ts";
-import { encodeKey, KeyKind } from "../../../tree/key.ts";
 import type { Transaction, TransactionalVault } from "../../../vault/transaction.ts";
 import { type Dentry, findDentry, putDentry } from "../../dentry.ts";
 import { BLOCK_END, type Extent, extentEnd, sliceExtent } from "../../extent.ts";
@@ -17,7 +16,7 @@ import { S_IFDIR, S_IFMT } from "../../file-system.ts";
 import { visitExtents } from "../../find-extents.ts";
 import type { FsContext } from "../../fs-context.ts";
 import { InodeFlag, InodeRecord } from "../../inode-record.ts";
-import { editInode, saveInode } from "../../inodes.ts";
+import { editInode, hasInode, saveInode } from "../../inodes.ts";
 import { deleteOrphan, putOrphan } from "../../orphan-record.ts";
 import { PageReferences } from "../../page-references.ts";
 import { ReturnedPages } from "../../returned-pages.ts";
@@ -223,7 +222,7 @@ export class TreeCopy {
     for (let first = 0; first < BLOCK_END; ) {
       const from = first;
       first = await this.#change((transaction) => {
-        if (transaction.get(encodeKey(ino, KeyKind.attributes)) === undefined) return BLOCK_END;
+        if (!hasInode(transaction, ino)) return BLOCK_END;
         const references = new PageReferences(transaction);
         const editor = new ExtentEditor(transaction, ino, references);
         const until = editor.load(from, BLOCK_END, EDIT_BUDGET);
