@@ -49,18 +49,21 @@ struct aead_key {
   context *open;
 };
 
-// One message: `in` and `out` may be the same place.
+// One message: `in` and `out` may be the same place. Of what is to be sealed, all behind the first `in_length` bytes stands
+// in `out` already.
 struct message {
   const uint8_t *nonce, *aad, *in;
   uint8_t *out;
-  size_t aad_length, length;
+  size_t aad_length, in_length, length;
 };
 
 static bool seal_message(context *ctx, const struct message *m) {
   int length;
+  uint8_t *rest = m->out + m->in_length;
   return evp.init(ctx, NULL, NULL, NULL, m->nonce, 1) == 1 &&
          evp.update(ctx, NULL, &length, m->aad, (int)m->aad_length) == 1 &&
-         evp.update(ctx, m->out, &length, m->in, (int)m->length) == 1 &&
+         evp.update(ctx, m->out, &length, m->in, (int)m->in_length) == 1 &&
+         evp.update(ctx, rest, &length, rest, (int)(m->length - m->in_length)) == 1 &&
          evp.finish(ctx, m->out + m->length, &length) == 1 &&
          evp.control(ctx, GET_TAG, TAG_SIZE, m->out + m->length) == 1;
 }
@@ -124,23 +127,24 @@ static napi_value close_key(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// Reads nonce, aad, in and out from arguments or array elements; `grows` is by how much the output is longer.
-static bool get_message(napi_env env, const napi_value *values, int grows, struct message *m) {
+// Reads nonce, aad, in and out from arguments or array elements.
+static bool get_message(napi_env env, const napi_value *values, bool seals, struct message *m) {
   uint8_t *nonce, *aad, *in;
-  size_t nonce_length, in_length, out_length;
+  size_t nonce_length, out_length;
   if (!shim_bytes(env, values[0], &nonce, &nonce_length) || !shim_bytes(env, values[1], &aad, &m->aad_length) ||
-      !shim_bytes(env, values[2], &in, &in_length) || !shim_bytes(env, values[3], &m->out, &out_length))
+      !shim_bytes(env, values[2], &in, &m->in_length) || !shim_bytes(env, values[3], &m->out, &out_length))
     return false;
   m->nonce = nonce;
   m->aad = aad;
   m->in = in;
-  m->length = grows > 0 ? in_length : in_length - TAG_SIZE;
-  if (nonce_length != NONCE_SIZE || in_length > INT32_MAX || (grows < 0 && in_length < TAG_SIZE) ||
-      out_length != in_length + (size_t)(int64_t)grows) {
-    shim_refuse(env, "native shim: nonce, input or output of a wrong length");
-    return false;
-  }
-  return true;
+  // The tag is at the end of what is sealed: of `out` when sealing, else of `in`.
+  size_t sealed_length = seals ? out_length : m->in_length;
+  m->length = sealed_length - TAG_SIZE;
+  bool fits = sealed_length >= TAG_SIZE && sealed_length <= INT32_MAX &&
+              (seals ? m->in_length <= m->length : out_length == m->length);
+  if (nonce_length == NONCE_SIZE && fits) return true;
+  shim_refuse(env, "native shim: nonce, input or output of a wrong length");
+  return false;
 }
 
 static struct aead_key *get_key(napi_env env, napi_value value) {
@@ -161,7 +165,7 @@ static napi_value one_message(napi_env env, napi_callback_info info, bool seals)
   struct message message;
   if (!shim_arguments(env, info, 5, arguments, NULL)) return NULL;
   struct aead_key *key = get_key(env, arguments[0]);
-  if (key == NULL || !get_message(env, arguments + 1, seals ? TAG_SIZE : -TAG_SIZE, &message)) return NULL;
+  if (key == NULL || !get_message(env, arguments + 1, seals, &message)) return NULL;
   bool is_done = seals ? seal_message(key->seal, &message) : open_message(key->open, &message);
   if (napi_get_boolean(env, is_done, &result) != napi_ok) return shim_throw(env);
   return result;
@@ -210,7 +214,7 @@ static bool get_batch(napi_env env, napi_value list, struct batch *batch) {
       shim_throw(env);
       return false;
     }
-    if (!get_message(env, values, batch->seals ? TAG_SIZE : -TAG_SIZE, &batch->messages[i])) return false;
+    if (!get_message(env, values, batch->seals, &batch->messages[i])) return false;
   }
   return true;
 }

@@ -64,6 +64,7 @@ napi_value shim_submit(napi_env env, struct shim_job *job, const char *name);
 
 bool shim_export_aead(napi_env env, napi_value exports);
 bool shim_export_host(napi_env env, napi_value exports);
+bool shim_export_memory(napi_env env, napi_value exports);
 bool shim_export_mount(napi_env env, napi_value exports);
 bool shim_export_channel(napi_env env, napi_value exports);
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { shim } from "./load.ts";
+import { tryShim } from "./load.ts";
 
-/** A key that OpenSSL has scheduled. Arrays are as `AeadKey` of the core wants them; in place is fine. */
+/** A key that OpenSSL has scheduled. Arrays are as `AeadKey` of the core wants them. */
 export interface NativeAeadKey {
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): void;
   /** @returns whether the tag was right; `out` is zeros otherwise */
@@ -48,12 +48,4 @@ async function keepAlive<T>(held: readonly Uint8Array[], work: Promise<T>): Prom
   const result = await work;
   if (held.length === 0) throw new Error("a batch has at least one message");
   return result;
-}
-
-function tryShim(): ReturnType<typeof shim> | undefined {
-  try {
-    return shim();
-  } catch {
-    return undefined;
-  }
 }

@@ -50,6 +50,9 @@ export interface Shim {
   aeadOpenMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;
   aeadClose(key: AeadHandle): void;
 
+  /** Zeros, in huge pages where there are some, and without weight for the garbage collector. */
+  lastingMemory(bytes: number): Uint8Array;
+
   flock(fd: number, operation: number): number;
   lseek(fd: number, offset: number, whence: number): number;
   fallocate(fd: number, mode: number, offset: number, length: number): number;
@@ -73,6 +76,15 @@ let loaded: Shim | undefined;
 export function shim(): Shim {
   loaded ??= load();
   return loaded;
+}
+
+/** As {@link shim}; undefined where it cannot be loaded. */
+export function tryShim(): Shim | undefined {
+  try {
+    return shim();
+  } catch {
+    return undefined;
+  }
 }
 
 function load(): Shim {

@@ -99,10 +99,12 @@ class CryptoAeadKey implements AeadKey {
 
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): void {
     const cipher = createCipheriv(ALGORITHM, this.#usable(), nonce, OPTIONS);
+    const length = out.length - TAG_SIZE;
     cipher.setAAD(aad);
     out.set(cipher.update(plain));
+    out.set(cipher.update(out.subarray(plain.length, length)), plain.length);
     cipher.final();
-    out.set(cipher.getAuthTag(), plain.length);
+    out.set(cipher.getAuthTag(), length);
   }
 
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Platform } from "../core/base/platform.ts";
+import { lastingMemory } from "../native/memory.ts";
 import { nodeAead } from "./node-aead.ts";
 import { nodeArgon2id } from "./node-argon2id.ts";
 import { SystemClock } from "./node-clock.ts";
@@ -18,4 +19,5 @@ export const nodePlatform: Platform = {
   argon2id: nodeArgon2id,
   compressor: nodeCompressor,
   afterTurn: (body) => setImmediate(body),
+  memory: lastingMemory,
 };

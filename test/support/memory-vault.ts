@@ -168,6 +168,8 @@ export class MemoryVault implements TransactionalVault {
 
   prefetch(): void {}
 
+  dismiss(): void {}
+
   onFlush(flush: () => MaybePromise<void>): void {
     this.#flushes.push(flush);
   }

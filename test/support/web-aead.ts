@@ -4,7 +4,7 @@
  * @module
  */
 import type { webcrypto } from "node:crypto";
-import type { Aead, AeadKey } from "../../src/core/base/platform.ts";
+import { type Aead, type AeadKey, TAG_SIZE } from "../../src/core/base/platform.ts";
 
 const { subtle } = globalThis.crypto;
 
@@ -31,7 +31,9 @@ class WebAeadKey implements AeadKey {
   ): Promise<void> {
     await laterTurn();
     const algorithm = { name: "AES-GCM", iv: nonce, additionalData: aad };
-    out.set(new Uint8Array(await subtle.encrypt(algorithm, this.#key, plain)));
+    const whole = out.slice(0, out.length - TAG_SIZE);
+    whole.set(plain);
+    out.set(new Uint8Array(await subtle.encrypt(algorithm, this.#key, whole)));
   }
 
   async open(

@@ -6,8 +6,10 @@
  *
  * 1. Whoever keeps bytes of a buffer beyond the turn in which it got them is a holder. Others only borrow: until that
  *    turn ends they may read on, also when the last holder has given the buffer back meanwhile.
- * 2. A buffer that its holders forget is left to the garbage collector. Bytes that were not taken from a pool may be
- *    held and given back all the same, which does nothing.
+ * 2. Buffers are cut from slabs, each of which is one array to the garbage collector and large enough for huge pages. A
+ *    pool that has grown beyond that makes further ones singly.
+ * 3. A buffer that its holders forget is lost to the pool, and if it was made singly left to the garbage collector. Bytes
+ *    that were not taken from a pool may be held and given back all the same, which does nothing.
  *
  * @module
  */
@@ -15,51 +17,117 @@
 /** Calls `body` when the turn of the event loop has ended, its microtasks included. */
 export type AfterTurn = (body: () => void) => void;
 
-/** Buffers kept that nobody holds. */
+/** Makes zeroed memory that will be kept for long. */
+export type MakeMemory = (bytes: number) => Uint8Array;
+
+/** What a pool stands on. */
+export interface BufferPoolParts {
+  readonly afterTurn: AfterTurn;
+  readonly memory: MakeMemory;
+}
+
+/** Buffers of the first slab; each later one has twice as many as the one before, up to the most. */
+const SLAB_MIN = 16;
+const SLAB_MAX = 256;
+
+/** Buffers in slabs: 128 MiB of pages. */
+const IN_SLABS_MAX = 2048;
+
+/** Single buffers are kept only as long as no more than this are free. */
 const FREE_MAX = 256;
+
+/** Buffers that stand one behind the other in one array. */
+interface Slab {
+  readonly buffers: readonly Uint8Array[];
+  /** Of each buffer. */
+  readonly holders: Uint32Array;
+}
+
+/** One buffer of a slab. */
+interface Place {
+  readonly slab: Slab;
+  readonly index: number;
+}
 
 export class BufferPool {
   /** Bytes of each buffer. */
   readonly size: number;
-  readonly #afterTurn: AfterTurn;
-  readonly #holders = new WeakMap<ArrayBufferLike, number>();
-  readonly #free: Uint8Array[] = [];
-  #resting: ArrayBufferLike[] = [];
+  readonly #parts: BufferPoolParts;
+  readonly #slabs = new WeakMap<ArrayBufferLike, Slab>();
+  readonly #free: Place[] = [];
+  #resting: Place[] = [];
+  #slabLength = SLAB_MIN;
+  #inSlabs = 0;
 
-  constructor(size: number, afterTurn: AfterTurn) {
+  constructor(size: number, parts: BufferPoolParts) {
     this.size = size;
-    this.#afterTurn = afterTurn;
+    this.#parts = parts;
   }
 
   /** A whole buffer with anything in it, held by the caller. */
   take(): Uint8Array {
-    const bytes = this.#free.pop() ?? new Uint8Array(this.size);
-    this.#holders.set(bytes.buffer, 1);
-    return bytes;
+    const place = this.#free.pop() ?? this.#grow();
+    place.slab.holders[place.index] = 1;
+    return place.slab.buffers[place.index] as Uint8Array;
+  }
+
+  /** Makes buffers. @returns one; the others are free */
+  #grow(): Place {
+    const isFull = this.#inSlabs + this.#slabLength > IN_SLABS_MAX;
+    const count = isFull ? 1 : this.#slabLength;
+    const { buffer, byteOffset } = isFull
+      ? new Uint8Array(this.size)
+      : this.#parts.memory(count * this.size);
+    const buffers = Array.from(
+      { length: count },
+      (_, i) => new Uint8Array(buffer, byteOffset + i * this.size, this.size),
+    );
+    const slab = { buffers, holders: new Uint32Array(count) };
+    this.#slabs.set(buffer, slab);
+    for (let index = count - 1; index > 0; index--) this.#free.push({ slab, index });
+    if (!isFull) {
+      this.#inSlabs += count;
+      this.#slabLength = Math.min(2 * count, SLAB_MAX);
+    }
+    return { slab, index: 0 };
   }
 
   /** Makes the caller one more holder of the buffer that bytes stand in. */
-  hold({ buffer }: Uint8Array): void {
-    const holders = this.#holders.get(buffer);
-    if (holders !== undefined) this.#holders.set(buffer, holders + 1);
+  hold(bytes: Uint8Array): void {
+    const slab = this.#slabs.get(bytes.buffer);
+    if (slab === undefined) return;
+    const index = this.#indexOf(slab, bytes);
+    const holders = slab.holders[index] as number;
+    if (holders > 0) slab.holders[index] = holders + 1;
   }
 
   /** A holder of the buffer that bytes stand in needs it no more. */
-  giveBack({ buffer }: Uint8Array): void {
-    const holders = this.#holders.get(buffer);
-    if (holders === undefined) return;
-    if (holders > 1) {
-      this.#holders.set(buffer, holders - 1);
-      return;
-    }
-    this.#holders.delete(buffer);
-    this.#resting.push(buffer);
-    if (this.#resting.length === 1) this.#afterTurn(() => this.#release());
+  giveBack(bytes: Uint8Array): void {
+    const slab = this.#slabs.get(bytes.buffer);
+    if (slab === undefined) return;
+    const index = this.#indexOf(slab, bytes);
+    const holders = slab.holders[index] as number;
+    if (holders === 0) return;
+    slab.holders[index] = holders - 1;
+    if (holders > 1) return;
+    this.#resting.push({ slab, index });
+    if (this.#resting.length === 1) this.#parts.afterTurn(() => this.#release());
+  }
+
+  /** Memory that bytes keep from other use: of a buffer all of it. */
+  weightOf(bytes: Uint8Array): number {
+    return this.#slabs.has(bytes.buffer) ? this.size : bytes.buffer.byteLength;
+  }
+
+  #indexOf(slab: Slab, bytes: Uint8Array): number {
+    const [first] = slab.buffers as [Uint8Array];
+    return Math.floor((bytes.byteOffset - first.byteOffset) / this.size);
   }
 
   #release(): void {
-    for (const buffer of this.#resting) {
-      if (this.#free.length < FREE_MAX) this.#free.push(new Uint8Array(buffer));
+    for (const place of this.#resting) {
+      const isSingle = place.slab.buffers.length === 1;
+      if (!isSingle || this.#free.length < FREE_MAX) this.#free.push(place);
     }
     this.#resting = [];
   }

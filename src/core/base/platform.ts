@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AfterTurn } from "./buffer-pool.ts";
+import type { AfterTurn, MakeMemory } from "./buffer-pool.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 
 /** Wall clock. */
@@ -37,7 +37,7 @@ export interface AeadMessage {
 export interface AeadBatch {
   /** Most messages of one batch. */
   readonly limit: number;
-  /** Seals `in` to `out`, which is longer by {@link TAG_SIZE}. */
+  /** As {@link AeadKey.seal}, of each `in` to its `out`. */
   sealAll(messages: readonly AeadMessage[]): Promise<void>;
   /** Opens `in` to `out`, which is shorter by {@link TAG_SIZE}. @returns whether each tag was right */
   openAll(messages: readonly AeadMessage[]): Promise<readonly boolean[]>;
@@ -50,8 +50,9 @@ export interface AeadKey {
    *
    * @param nonce - 12 bytes, never used twice with this key
    * @param aad - associated data, authenticated only
-   * @param plain - borrowed until the call (or its promise) ends
-   * @param out - `plain.length + 16` bytes: ciphertext, then tag; may begin where `plain` begins
+   * @param plain - the plaintext, or its begin; borrowed until the call (or its promise) ends
+   * @param out - takes the ciphertext and 16 bytes of tag; may begin where `plain` begins. Where it has room for more
+   *   than `plain`, the rest of the plaintext stands there already, where it will be sealed
    */
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): MaybePromise<void>;
   /**
@@ -111,4 +112,5 @@ export interface Platform {
   readonly argon2id: Argon2id;
   readonly compressor: Compressor;
   readonly afterTurn: AfterTurn;
+  readonly memory: MakeMemory;
 }

@@ -129,7 +129,7 @@ export class PageCodec {
   /**
    * Makes the stored form of a page.
    *
-   * @param page - its payload is copied before the call returns
+   * @param page - its payload is borrowed until the promise ends
    * @param into - {@link STORED_PAGE_MAX} bytes to make it in; a fresh array when left out
    * @returns {@link storedSize} bytes (28 less for a clear-text page), at the begin of `into`
    * @throws KeyError KEY_CLOSED
@@ -143,14 +143,14 @@ export class PageCodec {
     if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
     const stored = this.#frame(page, into, epoch);
     return chain(this.#unlocked().key(epoch), (key) => {
-      const message = this.#toSeal(stored);
+      const message = this.#toSeal(page, stored);
       return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
     });
   }
 
   /**
-   * As {@link PageCodec.seal}, for many sealed pages: on another thread where the machine offers that. All are of the epoch of
-   * now, also when another begins meanwhile.
+   * As {@link PageCodec.seal}, for many: on another thread where the machine offers that. All are of the epoch of now, also
+   * when another begins meanwhile.
    * @param buffer - gives {@link STORED_PAGE_MAX} bytes to make a page in
    */
   async sealAll(
@@ -166,16 +166,19 @@ export class PageCodec {
       for (const page of pages) stored.push(await this.#sealIn(epoch, page, buffer()));
       return stored;
     }
-    for (const page of pages) stored.push(this.#frame(page, buffer(), epoch));
-    const sealed = stored.filter((_, i) => pages[i]?.pageClass !== "key-directory");
-    for (let at = 0; at < sealed.length; at += batch.limit) {
-      const part = sealed.slice(at, at + batch.limit);
-      await batch.sealAll(part.map((bytes) => this.#toSeal(bytes)));
+    const messages: AeadMessage[] = [];
+    for (const page of pages) {
+      const frame = this.#frame(page, buffer(), epoch);
+      stored.push(frame);
+      if (page.pageClass !== "key-directory") messages.push(this.#toSeal(page, frame));
+    }
+    for (let at = 0; at < messages.length; at += batch.limit) {
+      await batch.sealAll(messages.slice(at, at + batch.limit));
     }
     return stored;
   }
 
-  /** Writes what of a stored page is in clear, and where it will be sealed, the body. */
+  /** Writes what of a stored page is in clear, and where it will be sealed, the owner record. */
   #frame(page: PlainPage, into: Uint8Array | undefined, epoch: number): Uint8Array {
     const { pageClass, address, generation, owner, payload } = page;
     const bodyLength = payload.length + OWNER_SIZE;
@@ -183,7 +186,8 @@ export class PageCodec {
     if (pageClass === "key-directory") {
       const length = PAGE_HEADER_SIZE + bodyLength;
       const clear = into?.subarray(0, length) ?? new Uint8Array(length);
-      putBody(clear.subarray(PAGE_HEADER_SIZE), pageClass, owner, payload);
+      clear.set(payload, PAGE_HEADER_SIZE);
+      putOwner(clear, PAGE_HEADER_SIZE + payload.length, pageClass, owner);
       encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, clear);
       return clear;
     }
@@ -191,15 +195,15 @@ export class PageCodec {
     const stored = into?.subarray(0, length) ?? new Uint8Array(length);
     encodePageHeader({ pageClass, epoch, address, generation, bodyLength }, stored);
     this.#random.fill(stored.subarray(PAGE_HEADER_SIZE, SEALED_AT));
-    putBody(stored.subarray(SEALED_AT, SEALED_AT + bodyLength), pageClass, owner, payload);
+    putOwner(stored, SEALED_AT + payload.length, pageClass, owner);
     return stored;
   }
 
-  #toSeal(stored: Uint8Array): AeadMessage {
+  #toSeal(page: PlainPage, stored: Uint8Array): AeadMessage {
     return {
       nonce: stored.subarray(PAGE_HEADER_SIZE, SEALED_AT),
       aad: this.#bind(stored),
-      in: stored.subarray(SEALED_AT, stored.length - TAG_SIZE),
+      in: page.payload,
       out: stored.subarray(SEALED_AT),
     };
   }
@@ -398,15 +402,8 @@ function takeApart(header: PageHeader, body: Uint8Array): OpenedPage {
   return { payload: body.subarray(0, length), owner };
 }
 
-function putBody(
-  out: Uint8Array,
-  pageClass: PageClass,
-  owner: PageOwner,
-  payload: Uint8Array,
-): void {
-  const at = payload.length;
-  out.set(payload);
-  out.fill(0, at);
+function putOwner(out: Uint8Array, at: number, pageClass: PageClass, owner: PageOwner): void {
+  out.fill(0, at, at + OWNER_SIZE);
   out[at] = classCode(pageClass);
   putU64(out, at + 4, owner.ino);
   putU48(out, at + 12, owner.block);

@@ -228,7 +228,9 @@ export class Drafts {
   /** Whether a draft still is what {@link freeze} gave. */
   isSame(ino: number, block: number, content: Uint8Array): boolean {
     const draft = this.#files.get(ino)?.blocks.get(block);
-    return draft?.bytes.buffer === content.buffer && draft.isFrozen;
+    if (draft === undefined || !draft.isFrozen) return false;
+    const { buffer, byteOffset } = draft.bytes;
+    return buffer === content.buffer && byteOffset === content.byteOffset;
   }
 
   /** Extents were put beneath the drafts at `first <= block < end`. */

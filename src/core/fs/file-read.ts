@@ -5,12 +5,12 @@
  */
 import { FsError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { blockContent, pageOf } from "./block-content.ts";
-import { type Extent, extentEnd } from "./extent.ts";
+import { type Extent, extentEnd, pageOfRun } from "./extent.ts";
 import { visitExtents } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
 import { loadInode, requireFile } from "./inodes.ts";
@@ -25,7 +25,11 @@ export interface FileRange {
 /** What holes read as; never written. */
 const ZEROS = new Uint8Array(PAGE_SIZE);
 
-/** @see FileSystem.read */
+/**
+ * Pages that are read whole need not stay in memory: who reads so much at a time goes on, or keeps it, as the kernel does.
+ *
+ * @see FileSystem.read
+ */
 export function read(
   context: FsContext,
   ino: number,
@@ -35,25 +39,33 @@ export function read(
   if (offset < 0 || length < 0) {
     throw new FsError("EINVAL", `cannot read ${length} bytes from offset ${offset}`);
   }
-  return context.view((transaction) => {
+  let whole: PagePointer[] = [];
+  const pieces = context.view((transaction) => {
     const inode = loadInode(transaction, ino);
     requireFile(inode);
     const end = Math.min(offset + length, inode.size);
     if (offset >= end) return [];
-    const pieces = readRange(context, transaction, { ino, offset, end });
+    whole = [];
+    const pieces = readRange(context, transaction, { ino, offset, end }, whole);
     touchAccess(context, transaction, inode);
     return pieces;
+  });
+  return chain(pieces, (read) => {
+    if (whole.length > 0) context.vault.dismiss(whole);
+    return read;
   });
 }
 
 /**
  * The content of a range, in order, borrowed.
+ * @param whole - takes the pages that all of was read
  * @throws PageFault, RetryAfter, PageError
  */
 export function readRange(
   context: FsContext,
   transaction: Transaction,
   range: FileRange,
+  whole: PagePointer[] = [],
 ): Uint8Array[] {
   const { ino, offset, end } = range;
   const first = Math.floor(offset / PAGE_SIZE);
@@ -64,13 +76,16 @@ export function readRange(
   for (let block = first; block <= last; block++) {
     while (next < extents.length && extentEnd(extents[next] as Extent) <= block) next++;
     const extent = extents[next];
+    const start = block * PAGE_SIZE;
+    const from = Math.max(offset - start, 0);
+    const to = Math.min(end - start, PAGE_SIZE);
     let content = context.drafts.content(ino, block);
     if (content === undefined && extent !== undefined && extent.block <= block) {
       content = blockContent(context, transaction, extent, block);
+      const isWhole = from === 0 && to === PAGE_SIZE && extent.kind === "run";
+      if (isWhole) whole.push(pageOfRun(extent, block));
     }
-    const start = block * PAGE_SIZE;
-    const from = Math.max(offset - start, 0);
-    appendPart(pieces, content ?? ZEROS, from, Math.min(end - start, PAGE_SIZE));
+    appendPart(pieces, content ?? ZEROS, from, to);
   }
   return pieces;
 }

@@ -8,6 +8,6 @@ import type { Platform } from "../base/platform.ts";
 import { STORED_PAGE_ROOM } from "../format/page-codec.ts";
 
 /** A pool whose buffers take a page, sealed or not. */
-export function pageBuffers(platform: Pick<Platform, "afterTurn">): BufferPool {
-  return new BufferPool(STORED_PAGE_ROOM, platform.afterTurn);
+export function pageBuffers(platform: Pick<Platform, "afterTurn" | "memory">): BufferPool {
+  return new BufferPool(STORED_PAGE_ROOM, platform);
 }

@@ -20,9 +20,10 @@ import { LRUCache } from "lru-cache";
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { OpenedPage, PageCodec, PageOwner } from "../format/page-codec.ts";
+import type { OpenedPage, PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
+import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
 import { PageLoader } from "./page-loader.ts";
@@ -37,14 +38,6 @@ const PAGE_BOOKKEEPING = 256;
 
 /** Least bytes of clean pages that are worth a cache. */
 const SMALLEST_BUDGET = 2 ** 22;
-
-/** A resident page. */
-export interface CachedPage extends PagePointer {
-  readonly pageClass: PageClass;
-  readonly owner: PageOwner;
-  /** Plaintext; borrowed until the turn of the event loop ends. Only {@link PageCache.edit} gives leave to change it. */
-  payload: Uint8Array;
-}
 
 /** What a cache stands on. */
 export interface PageCacheOptions {
@@ -61,11 +54,7 @@ export interface PageCacheOptions {
 }
 
 /** What {@link PageCache.add} makes a page of. */
-export interface PageContent {
-  readonly pageClass: PageClass;
-  readonly owner: PageOwner;
-  readonly payload: Uint8Array;
-}
+export type PageContent = Readonly<Pick<CachedPage, "pageClass" | "owner" | "payload">>;
 
 /** Makes another payload of one, in the room that is given or elsewhere. */
 type Revision = (payload: Uint8Array, room: Uint8Array) => Uint8Array;
@@ -102,7 +91,7 @@ export class PageCache {
     this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
     this.#clean = new LRUCache<number, CachedPage>({
       maxSize: this.#budgetBytes,
-      sizeCalculation: (page) => page.payload.buffer.byteLength + PAGE_BOOKKEEPING,
+      sizeCalculation: (page) => this.buffers.weightOf(page.payload) + PAGE_BOOKKEEPING,
       dispose: (page) => this.buffers.giveBack(page.payload),
     });
     this.#loader = new PageLoader({
@@ -191,7 +180,7 @@ export class PageCache {
     this.#pinned.keep(page);
   }
 
-  /** Never in the middle of a transaction, which counts on what it has found. */
+  /** Never while a transaction is applied, which counts on what it has found. */
   #putClean(page: CachedPage): void {
     this.#clean.set(page.address, page);
     const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
@@ -268,8 +257,7 @@ export class PageCache {
     }
     this.#dirty.delete(address);
     this.#dirtyBytes -= page.payload.byteLength;
-    // A flush under way may still be about to seal it.
-    if (!this.#writing.has(address)) this.buffers.giveBack(page.payload);
+    this.buffers.giveBack(page.payload);
   }
 
   #giveBack(addresses: readonly number[]): void {
@@ -297,7 +285,8 @@ export class PageCache {
 
   /**
    * Writes dirty pages: `frozen`, all that were born before the last freeze (a commit); `data`, file content of
-   * any age (writing behind). Flushes run one after the other, so a commit never publishes a page still on its way.
+   * any age (writing behind), which leaves memory: it comes in bulk, and who wrote it has it. Flushes run one after the
+   * other, so a commit never publishes a page still on its way.
    * @throws StoreError; pages not written stay dirty
    */
   flush(which: "frozen" | "data"): Promise<void> {
@@ -314,7 +303,10 @@ export class PageCache {
           : page.pageClass === "data" || page.pageClass === "pack",
       )
       .sort((a, b) => a.address - b.address);
-    for (const page of ready) this.#writing.add(page.address);
+    for (const page of ready) {
+      this.#writing.add(page.address);
+      this.buffers.hold(page.payload);
+    }
     let previous: Promise<void> = Promise.resolve();
     try {
       for (let at = 0; at < ready.length; at += WRITE_BATCH) {
@@ -322,17 +314,21 @@ export class PageCache {
         const stored = await this.codec.sealAll(batch, this.#room);
         this.#sealed += batch.length;
         await previous;
-        previous = this.#write(batch, stored);
+        previous = this.#write(batch, stored, which);
         previous.catch(() => {});
       }
     } finally {
       await previous.finally(() => {
-        for (const page of ready) this.#writing.delete(page.address);
+        for (const page of ready) this.#endWriting(page);
       });
     }
   }
 
-  async #write(batch: readonly CachedPage[], stored: readonly Uint8Array[]): Promise<void> {
+  async #write(
+    batch: readonly CachedPage[],
+    stored: readonly Uint8Array[],
+    which: "frozen" | "data",
+  ): Promise<void> {
     try {
       await this.#store.write(
         batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
@@ -341,12 +337,17 @@ export class PageCache {
       for (const bytes of stored) this.buffers.giveBack(bytes);
     }
     for (const page of batch) {
-      this.#writing.delete(page.address);
+      this.#endWriting(page);
       if (this.#dirty.get(page.address) !== page) continue;
       this.#dirty.delete(page.address);
       this.#dirtyBytes -= page.payload.byteLength;
-      this.#putClean(page);
+      if (which === "frozen" || page.pageClass === "pack") this.#putClean(page);
+      else this.buffers.giveBack(page.payload);
     }
+  }
+
+  #endWriting({ address, payload }: CachedPage): void {
+    if (this.#writing.delete(address)) this.buffers.giveBack(payload);
   }
 
   /** Addresses the header that is about to be published does not need, for a store that keeps the one before whole. */
@@ -389,6 +390,11 @@ export class PageCache {
   /** Addresses superseded so far that wait for a header: not part of what the next header describes. */
   deadAddresses(): Iterable<number> {
     return this.#dead.waiting();
+  }
+
+  /** Takes a clean page out of memory. */
+  dismiss({ address, generation }: PagePointer): void {
+    if (this.#clean.peek(address)?.generation === generation) this.#clean.delete(address);
   }
 
   /** Evicts every clean page. */

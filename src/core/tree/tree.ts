@@ -10,7 +10,8 @@
  */
 import { compareBytes } from "../base/bytes.ts";
 import { type PagePointer, samePointer } from "../format/address.ts";
-import type { CachedPage, PageCache } from "../pages/page-cache.ts";
+import type { CachedPage } from "../pages/cached-page.ts";
+import type { PageCache } from "../pages/page-cache.ts";
 import {
   appendAll,
   checkNode,

@@ -10,8 +10,9 @@ import type { CommitRoot, Snapshot } from "../format/commit-root.ts";
 import { type Header, keyDirectoryPages } from "../format/header.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { BITS_PER_PAGE, decodeSpacePage, isUsed } from "../format/space-map.ts";
+import type { CachedPage } from "../pages/cached-page.ts";
 import { fetchPage } from "../pages/fetch-page.ts";
-import type { CachedPage, PageCache } from "../pages/page-cache.ts";
+import type { PageCache } from "../pages/page-cache.ts";
 import type { DamagedStep, NodeStep } from "../tree/walk-tree.ts";
 import { walkTree } from "../tree/walk-tree.ts";
 

@@ -70,6 +70,10 @@ export class SnapshotView implements TransactionalVault {
     if (isThere()) prefetch(pages, pageClass, pointers);
   }
 
+  dismiss(pointers: readonly PagePointer[]): void {
+    for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
+  }
+
   /** Nothing is ever flushed. */
   onFlush(): void {}
 

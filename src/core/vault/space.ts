@@ -16,8 +16,9 @@ import {
   isUsed,
   setUsed,
 } from "../format/space-map.ts";
+import type { CachedPage } from "../pages/cached-page.ts";
 import { fetchPage } from "../pages/fetch-page.ts";
-import type { CachedPage, PageCache } from "../pages/page-cache.ts";
+import type { PageCache } from "../pages/page-cache.ts";
 import type { PageRun } from "../pages/page-store.ts";
 
 /** Bytes of a chunk that tells of few pages; doubled as needed up to PAGE_SIZE. */

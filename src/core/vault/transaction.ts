@@ -99,6 +99,8 @@ export interface TransactionalVault {
   readonly settling: Promise<void> | undefined;
   /** Begins to bring pages into the cache that will be wanted soon. */
   prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void;
+  /** File content that will hardly be asked for again soon: it leaves the cache, and what is borrowed of it stands for this turn. */
+  dismiss(pointers: readonly PagePointer[]): void;
   /**
    * Registers what must run before each commit to turn drafts into records.
    * @param flush - answers without a promise only when nothing waits to be flushed; it is asked again until it does

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPending } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
@@ -66,7 +67,18 @@ export class TreeTransaction implements Transaction {
   }
 
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array {
+    if (this.#pages.peek(pointer) === undefined) this.#bringIn(pageClass, pointer);
     return this.#pages.page(pageClass, pointer).payload;
+  }
+
+  /**
+   * Gets content on the spot where the store answers at once, since running the function again costs as much as a read. It
+   * may push nodes of the tree out of the cache, which {@link prepare} asks for again.
+   */
+  #bringIn(pageClass: "data" | "pack", pointer: PagePointer): void {
+    const loading = this.#pages.load(pageClass, [pointer]);
+    // Whoever runs the function asks again, and gets the error.
+    if (isPending(loading)) loading.catch(() => {});
   }
 
   release(pointer: PagePointer): void {

@@ -296,6 +296,10 @@ export class Vault implements TransactionalVault {
     prefetch(this.#parts.pages, pageClass, pointers);
   }
 
+  dismiss(pointers: readonly PagePointer[]): void {
+    for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
+  }
+
   onFlush(flush: () => MaybePromise<void>): void {
     this.#flushes.add(flush);
   }

@@ -8,6 +8,16 @@ import { createTestVault } from "../../support/test-vault.ts";
 
 const BLOCKS = 160;
 
+/** Where bytes stand. */
+function placeOf(bytes: Uint8Array | undefined): unknown {
+  return [bytes?.buffer, bytes?.byteOffset];
+}
+
+/** A pool of plain memory. @param afterTurn - as BufferPool wants it */
+function newPool(afterTurn: (body: () => void) => void): BufferPool {
+  return new BufferPool(PAGE_SIZE, { afterTurn, memory: (bytes) => new Uint8Array(bytes) });
+}
+
 t.test("what a read lent stays as it was until the turn ends, whatever else is read", async (t) => {
   const vault = await createTestVault(new MemoryStore(), 2 ** 22);
   const fs = await newFileSystem(vault);
@@ -24,15 +34,38 @@ t.test("what a read lent stays as it was until the turn ends, whatever else is r
   const lent = Array.from({ length: BLOCKS }, (_, block) => read(block));
   const changed = lent.findIndex((bytes, block) => bytes.some((byte) => byte !== block + 1));
   t.equal(changed, -1, "more was read than the cache holds");
-  const before = new Set(lent.map(({ buffer }) => buffer));
+  const bufferOf = ({ byteOffset }: Uint8Array): number =>
+    Math.floor(byteOffset / vault.buffers.size);
+  const before = new Set(lent.map(bufferOf));
   await new Promise((resolve) => setImmediate(resolve));
-  t.ok(before.has(read(0).buffer), "then buffers are used again");
+  t.ok(before.has(bufferOf(read(0))), "then buffers are used again");
+  await vault.close();
+});
+
+t.test("a page that is read whole leaves memory, one that is read in part stays", async (t) => {
+  const vault = await createTestVault(new MemoryStore());
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "file");
+  const content = new Uint8Array(4 * PAGE_SIZE).map((_, i) => i >>> 10);
+  await fs.write(ino, 0, content);
+  await fs.syncfs();
+  await vault.commit();
+  const read = async (offset: number, length: number): Promise<number> => {
+    const found = Buffer.concat(await fs.read(ino, offset, length));
+    t.ok(found.equals(content.subarray(offset, offset + length)), `${length} bytes at ${offset}`);
+    return vault.cacheBytes;
+  };
+  const empty = await read(0, content.length);
+  t.ok(empty < PAGE_SIZE * 2, "the tree alone is left");
+  t.ok((await read(PAGE_SIZE - 10, 20)) >= empty + 2 * PAGE_SIZE);
+  t.ok((await read(PAGE_SIZE - 10, PAGE_SIZE + 20)) >= empty + 2 * PAGE_SIZE);
+  t.equal(await read(0, content.length), empty);
   await vault.close();
 });
 
 t.test("a frozen draft keeps its buffer until it is thawed", async (t) => {
   const turns: (() => void)[] = [];
-  const pool = new BufferPool(PAGE_SIZE, (body) => turns.push(body));
+  const pool = newPool((body) => turns.push(body));
   const endTurn = (): void => {
     for (const body of turns.splice(0)) body();
   };
@@ -45,20 +78,20 @@ t.test("a frozen draft keeps its buffer until it is thawed", async (t) => {
   const frozen = drafts.freeze(5, 0) ?? new Uint8Array(0);
   write(2);
   endTurn();
-  t.not(pool.take().buffer, frozen.buffer);
+  t.strictNotSame(placeOf(pool.take()), placeOf(frozen));
   t.ok(frozen.every((byte) => byte === 1));
   t.notOk(drafts.isSame(5, 0, frozen));
   drafts.thaw(frozen);
   endTurn();
-  t.equal(pool.take().buffer, frozen.buffer);
-  const second = drafts.content(5, 0)?.buffer;
+  t.strictSame(placeOf(pool.take()), placeOf(frozen));
+  const second = placeOf(drafts.content(5, 0));
   drafts.drop(5, 0);
   endTurn();
-  t.equal(pool.take().buffer, second, "a dropped draft gives its buffer back");
+  t.strictSame(placeOf(pool.take()), second, "a dropped draft gives its buffer back");
 });
 
 t.test("a draft in a used buffer reads as zeros beyond what was written", async (t) => {
-  const pool = new BufferPool(PAGE_SIZE, (body) => body());
+  const pool = newPool((body) => body());
   const stale = pool.take().fill(0xff);
   pool.giveBack(stale);
   const drafts = new Drafts(pool);

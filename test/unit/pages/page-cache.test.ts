@@ -1,7 +1,8 @@
 import t from "tap";
 import { isPending } from "../../../src/core/base/maybe-promise.ts";
+import type { CachedPage } from "../../../src/core/pages/cached-page.ts";
 import { DeadPages } from "../../../src/core/pages/dead-pages.ts";
-import type { CachedPage, PageCache } from "../../../src/core/pages/page-cache.ts";
+import type { PageCache } from "../../../src/core/pages/page-cache.ts";
 import { PageFault } from "../../../src/core/pages/page-fault.ts";
 import type { StoredPage } from "../../../src/core/pages/page-store.ts";
 import { newTestPages } from "../../support/test-pages.ts";

@@ -2,6 +2,7 @@ import { argon2id } from "@noble/hashes/argon2.js";
 import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import type { AeadKey } from "../../../src/core/base/platform.ts";
+import { cryptoAead } from "../../../src/platform/node-aead.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { PooledRandom } from "../../../src/platform/node-random.ts";
 import { fromHex, toHex } from "../../support/hex.ts";
@@ -44,6 +45,21 @@ t.test("both AEADs give the same bytes, and open each other's", async (t) => {
     const opened = await node.open(nonce, aad, sealed);
     t.equal(opened?.constructor, Uint8Array);
     t.ok(opened && Buffer.from(opened).equals(plain));
+  }
+});
+
+t.test("the end of a plaintext may stand in the output already", async (t) => {
+  const [nonce, aad] = [new Uint8Array(12).fill(1), utf8("associated")];
+  const plain = Uint8Array.from({ length: 65_560 }, (_, i) => i);
+  for (const kind of [aead, cryptoAead, webAead]) {
+    const key = await kind.importKey(new Uint8Array(32).fill(5));
+    const sealed = await sealOnce(key, nonce, aad, plain);
+    for (const begin of [0, 1, 65_535, 65_536, 65_560]) {
+      const out = new Uint8Array(plain.length + 16);
+      out.set(plain.subarray(begin), begin);
+      await key.seal(nonce, aad, plain.subarray(0, begin), out);
+      t.ok(Buffer.from(out).equals(sealed), `the first ${begin} bytes elsewhere`);
+    }
   }
 });
 

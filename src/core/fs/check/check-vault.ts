@@ -12,7 +12,7 @@ import type { Compressor } from "../../base/platform.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
 import type { Snapshot } from "../../format/commit-root.ts";
 import { decodeKeyDirectory } from "../../format/key-directory.ts";
-import type { CachedPage } from "../../pages/page-cache.ts";
+import type { CachedPage } from "../../pages/cached-page.ts";
 import { KEY_PREFIX } from "../../tree/key.ts";
 import { type DamagedStep, type NodeStep, recordsIn } from "../../tree/walk-tree.ts";
 import type { Inspection } from "../../vault/inspection.ts";

@@ -7,7 +7,7 @@ import { FormatError, PageError } from "../../base/errors.ts";
 import { PAGE_SIZE } from "../../base/limits.ts";
 import type { Compressor } from "../../base/platform.ts";
 import type { PagePointer } from "../../format/address.ts";
-import type { CachedPage } from "../../pages/page-cache.ts";
+import type { CachedPage } from "../../pages/cached-page.ts";
 import type { Inspection } from "../../vault/inspection.ts";
 import { type Extent, type PieceExtent, pageOfRun, type RunExtent } from "../extent.ts";
 import { decodePackTable } from "../pack.ts";

@@ -9,7 +9,7 @@
 import { getU48 } from "../../base/bytes.ts";
 import { FormatError, PageError } from "../../base/errors.ts";
 import { type PagePointer, pageNumber } from "../../format/address.ts";
-import type { CachedPage } from "../../pages/page-cache.ts";
+import type { CachedPage } from "../../pages/cached-page.ts";
 import type { PageScan } from "../../pages/page-scan.ts";
 import { extentKey } from "../../tree/key.ts";
 import type { Transaction } from "../../vault/transaction.ts";

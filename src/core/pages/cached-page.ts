@@ -1,0 +1,16 @@
+/**
+ * A page in memory.
+ *
+ * @module
+ */
+import type { PagePointer } from "../format/address.ts";
+import type { PageOwner } from "../format/page-codec.ts";
+import type { PageClass } from "../format/page-header.ts";
+
+/** A resident page. */
+export interface CachedPage extends PagePointer {
+  readonly pageClass: PageClass;
+  readonly owner: PageOwner;
+  /** Plaintext; borrowed until the turn of the event loop ends. Only `PageCache.edit` gives leave to change it. */
+  payload: Uint8Array;
+}
