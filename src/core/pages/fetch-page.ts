@@ -5,7 +5,8 @@
  */
 import type { PagePointer } from "../format/address.ts";
 import type { PageClass } from "../format/page-header.ts";
-import type { CachedPage, PageCache } from "./page-cache.ts";
+import type { CachedPage } from "./cached-page.ts";
+import type { PageCache } from "./page-cache.ts";
 
 /** Brings a page in. @returns it, borrowed as by {@link PageCache.page} @throws PageError, StoreError */
 export async function fetchPage(
