@@ -27,6 +27,7 @@ import { returnedIn } from "../../src/core/fs/returned-pages.ts";
 import { encodeKey, KeyKind } from "../../src/core/tree/key.ts";
 import { checkNode, compactNode, copyNode, insertAt, newNode } from "../../src/core/tree/node.ts";
 import { nodeCompressor } from "../../src/platform/node-compressor.ts";
+import { readUrlLife } from "../../src/stores/objects/discord/read/signed-url.ts";
 import { FixedRandom } from "../support/fixed-random.ts";
 import { FixedPageKeys } from "../support/test-keys.ts";
 import { loadVector } from "../support/vectors.ts";
@@ -144,6 +145,11 @@ t.test("references from pages name inodes and pages that there are", async (t) =
 
 t.test("a URL of a file whose path has a NUL is refused", async (t) => {
   t.throws(() => parsePlace("file:///a%00b"), { code: "USAGE" });
+});
+
+t.test("a URL is none, however often it is asked", async (t) => {
+  for (let n = 0; n < 100_000; n++) readUrlLife("https://cd\u00d2\u0085?ex=65d&is=65c");
+  t.equal(readUrlLife("https://cd\u00d2\u0085?ex=65d&is=65c"), undefined);
 });
 
 t.test("names of bytes that are no UTF-8 come back, whatever they are", async (t) => {

@@ -11,13 +11,12 @@
  * @module
  */
 import { mkdirSync } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { encodeDiscordUrl } from "../../src/stores/objects/discord/discord-config.ts";
 import { SeededRandom } from "../emulator/base/random.ts";
-import { Actor } from "./actor.ts";
 import { cleanRemote } from "./clean-remote.ts";
+import { Crew } from "./crew.ts";
 import { EmulatedDiscord } from "./emulated-discord.ts";
 import type { FaultPlan } from "./fault-plan.ts";
 import type { Level } from "./history.ts";
@@ -115,7 +114,7 @@ class SoakRun {
   readonly #audit: LogAudit;
   readonly #random: SeededRandom;
   readonly #tally = new Tally();
-  readonly #actors: readonly Actor[];
+  readonly #crew: Crew;
   /** What the newest death left. */
   #level: Level = "local";
   #isKilled = false;
@@ -132,35 +131,13 @@ class SoakRun {
     this.#vault = vault;
     this.#audit = audit;
     this.#random = new SeededRandom(`${options.seed}/soak`);
-    this.#actors = Array.from({ length: options.actors }, (_, n) => this.#newActor(`actor-${n}`));
-  }
-
-  #newActor(name: string): Actor {
-    return new Actor({
-      root: join(this.#vault.mountpoint, name),
-      random: new SeededRandom(`${this.#options.seed}/${name}`),
-      tally: this.#tally,
-      beginSync: () => this.#beginSync("local"),
-    });
-  }
-
-  /** Notes where everybody is; the answer promises that so much is safe. */
-  #beginSync(level: Level): () => void {
-    const moments = this.#actors.map(({ history }) => [history, history.moment] as const);
-    return () => {
-      for (const [history, moment] of moments) history.promise(level, moment);
-    };
+    const { actors: size, seed } = options;
+    this.#crew = new Crew({ vault, seed, size, tally: this.#tally });
   }
 
   /** Makes the vault and the actors' directories in it, in good weather. */
   async begin(): Promise<void> {
-    await this.#vault.init();
-    await this.#vault.mount();
-    for (const { root } of this.#actors) await mkdir(root);
-    const handle = await open(this.#vault.mountpoint, "r");
-    await handle.sync();
-    await handle.close();
-    await this.#vault.flush();
+    await this.#crew.begin();
     await this.#vault.kill();
   }
 
@@ -170,7 +147,7 @@ class SoakRun {
     const clearUp = await badWeather(this.#discord, { ...faults, durationMs });
     try {
       await this.#workInRounds(performance.now() + durationMs);
-      const promise = this.#beginSync("remote");
+      const promise = this.#crew.beginSync("remote");
       await this.#tally.time("unmount", () => this.#vault.unmount());
       promise();
     } finally {
@@ -259,7 +236,7 @@ class SoakRun {
     );
     if (!isMounted) return false;
     try {
-      const recovering = this.#actors.map((actor) => actor.recover(this.#level, this.#diedAt));
+      const recovering = this.#crew.actors.map((actor) => actor.recover(this.#level, this.#diedAt));
       const ends = await Promise.allSettled(recovering);
       const failed = ends.find((end) => end.status === "rejected");
       if (failed !== undefined) throw failed.reason;
@@ -294,7 +271,7 @@ class SoakRun {
       isEnding = true;
       throw error;
     };
-    const work = this.#actors.map((actor) => actor.work(isStopped));
+    const work = this.#crew.actors.map((actor) => actor.work(isStopped));
     const flushing = this.#flushNowAndThen(isStopped).catch(ending);
     const ends = await Promise.allSettled([...work.map((one) => one.catch(ending)), flushing]);
     const failed = ends.find((end) => end.status === "rejected");
@@ -309,7 +286,7 @@ class SoakRun {
         await delay(Math.min(left, LOOK_MS));
       }
       if (isStopped()) return;
-      const promise = this.#beginSync("remote");
+      const promise = this.#crew.beginSync("remote");
       try {
         await this.#tally.time("flush", () => this.#vault.flush());
       } catch (error) {

@@ -26,6 +26,9 @@ import { writeVault } from "../vault-access.ts";
 import { findWorkTarget, type WorkTarget } from "../work-target.ts";
 import { clean } from "./gc.ts";
 
+/** Pages that compacting itself may take: where no more is to be gained, nothing is done. */
+const LEAST_GAIN = 32;
+
 /** Compacts. */
 export const compactCommand: Command = defineCommand({
   names: ["compact"],
@@ -69,16 +72,18 @@ async function compactFile(context: CliContext, vault: string, choice: Choice): 
   const access = { vault, opening: choice, publication: { "no-wait": false } };
   let file: FileStore | undefined;
   let plan: CompactionPlan | undefined;
+  let bytes = 0;
   const exitCode = await writeVault(context, access, async (open) => {
     file = fileOf(open);
+    // Free pages at its end need not be in the file.
+    bytes = file.size;
     plan = await planCompaction(open.vault, file);
-    if (choice["dry-run"] || plan.pagesAfter === plan.pages) return undefined;
-    await confirm(context, plan, choice);
+    if (choice["dry-run"] || plan.pages - plan.pagesAfter < LEAST_GAIN) return undefined;
+    await confirm(context, Math.max(0, bytes - bytesOf(plan.pagesAfter)), choice);
     await compact(context, open, { file, plan });
     return undefined;
   });
   if (file === undefined || plan === undefined) throw new Error("the vault was not opened");
-  const bytes = bytesOf(plan.pages);
   const bytesAfter = bytesOf(choice["dry-run"] ? plan.pagesAfter : file.end);
   const pinnedBytes = plan.pinned === 0 ? 0 : bytesOf(plan.pinned);
   const dryRun = choice["dry-run"];
@@ -97,12 +102,11 @@ function fileOf({ pages }: OpenVault): FileStore {
 }
 
 /** @throws UsageError CANCELLED */
-async function confirm(context: CliContext, plan: CompactionPlan, { yes }: Choice): Promise<void> {
+async function confirm(context: CliContext, gain: number, { yes }: Choice): Promise<void> {
   const questions = new Questions(context);
   if (yes || !questions.canAsk) return;
   try {
-    const gain = humanSize(bytesOf(plan.pages) - bytesOf(plan.pagesAfter));
-    if (await questions.confirm(`The file gets ${gain} shorter. Go on?`)) return;
+    if (await questions.confirm(`The file gets ${humanSize(gain)} shorter. Go on?`)) return;
     throw new UsageError("CANCELLED", "nothing was moved");
   } finally {
     await questions.close();

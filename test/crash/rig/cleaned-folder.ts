@@ -83,6 +83,7 @@ export class CleanedFolder {
    */
   async session({ work, strike, isElsewhere = false }: CleaningSession): Promise<boolean> {
     const { faults } = this;
+    this.#setClock();
     const opened = await faults.aside(async () => {
       if (isElsewhere) this.#place.forget(this.#machine);
       const opened = await this.#open(this.#machine, { takeOver: isElsewhere });
@@ -107,6 +108,12 @@ export class CleanedFolder {
       await vault.abandon();
       return report;
     });
+  }
+
+  /** How old an object is tells its file, by the time of the system. */
+  #setClock(): void {
+    const { timing } = this.#place;
+    timing.advance(Date.now() - timing.wall());
   }
 
   async #clean(store: SegmentStore): Promise<boolean> {

@@ -9,11 +9,9 @@
  *
  * @module
  */
-import { mkdir, open } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { SeededRandom } from "../../emulator/base/random.ts";
-import { Actor } from "../../soak/actor.ts";
+import { Crew } from "../../soak/crew.ts";
 import type { Level } from "../../soak/history.ts";
 import type { MountedVault } from "../../soak/mounted-vault.ts";
 import { Tally } from "../../soak/tally.ts";
@@ -39,7 +37,7 @@ export class KilledMount {
   readonly #vault: MountedVault;
   readonly #options: KillOptions;
   readonly #random: SeededRandom;
-  readonly #actors: readonly Actor[];
+  readonly #crew: Crew;
   /** What the newest death left. */
   #level: Level = "local";
   #diedAt = 0;
@@ -48,56 +46,29 @@ export class KilledMount {
     this.#vault = vault;
     this.#options = options;
     this.#random = new SeededRandom(`${options.seed}/deaths`);
-    this.#actors = Array.from({ length: ACTORS }, (_, n) => this.#newActor(`actor-${n}`));
-  }
-
-  #newActor(name: string): Actor {
-    return new Actor({
-      root: join(this.#vault.mountpoint, name),
-      random: new SeededRandom(`${this.#options.seed}/${name}`),
-      tally: this.tally,
-      beginSync: () => this.#beginSync("local"),
-    });
-  }
-
-  /** Notes where everybody is; the answer promises that so much is safe. */
-  #beginSync(level: Level): () => void {
-    const moments = this.#actors.map(({ history }) => [history, history.moment] as const);
-    return () => {
-      for (const [history, moment] of moments) history.promise(level, moment);
-    };
+    const { seed } = options;
+    this.#crew = new Crew({ vault, seed, size: ACTORS, tally: this.tally });
   }
 
   /** Lives, dies and compares, over and over. @throws Error at the first promise that is not kept */
   async run(): Promise<void> {
     const { deaths, durationMs, lossEvery } = this.#options;
-    await this.#begin();
+    await this.#crew.begin();
     const endsAt = performance.now() + durationMs;
     for (let death = 1; death <= deaths || performance.now() < endsAt; death++) {
       await this.#liveAndDie();
       await this.#revive(lossEvery > 0 && death % lossEvery === 0);
     }
-    const promise = this.#beginSync("remote");
+    const promise = this.#crew.beginSync("remote");
     await this.#vault.unmount();
     promise();
     await this.#revive(lossEvery > 0);
     await this.#vault.unmount();
   }
 
-  /** Makes the vault and the actors' directories in it. */
-  async #begin(): Promise<void> {
-    await this.#vault.init();
-    await this.#vault.mount();
-    for (const { root } of this.#actors) await mkdir(root);
-    const handle = await open(this.#vault.mountpoint, "r");
-    await handle.sync();
-    await handle.close();
-    await this.#vault.flush();
-  }
-
   async #liveAndDie(): Promise<void> {
     let isEnding = false;
-    const work = this.#actors.map((actor) => actor.work(() => isEnding));
+    const work = this.#crew.actors.map((actor) => actor.work(() => isEnding));
     const ended = Promise.all(work).finally(() => {
       isEnding = true;
     });
@@ -115,7 +86,7 @@ export class KilledMount {
 
   async #flushBesides(afterMs: number): Promise<void> {
     await delay(afterMs);
-    const promise = this.#beginSync("remote");
+    const promise = this.#crew.beginSync("remote");
     await this.tally.time("flush", () => this.#vault.flush());
     promise();
   }
@@ -129,7 +100,7 @@ export class KilledMount {
     }
     const options = this.#level === "remote" ? ["--take-over"] : [];
     await this.tally.time("mount", () => this.#vault.mount(options));
-    for (const actor of this.#actors) await actor.recover(this.#level, this.#diedAt);
+    for (const actor of this.#crew.actors) await actor.recover(this.#level, this.#diedAt);
     this.#level = "local";
   }
 }

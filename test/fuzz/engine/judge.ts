@@ -7,9 +7,6 @@ import { getHeapStatistics } from "node:v8";
 import { isPending } from "../../../src/core/base/maybe-promise.ts";
 import { type FuzzTarget, ROOM } from "./target.ts";
 
-/** Time an input may take of the processor, ms. */
-const SLOW_MS = 400;
-
 /** Wall time up to which nothing is looked at more closely, ms. */
 const QUICK_MS = 0.2;
 
@@ -20,6 +17,8 @@ const QUICK_MS = 0.2;
 const LOOKS = 4;
 
 const BYTES_PER_BYTE = 64;
+
+const MS_MAX = 400;
 
 /** What an input took. */
 export interface Cost {
@@ -84,9 +83,9 @@ export class Judge {
   #note(input: Uint8Array, { ms, bytes }: Cost): void {
     this.#worstMs = Math.max(this.#worstMs, ms);
     this.#worstBytes = Math.max(this.#worstBytes, bytes);
-    const { bytesPerByte = BYTES_PER_BYTE } = this.#target;
+    const { bytesPerByte = BYTES_PER_BYTE, msMax = MS_MAX } = this.#target;
     const bound = ROOM + bytesPerByte * input.length;
-    if (ms > SLOW_MS) throw new Error(`${input.length} bytes took ${Math.round(ms)} ms`);
+    if (ms > msMax) throw new Error(`${input.length} bytes took ${Math.round(ms)} ms`);
     if (bytes > bound) throw new Error(`${input.length} bytes took ${bytes} bytes of memory`);
   }
 }

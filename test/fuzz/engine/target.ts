@@ -18,6 +18,8 @@ export interface FuzzTarget {
   readonly maxLength?: number;
   /** Most bytes it may take for each byte of input, beside {@link ROOM}; 64 when left out. */
   readonly bytesPerByte?: number;
+  /** Time an input may take of the processor, ms; 400 when left out. */
+  readonly msMax?: number;
   /** Inputs made in the short run of the tests; 300 when left out. */
   readonly shortRun?: number;
   /**

@@ -8,6 +8,7 @@
  * @module
  */
 import { UsageError } from "../../../core/base/errors.ts";
+import { parseUrl } from "./parse-url.ts";
 import { isSnowflake } from "./snowflake.ts";
 
 /** Ids of everything a vault consists of at Discord. */
@@ -55,8 +56,9 @@ export function encodeDiscordUrl(config: DiscordConfig): string {
 
 /** @throws UsageError USAGE for a URL that does not name what is needed */
 export function decodeDiscordUrl(url: string): DiscordConfig {
-  if (!isDiscordUrl(url) || !URL.canParse(url)) throw malformed(url, `write ${FORM}`);
-  const { hostname, pathname, searchParams } = new URL(url);
+  const parsed = isDiscordUrl(url) ? parseUrl(url) : undefined;
+  if (parsed === undefined) throw malformed(url, `write ${FORM}`);
+  const { hostname, pathname, searchParams } = parsed;
   for (const name of searchParams.keys()) {
     if (!["data", "webhooks", "writers"].includes(name)) {
       throw malformed(url, `${name} means nothing here; write ${FORM}`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../../../core/base/errors.ts";
+import { parseUrl } from "./parse-url.ts";
 
 /** Addresses of a Discord. */
 export interface DiscordService {
@@ -48,7 +49,7 @@ export function serviceOf(env: Readonly<Record<string, string | undefined>>): Di
 }
 
 function addressOf(variable: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parseUrl(text);
   const isSafe =
     url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
   if (url !== undefined && isSafe) return url;

@@ -5,6 +5,7 @@
  */
 import { inspect } from "node:util";
 import { UsageError } from "../../../core/base/errors.ts";
+import { parseUrl } from "./parse-url.ts";
 import { isSnowflake } from "./snowflake.ts";
 
 const PATH = /\/webhooks\/(\d+)\/([A-Za-z0-9_-]{16,})\/?$/;
@@ -24,7 +25,7 @@ export class WebhookAddress {
    * @throws UsageError USAGE; never repeats the URL
    */
   static parse(url: string): WebhookAddress {
-    const path = URL.canParse(url.trim()) ? new URL(url.trim()).pathname : "";
+    const path = parseUrl(url.trim())?.pathname ?? "";
     const [, id, token] = PATH.exec(path) ?? [];
     if (token !== undefined && isSnowflake(id)) return new WebhookAddress(id, token);
     throw new UsageError(

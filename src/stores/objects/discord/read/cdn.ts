@@ -14,6 +14,7 @@ import type { ByteRange } from "../../object-store.ts";
 import { backoffMs } from "../dice.ts";
 import { type Wire, type WireAnswer, WireError } from "../http/wire.ts";
 import { readRetryAfter } from "../limits/rate-headers.ts";
+import { parseUrl } from "../parse-url.ts";
 import type { DiscordSettings } from "../settings.ts";
 import type { SteadyTiming } from "../steady-timing.ts";
 import { decodeContentRange } from "./content-range.ts";
@@ -113,7 +114,7 @@ export class Cdn {
   }
 
   #trusted(address: string): URL {
-    const url = URL.canParse(address) ? new URL(address) : undefined;
+    const url = parseUrl(address);
     if (url !== undefined && this.#parts.isTrusted(url)) return url;
     const host = url?.host ?? "a malformed URL";
     throw new StoreError("STORE_DENIED", `discord names ${host} as its CDN, which is not trusted`);

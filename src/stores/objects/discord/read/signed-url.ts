@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseUrl } from "../parse-url.ts";
+
 /** How long a URL is good. */
 export interface UrlLife {
   /** From issue to expiry, ms. */
@@ -15,8 +17,8 @@ export interface UrlLife {
 
 /** What a URL says of its life; undefined when it says nothing. */
 export function readUrlLife(url: string): UrlLife | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { searchParams } = new URL(url);
+  const searchParams = parseUrl(url)?.searchParams;
+  if (searchParams === undefined) return undefined;
   const expires = secondsOf(searchParams.get("ex"));
   const issued = secondsOf(searchParams.get("is"));
   if (expires === undefined || issued === undefined || expires <= issued) return undefined;
