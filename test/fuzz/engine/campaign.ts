@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { Corpus } from "./corpus.ts";
@@ -15,6 +16,9 @@ const FAILURES_MAX = 10;
 
 /** Tries at making an input of the corpus shorter. */
 const SHORTENINGS = 200;
+
+/** Inputs between two turns of the event loop, in which Node lets go of native objects (zlib's are large). */
+const INPUTS_PER_TURN = 256;
 
 /** What a run needs to know. */
 export interface CampaignParts {
@@ -77,6 +81,7 @@ export class Campaign {
     for (const input of [...kept, ...(await target.seeds())]) await this.#try(input);
     while (this.#inputs < runs && this.#failures.size < FAILURES_MAX) {
       await this.#try(mutator.mutate(this.#corpus.pick(random), this.#corpus.pick(random)));
+      if (this.#inputs % INPUTS_PER_TURN === 0) await nextTurn();
     }
     const seconds = (performance.now() - startedAt) / 1000;
     const passed = this.#corpus.passed();
