@@ -52,7 +52,7 @@ export const compactCommand: Command = defineCommand({
     if (target.kind === "mount") {
       throw new UsageError("USAGE", `${target.label} is mounted: unmount it first`);
     }
-    return compactFile(context, text.replace(/:$/, ""), options);
+    return compactFile(context, text, options);
   },
 });
 
