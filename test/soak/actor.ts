@@ -101,9 +101,9 @@ export class Actor {
     await removeDrafts(this.root);
   }
 
-  /** Makes a call that changes what the step says, at once or not at all. */
-  async change<T>(step: Step, call: () => Promise<T>): Promise<T> {
-    this.history.begin(step);
+  /** Makes a call that changes what the steps say, one after the other, each at once or not at all. */
+  async change<T>(steps: Step | readonly Step[], call: () => Promise<T>): Promise<T> {
+    this.history.begin(...[steps].flat());
     const result = await call();
     this.history.complete();
     return result;

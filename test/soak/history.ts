@@ -54,19 +54,18 @@ export class History {
 
   /** Steps whose call has returned. */
   get moment(): number {
-    const isOpen = this.#steps.at(-1)?.completedAt === undefined && this.#steps.length > 0;
-    return this.#folded + this.#steps.length - (isOpen ? 1 : 0);
+    const open = this.#steps.findIndex(({ completedAt }) => completedAt === undefined);
+    return this.#folded + (open < 0 ? this.#steps.length : open);
   }
 
-  /** Notes what a call is about to change. */
-  begin(changes: Step): void {
-    this.#steps.push({ changes, completedAt: undefined });
+  /** Notes what a call is about to change, step by step. */
+  begin(...steps: readonly Step[]): void {
+    for (const changes of steps) this.#steps.push({ changes, completedAt: undefined });
   }
 
   /** The call returned. */
   complete(): void {
-    const step = this.#steps.at(-1);
-    if (step !== undefined) step.completedAt = performance.now();
+    for (const step of this.#steps) step.completedAt ??= performance.now();
   }
 
   /** Everything up to a moment was promised to be safe. */
@@ -110,7 +109,7 @@ export class History {
   #cut(standing: number): Settlement {
     const lost = this.#steps.splice(standing);
     // What is there now was read back from a commit.
-    for (const step of this.#steps) step.completedAt ??= performance.now();
+    this.complete();
     const moment = this.#folded + standing;
     this.#safe.local = moment;
     this.#safe.remote = Math.min(this.#safe.remote, moment);

@@ -1,6 +1,6 @@
 /**
- * What actors do. Every change goes through one system call that happens whole or not at all, or through a draft that
- * a rename puts into place.
+ * What actors do. Every change goes through one system call that happens whole or not at all, but for writes, of which
+ * {@link writeSteps} knows the parts, or through a draft that a rename puts into place.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import {
   link,
   mkdir,
   open,
-  readFile,
   rename,
   rmdir,
   symlink,
@@ -20,6 +19,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import type { Actor } from "./actor.ts";
+import type { Step } from "./history.ts";
 import { DRAFT_PREFIX } from "./survey.ts";
 
 /** An operation, and how often it is done in comparison with others. */
@@ -28,8 +28,11 @@ interface Operation {
   run(actor: Actor): Promise<void>;
 }
 
-/** One request of FUSE carries so much. */
+/** One request of FUSE carries so much, and more. */
 const WRITE_BYTES = 256 * 1024;
+
+/** Page of the kernel's cache. */
+const KERNEL_PAGE = 4096;
 
 /** An actor keeps about so much. */
 const FILES_MAX = 60;
@@ -70,8 +73,8 @@ export const OPERATIONS = {
       withFile(actor, "a", async (handle, path) => {
         const bytes = actor.someBytes(Math.min(WRITE_BYTES, actor.someSize()));
         const { length: offset } = actor.workspace.file(path).content;
-        const step = actor.workspace.write(path, offset, bytes);
-        if (bytes.length > 0) await actor.change(step, () => writeOnce(handle, bytes, null));
+        const steps = writeSteps(actor, path, offset, bytes);
+        if (bytes.length > 0) await actor.change(steps, () => writeOnce(handle, bytes, null));
         actor.tally.add("bytes written", bytes.length);
         await maybeSync(actor, handle);
       }),
@@ -168,13 +171,13 @@ export const OPERATIONS = {
   },
   readWhole: {
     weight: 8,
-    run: async (actor) => {
-      const path = actor.pick(actor.workspace.paths("file"));
-      if (path === undefined) return;
-      const found = await readFile(actor.absolute(path));
-      actor.tally.add("bytes read", found.length);
-      expectSame(found, actor.workspace.file(path).content, path);
-    },
+    run: (actor) =>
+      withFile(actor, "r", async (handle, path) => {
+        const { content } = actor.workspace.file(path);
+        const found = await read(handle, 0, content.length + 1);
+        actor.tally.add("bytes read", found.length);
+        expectSame(found, content, path);
+      }),
   },
   readSome: {
     weight: 12,
@@ -233,16 +236,32 @@ interface Place {
   readonly length: number;
 }
 
-/** Writes, a request's worth at a time: each is a step of its own. */
+/** Writes by calls that fit into a request. */
 async function write(actor: Actor, handle: FileHandle, path: string, place: Place): Promise<void> {
   const { offset, length } = place;
   for (let done = 0; done < length; done += WRITE_BYTES) {
     const bytes = actor.someBytes(Math.min(WRITE_BYTES, length - done));
-    const step = actor.workspace.write(path, offset + done, bytes);
-    await actor.change(step, () => writeOnce(handle, bytes, offset + done));
+    const steps = writeSteps(actor, path, offset + done, bytes);
+    await actor.change(steps, () => writeOnce(handle, bytes, offset + done));
   }
   actor.tally.add("bytes written", length);
   await maybeSync(actor, handle);
+}
+
+/**
+ * What one `write(2)` does. When it begins inside of a page that the kernel does not have, that page goes out as a request
+ * of its own (`fuse_fill_write_pages`: only a page filled whole, or known already, is followed by others), and a commit
+ * may fall between the two. What follows begins at a page, and is one request.
+ */
+function writeSteps(actor: Actor, path: string, offset: number, bytes: Buffer): readonly Step[] {
+  const head = (KERNEL_PAGE - (offset % KERNEL_PAGE)) % KERNEL_PAGE;
+  const parts = [bytes.subarray(0, head), bytes.subarray(head)].filter((part) => part.length > 0);
+  let at = offset;
+  return parts.map((part) => {
+    const step = actor.workspace.write(path, at, part);
+    at += part.length;
+    return step;
+  });
 }
 
 /** @throws Error also when only a part was written, with the reason for it if there is one */
@@ -257,7 +276,10 @@ async function writeOnce(
   throw new Error(`${bytesWritten} of ${bytes.length} bytes written`);
 }
 
-/** Reads up to the end of a file: a call that brings less may hide an error, which the next one tells. */
+/**
+ * Reads up to the end of a file: a call that brings less may hide an error, which the next one tells. Node's `readFile`
+ * takes it for the end.
+ */
 async function read(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
   for (let got = 0; ; ) {

@@ -148,8 +148,11 @@ export class SegmentStore implements PageStore {
     this.#passesOver = true;
   }
 
+  /** A commit takes along what was written of the next one by then: such pages may stand behind its end. */
   seed(end: number, _free: readonly PageRun[]): void {
-    this.#sequence.seed(this.#passesOver ? end + PASSED_OVER_PAGES : end);
+    const { pages, catalog } = this.#local;
+    const taken = Math.max(end, pages.end, catalog.end);
+    this.#sequence.seed(this.#passesOver ? taken + PASSED_OVER_PAGES : taken);
   }
 
   allocate(count: number, reserve: number, out: number[]): void {

@@ -52,6 +52,18 @@ t.test(
   },
 );
 
+t.test("a call may be cut off between its steps, and counts when it has returned", async (t) => {
+  const made = history();
+  made.begin(step({ b: file("4") }), step({ b: file("5") }));
+  t.equal(made.moment, 4);
+  t.match(made.settle(tree({ b: file("4") }), "local"), { lostSteps: 1, lostSince: undefined });
+  made.begin(step({ b: file("6") }), step({ b: file("7") }));
+  made.complete();
+  t.equal(made.moment, 7);
+  made.promise("local", made.moment);
+  t.throws(() => made.settle(tree({ b: file("6") }), "local"), /1 paths differ/);
+});
+
 t.test("what was promised to be safe must be there", async (t) => {
   t.throws(() => history().settle(tree({ a: file("1") }), "local"), /1 paths differ/);
   t.throws(() => history().settle(tree({}), "remote"), /a is nothing/);

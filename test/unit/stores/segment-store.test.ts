@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import SqliteDatabase from "better-sqlite3";
-import t from "tap";
+import t, { type Test } from "tap";
 import { PageError, StoreError } from "../../../src/core/base/errors.ts";
 import { STORED_PAGE_MAX } from "../../../src/core/format/page-codec.ts";
 import { MemoryObjectStore } from "../../../src/stores/objects/memory-object-store.ts";
@@ -107,6 +107,51 @@ t.test("what was not flushed is lost with the local state, and only that", async
   const lost = await again.read(second);
   t.ok(lost.every((page) => page instanceof PageError));
   await again.close();
+});
+
+/** Pages of a commit, and behind its end others that were written for the next one before it was published. */
+async function commitAndMore(store: SegmentStore): Promise<{ end: number; taken: number[] }> {
+  store.seed(0, []);
+  const own = await commitPages(store, 3);
+  const { end } = store;
+  return { end, taken: [...own, ...(await commitPages(store, 300))] };
+}
+
+/** Hands out addresses behind the end of a commit, and publishes pages there. */
+async function goOnBehind(
+  t: Test,
+  store: SegmentStore,
+  { end, taken }: { readonly end: number; readonly taken: readonly number[] },
+): Promise<void> {
+  store.seed(end, []);
+  await expectPages(t, store, taken);
+  const fresh = await commitPages(store, 300);
+  t.same(
+    fresh.filter((address) => taken.includes(address)),
+    [],
+    "no address stands for two pages",
+  );
+  await store.flush();
+  await expectPages(t, store, [...taken, ...fresh]);
+}
+
+t.test("an address behind the end of a commit is handed out once, too", async (t) => {
+  const place = newPlace();
+  const store = await place.open("here", { publishBytes: 2 ** 30 }, "create");
+  const written = await commitAndMore(store);
+  await store.flush();
+  await store.close();
+  const lost = await place.open("new");
+  await goOnBehind(t, lost, written);
+  await lost.close();
+  const other = newPlace();
+  const before = await other.open("here", { publishBytes: 2 ** 30 }, "create");
+  const unpublished = await commitAndMore(before);
+  other.kill("here", "here.killed");
+  const killed = await other.open("here.killed", { takeOver: true });
+  await goOnBehind(t, killed, unpublished);
+  await killed.close();
+  await before.close();
 });
 
 t.test("a thousand local commits are one record, and dead pages are never uploaded", async (t) => {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { pageNumber } from "../../../core/format/address.ts";
 import { RecordReader } from "../../../core/format/record-reader.ts";
 import type { ObjectId } from "../../objects/object-store.ts";
 import {
@@ -88,6 +89,14 @@ export class CatalogTable {
     if (row === undefined) return undefined;
     const extent = asExtent(row);
     return address < extent.first + extent.lengths.length ? extent : undefined;
+  }
+
+  /** One past the highest page number that is in an object. */
+  get end(): number {
+    const row = this.#statements.extentUpTo.get(Number.MAX_SAFE_INTEGER) as ExtentRow | undefined;
+    if (row === undefined) return 0;
+    const { first, lengths } = asExtent(row);
+    return pageNumber(first) + lengths.length;
   }
 
   /** The number for the next object. */

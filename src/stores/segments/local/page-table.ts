@@ -10,6 +10,7 @@
  * @module
  */
 import type { Statement } from "better-sqlite3";
+import { pageNumber } from "../../../core/format/address.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import { freshRoom, type PageRoom } from "../page-room.ts";
 import type { LocalDatabase } from "./database.ts";
@@ -146,6 +147,12 @@ export class PageTable {
 
   get cachedBytes(): number {
     return this.#cachedBytes;
+  }
+
+  /** One past the highest page number that is here. */
+  get end(): number {
+    const last = this.#statements.last.get() as number | null;
+    return last === null ? 0 : pageNumber(last) + 1;
   }
 
   /** A page's bytes, fresh or cached; the caller's. @throws StoreError STORE_FAILED */
@@ -326,6 +333,10 @@ function prepareStatements({ sql }: LocalDatabase) {
     place: sql.prepare(
       `SELECT slot, length FROM fresh WHERE address = @address
        UNION ALL SELECT slot, length FROM cached WHERE address = @address`,
+    ),
+    last: value(
+      `SELECT MAX(address) FROM (SELECT MAX(address) AS address FROM fresh
+       UNION ALL SELECT MAX(address) FROM cached)`,
     ),
     slots: value("SELECT slot FROM fresh UNION ALL SELECT slot FROM cached"),
     putFresh: sql.prepare("INSERT INTO fresh VALUES (?, ?, ?, ?)"),
