@@ -49,6 +49,8 @@ function parse() {
 }
 
 async function run(values: Values): Promise<void> {
+  // Whoever starts it may stop it at its first line.
+  const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   const port = number(values, "port");
   const emulator = await DiscordEmulator.start({
     seed: values.seed,
@@ -61,7 +63,7 @@ async function run(values: Values): Promise<void> {
     },
   });
   process.stdout.write(introduction(emulator, number(values, "channels")));
-  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await stopped;
   await emulator.close();
 }
 
