@@ -3,6 +3,10 @@
  *
  * @module
  */
+import { putU32 } from "../../src/core/base/bytes.ts";
+import { crc32c } from "../../src/core/base/crc32c.ts";
+
+const CHECKSUM_SIZE = 4;
 
 /** Reads values off an input; behind its end everything is zero and empty. */
 export class Input {
@@ -49,4 +53,15 @@ export class Input {
 /** Bytes that {@link Input.part} reads. */
 export function asPart(bytes: Uint8Array): Uint8Array {
   return Uint8Array.of(bytes.length >>> 8, bytes.length & 0xff, ...bytes);
+}
+
+/** A run that also checks its input with the CRC-32C in its last bytes put right. */
+export function alsoSummed(check: (input: Uint8Array) => void): (input: Uint8Array) => void {
+  return (input) => {
+    check(input);
+    const end = input.length - CHECKSUM_SIZE;
+    if (end < 0) return;
+    putU32(input, end, crc32c(input, 0, end));
+    check(input);
+  };
 }
