@@ -44,11 +44,16 @@ export async function openOlderKeys(
   stored: readonly WrappedOlderKey[],
 ): Promise<readonly OlderKey[]> {
   const opened: OlderKey[] = [];
-  for (const { wrapped, lastEpoch, lastGeneration, doneAt } of stored) {
-    const terms = { lastEpoch, lastGeneration, doneAt };
-    opened.push({ ...terms, key: await unwrapKey(platform, vault, purposeOf(terms), wrapped) });
+  try {
+    for (const { wrapped, lastEpoch, lastGeneration, doneAt } of stored) {
+      const terms = { lastEpoch, lastGeneration, doneAt };
+      opened.push({ ...terms, key: await unwrapKey(platform, vault, purposeOf(terms), wrapped) });
+    }
+    return opened;
+  } catch (error) {
+    for (const { key } of opened) key.wipe();
+    throw error;
   }
-  return opened;
 }
 
 function purposeOf({ lastEpoch, lastGeneration, doneAt }: OlderKeyTerms): Purpose {

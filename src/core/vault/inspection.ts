@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { CommitRoot, Snapshot } from "../format/commit-root.ts";

@@ -6,24 +6,22 @@
  *
  * @module
  */
-
 import { equalBytes } from "../base/bytes.ts";
 import { FormatError, PageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
-import { VaultKeys } from "../crypto/key-schedule.ts";
+import type { VaultKeys } from "../crypto/key-schedule.ts";
 import type { KeySlot } from "../crypto/key-slot.ts";
-import { openOlderKeys, type WrappedOlderKey } from "../crypto/older-key.ts";
-import { type Credentials, unlock } from "../crypto/unlock.ts";
+import type { WrappedOlderKey } from "../crypto/older-key.ts";
+import type { Credentials } from "../crypto/unlock.ts";
+import { unlockVault } from "../crypto/unlock-vault.ts";
 import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
 import { type CommitRoot, decodeCommitRoot } from "../format/commit-root.ts";
 import { decodeHeader, type Header, isHeaderSigned } from "../format/header.ts";
 import { decodeKeyDirectory, type KeyDirectory } from "../format/key-directory.ts";
-import { PageCodec } from "../format/page-codec.ts";
 import { fetchPage } from "../pages/fetch-page.ts";
-import { pageBuffers } from "../pages/page-buffers.ts";
-import { PageCache } from "../pages/page-cache.ts";
 import type { PageStore } from "../pages/page-store.ts";
+import { passingPages } from "../pages/passing-pages.ts";
 import type { PublishedState } from "./committer.ts";
 import { isSameState } from "./same-state.ts";
 
@@ -125,9 +123,7 @@ async function tryHeader(
 ): Promise<Omit<OpenedState, "header" | "slot" | "isTwin" | "warnings" | "spare">> {
   const { vaultId } = header;
   const { slots, older, isSpareUsed } = await readKeyDirectory(store, platform, header);
-  const { vaultKey, slotId } = await unlock(platform, vaultId, slots, credentials);
-  const olderKeys = await openOlderKeys(platform, { vaultId, vaultKey }, older);
-  const keys = new VaultKeys(vaultId, vaultKey, platform.aead, olderKeys);
+  const { keys, slotId } = await unlockVault(platform, { vaultId, slots, older }, credentials);
   try {
     if (!isHeaderSigned(stored, keys)) {
       throw new FormatError("VAULT_DAMAGED", "the header was not written by a holder of the key");
@@ -155,17 +151,10 @@ async function readKeyDirectory(
   platform: Platform,
   header: Header,
 ): Promise<Pick<OpenedState, "slots" | "older" | "isSpareUsed">> {
-  const codec = new PageCodec(header.vaultId, undefined, platform.random);
-  const pages = new PageCache({
-    store,
-    codec,
-    buffers: pageBuffers(platform),
-    budgetBytes: 0,
-    openGeneration: header.generation + 1,
-  });
+  const pages = passingPages({ store, platform }, { ...header, keys: undefined });
   const read = async (pointer: PagePointer): Promise<KeyDirectory> => {
-    await pages.load("key-directory", [pointer]);
-    const directory = decodeKeyDirectory(pages.page("key-directory", pointer).payload);
+    const { payload } = await fetchPage(pages, "key-directory", pointer);
+    const directory = decodeKeyDirectory(payload);
     // It is in clear text, so nothing else binds it to its vault.
     if (equalBytes(directory.vaultId, header.vaultId)) return directory;
     throw new FormatError("RECORD_MALFORMED", "the key directory is another vault's");
@@ -184,14 +173,7 @@ async function readRoot(
   platform: Platform,
   { header, keys }: { readonly header: Header; readonly keys: VaultKeys },
 ): Promise<CommitRoot> {
-  const codec = new PageCodec(header.vaultId, keys, platform.random);
-  const pages = new PageCache({
-    store,
-    codec,
-    buffers: pageBuffers(platform),
-    budgetBytes: 0,
-    openGeneration: header.generation + 1,
-  });
+  const pages = passingPages({ store, platform }, { ...header, keys });
   return decodeCommitRoot((await fetchPage(pages, "root", header.commitRoot)).payload);
 }
 

@@ -4,20 +4,18 @@
  *
  * @module
  */
-
 import { FormatError, KeyError, PageError } from "../../base/errors.ts";
 import type { Platform } from "../../base/platform.ts";
-import { VaultKeys } from "../../crypto/key-schedule.ts";
-import { openOlderKeys } from "../../crypto/older-key.ts";
-import { type Credentials, unlock } from "../../crypto/unlock.ts";
+import type { VaultKeys } from "../../crypto/key-schedule.ts";
+import type { Credentials } from "../../crypto/unlock.ts";
+import { unlockVault } from "../../crypto/unlock-vault.ts";
 import type { PagePointer } from "../../format/address.ts";
 import { VAULT_ID_SIZE } from "../../format/header.ts";
 import { decodeKeyDirectory, type KeyDirectory } from "../../format/key-directory.ts";
-import { PageCodec } from "../../format/page-codec.ts";
 import { fetchPage } from "../../pages/fetch-page.ts";
-import { pageBuffers } from "../../pages/page-buffers.ts";
-import { PageCache } from "../../pages/page-cache.ts";
+import type { PageCache } from "../../pages/page-cache.ts";
 import type { PageStore } from "../../pages/page-store.ts";
+import { passingPages } from "../../pages/passing-pages.ts";
 import type { PageIndex } from "./page-index.ts";
 
 /** Pages of a class that are tried with a key. */
@@ -49,7 +47,9 @@ export async function unlockPages(
   source: RecoverySource,
   index: PageIndex,
 ): Promise<UnlockedPages> {
-  const pages = cacheOver(source, index, undefined);
+  const { generation } = index;
+  const vaultId = new Uint8Array(VAULT_ID_SIZE);
+  const pages = passingPages(source, { vaultId, generation, keys: undefined });
   let refusal: KeyError | undefined;
   let useless: UnlockedPages | undefined;
   for (const keyDirectory of index.keyDirectories) {
@@ -76,22 +76,20 @@ export async function unlockPages(
 
 async function unlockWith(
   { platform, credentials }: RecoverySource,
-  { vaultId, slots, older }: KeyDirectory,
+  directory: KeyDirectory,
   keyDirectory: PagePointer,
 ): Promise<UnlockedPages> {
-  const { vaultKey } = await unlock(platform, vaultId, slots, credentials);
-  const olderKeys = await openOlderKeys(platform, { vaultId, vaultKey }, older);
-  const keys = new VaultKeys(vaultId, vaultKey, platform.aead, olderKeys);
-  return { vaultId, keys, keyDirectory };
+  const { keys } = await unlockVault(platform, directory, credentials);
+  return { vaultId: directory.vaultId, keys, keyDirectory };
 }
 
 /** Whether a key opens a commit root or a page of the TOC. */
 async function opensAny(
   source: RecoverySource,
   index: PageIndex,
-  unlocked: UnlockedPages,
+  { vaultId, keys }: UnlockedPages,
 ): Promise<boolean> {
-  const pages = cacheOver(source, index, unlocked);
+  const pages = passingPages(source, { vaultId, generation: index.generation, keys });
   for (const pageClass of ["root", "tree"] as const) {
     const pointers = pageClass === "root" ? index.roots : index.trees;
     for (const pointer of pointers.slice(0, PAGES_TRIED)) {
@@ -104,17 +102,6 @@ async function opensAny(
     }
   }
   return false;
-}
-
-function cacheOver(
-  { store, platform }: RecoverySource,
-  { generation }: PageIndex,
-  unlocked: UnlockedPages | undefined,
-): PageCache {
-  const { vaultId, keys } = unlocked ?? { vaultId: new Uint8Array(VAULT_ID_SIZE), keys: undefined };
-  const codec = new PageCodec(vaultId, keys, platform.random);
-  const buffers = pageBuffers(platform);
-  return new PageCache({ store, codec, buffers, budgetBytes: 0, openGeneration: generation + 1 });
 }
 
 async function readDirectory(
