@@ -71,7 +71,7 @@ async function rotate(vault: Vault): Promise<void> {
 }
 
 async function compact(vault: Vault, store: FileStore): Promise<void> {
-  await compactPages(vault, store, await planCompaction(vault, store), {});
+  await compactPages(vault, store, await planCompaction(vault), {});
 }
 
 /** Opens what a crash left, and looks at everything. */

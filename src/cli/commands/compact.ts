@@ -22,7 +22,7 @@ import { type OpeningChoice, openingOptions } from "../opening-options.ts";
 import { humanSize } from "../output/human.ts";
 import { StatusLine } from "../output/status-line.ts";
 import { PASSWORD_NOTE } from "../password/sources.ts";
-import { writeVault } from "../vault-access.ts";
+import { readVault, writeVault } from "../vault-access.ts";
 import { findWorkTarget, type WorkTarget } from "../work-target.ts";
 import { clean } from "./gc.ts";
 
@@ -69,31 +69,53 @@ async function isRemote(target: WorkTarget): Promise<boolean> {
 }
 
 async function compactFile(context: CliContext, vault: string, choice: Choice): Promise<ExitCode> {
-  const access = { vault, opening: choice, publication: { "no-wait": false } };
-  let file: FileStore | undefined;
-  let plan: CompactionPlan | undefined;
-  let bytes = 0;
-  const exitCode = await writeVault(context, access, async (open) => {
-    file = fileOf(open);
+  const access = { vault, opening: choice };
+  if (choice["dry-run"]) {
+    return readVault(context, access, async (open) => {
+      const file = fileOf(open);
+      const plan = await planCompaction(open.vault);
+      const sizes = { bytes: file.size, bytesAfter: bytesOf(plan.pagesAfter) };
+      return tell(context, { file, plan, ...sizes }, choice);
+    });
+  }
+  let done: Omit<Outcome, "bytesAfter"> | undefined;
+  const publication = { "no-wait": false };
+  const exitCode = await writeVault(context, { ...access, publication }, async (open) => {
+    const file = fileOf(open);
     // Free pages at its end need not be in the file.
-    bytes = file.size;
-    plan = await planCompaction(open.vault, file);
-    if (choice["dry-run"] || plan.pages - plan.pagesAfter < LEAST_GAIN) return undefined;
+    const bytes = file.size;
+    const plan = await planCompaction(open.vault);
+    done = { file, plan, bytes };
+    if (plan.pages - plan.pagesAfter < LEAST_GAIN) return undefined;
     await confirm(context, Math.max(0, bytes - bytesOf(plan.pagesAfter)), choice);
     await compact(context, open, { file, plan });
     return undefined;
   });
-  if (file === undefined || plan === undefined) throw new Error("the vault was not opened");
-  const bytesAfter = bytesOf(choice["dry-run"] ? plan.pagesAfter : file.end);
-  const pinnedBytes = plan.pinned === 0 ? 0 : bytesOf(plan.pinned);
-  const dryRun = choice["dry-run"];
-  const words = dryRun ? "would be" : "is now";
-  const line = choice.json
-    ? JSON.stringify({ vault: file.name, dryRun, bytes, bytesAfter, pinnedBytes })
-    : `${file.name}: was ${humanSize(bytes)}, ${words} ${humanSize(bytesAfter)}`;
-  await writeTo(context.stdout, `${line}\n`);
-  if (!choice.json) tellPinned(context, plan);
+  if (done === undefined) throw new Error("the vault was not opened");
+  await tell(context, { ...done, bytesAfter: bytesOf(done.file.end) }, choice);
   return exitCode;
+}
+
+/** What compacting came to, or would. */
+interface Outcome {
+  readonly file: FileStore;
+  readonly plan: CompactionPlan;
+  readonly bytes: number;
+  readonly bytesAfter: number;
+}
+
+async function tell(
+  context: CliContext,
+  { file: { name }, plan, bytes, bytesAfter }: Outcome,
+  { "dry-run": dryRun, json }: Choice,
+): Promise<undefined> {
+  const pinnedBytes = plan.pinned === 0 ? 0 : bytesOf(plan.pinned);
+  const words = dryRun ? "would be" : "is now";
+  const line = json
+    ? JSON.stringify({ vault: name, dryRun, bytes, bytesAfter, pinnedBytes })
+    : `${name}: was ${humanSize(bytes)}, ${words} ${humanSize(bytesAfter)}`;
+  await writeTo(context.stdout, `${line}\n`);
+  if (!json) tellPinned(context, plan);
 }
 
 function fileOf({ pages }: OpenVault): FileStore {

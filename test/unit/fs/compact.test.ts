@@ -39,7 +39,7 @@ t.test("a log that a crash left is read, and then no obstacle to compacting", as
   t.ok(logged.length > 0, "the log is there");
   const whole = new VaultFileSystem(again, nodePlatform);
   t.strictSame(await listContents(whole), contents);
-  const plan = await planCompaction(again, store);
+  const plan = await planCompaction(again);
   t.ok(plan.pagesAfter < logged.length, "neither the log nor what is gone counts");
   await compactPages(again, store, plan, {});
   t.ok(store.end <= plan.pagesAfter + SLACK, `${store.end} of ${plan.pages} pages are left`);
@@ -69,7 +69,7 @@ t.test("what is synced beside compacting is not cut off", async (t) => {
     await fs.write(small.ino, turns, Uint8Array.of(turns));
     await vault.sync();
   };
-  await compactPages(vault, store, await planCompaction(vault, store), { breathe });
+  await compactPages(vault, store, await planCompaction(vault), { breathe });
   await breathe();
   const contents = await listContents(fs);
   await vault.abandon();

@@ -48,13 +48,14 @@ export interface CompactOptions extends Pick<MoveOptions, "signal" | "breathe"> 
   }) => void;
 }
 
-/** Looks what there is to gain. @throws StoreError, CommitError */
-export async function planCompaction(
-  vault: Vault,
-  { end }: CompactedStore,
-): Promise<CompactionPlan> {
+/**
+ * Looks what there is to gain. A vault that is open for writing commits before, so that what was deleted lately is gained too.
+ * @throws StoreError, CommitError
+ */
+export async function planCompaction(vault: Vault): Promise<CompactionPlan> {
+  if (!vault.readOnly) await vault.commit();
   const pinned = await pinnedEnd(vault);
-  const { pagesInUse } = vault.inspect().root;
+  const { end, pagesInUse } = vault.inspect().root;
   return { pages: end, pagesAfter: Math.min(end, Math.max(pagesInUse, pinned)), pinned };
 }
 
@@ -90,11 +91,14 @@ export async function compactPages(
 
 /** One past the highest page that a snapshot has. */
 function pinnedEnd(vault: Vault): Promise<number> {
-  return vault.snapshots.whileHeld(async ({ listed, walk }) => {
+  const { snapshots } = vault;
+  return snapshots.whileKept(async () => {
+    const inspection = vault.inspect();
     const seen = new PageUse();
+    const isSeen = ({ address }: PagePointer): boolean => seen.has(pageNumber(address));
     let end = 0;
-    for (const { toc } of listed) {
-      for await (const step of walk(toc, (address) => seen.has(pageNumber(address)))) {
+    for (const snapshot of snapshots.list()) {
+      for await (const step of inspection.tocOf(snapshot, isSeen)) {
         const node = pageNumber(step.pointer.address);
         seen.reach(node);
         end = Math.max(end, node + 1);
