@@ -130,7 +130,10 @@ async function answerOn(
     if (error instanceof DvaultError) throw error;
     // A connection that breaks is no answer.
   }
-  throw new UsageError("MOUNT_FAILED", "the mount's process gave no answer");
+  throw new UsageError(
+    "MOUNT_FAILED",
+    "the mount's process ended before it answered: mount again, and do again what is still to be done",
+  );
 }
 
 function accept(answer: RawAnswer): unknown {

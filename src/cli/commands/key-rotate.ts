@@ -80,9 +80,12 @@ class Rotation {
       keys.vaultKey.wipe();
       return undefined;
     });
-    const result = await visibly(this.#context, (asker) =>
-      requestRotation(mountpoint, change, asker),
-    );
+    const renew = (asker: Asker): Promise<RotationResult> =>
+      requestRotation(mountpoint, change, asker);
+    const result = await visibly(this.#context, renew).catch((error: unknown) => {
+      if (keys !== undefined && isMountLost(error)) this.#tellUnknown();
+      throw error;
+    });
     return this.#report(vault, result, keys);
   }
 
@@ -123,6 +126,11 @@ class Rotation {
     return chooseNewKeys(this.#context, vault, this.#credentials, this.#choice);
   }
 
+  #tellUnknown(): void {
+    const help = "dvault key rotate goes on with it, or begins anew";
+    warn(this.#context, `the vault may have its new key, or not: ${help}`);
+  }
+
   #tellUnfinished(): void {
     const rest = "what is left is written anew by the next mount, or key rotate";
     warn(this.#context, `the vault has its new key; ${rest}`);
@@ -157,4 +165,8 @@ class Rotation {
     this.#tellUnfinished();
     throw new UsageError("CANCELLED", "stopped");
   }
+}
+
+function isMountLost(error: unknown): boolean {
+  return error instanceof UsageError && error.code === "MOUNT_FAILED";
 }

@@ -304,6 +304,18 @@ t.test("lines that are no request are refused", async (t) => {
   );
 });
 
+t.test("when a mount ends before it answered, that is said", async (t) => {
+  ownRuntime(t);
+  const path = join(await runtimeDirectory(), "dying.sock");
+  const server = createServer((socket) => socket.once("data", () => socket.destroy()));
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  await t.rejects(command(path, { request: "sync" }), {
+    code: "MOUNT_FAILED",
+    message: /ended before it answered: mount again/,
+  });
+  await new Promise((resolve) => server.close(resolve));
+});
+
 t.test("answers that are no status are refused", async (t) => {
   ownRuntime(t);
   const path = join(await runtimeDirectory(), "fake.sock");
