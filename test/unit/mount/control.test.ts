@@ -3,17 +3,10 @@ import { createConnection, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { FsError, StoreError } from "../../../src/core/base/errors.ts";
+import { StoreError } from "../../../src/core/base/errors.ts";
 import { askStatus, command } from "../../../src/mount/control-client.ts";
-import type {
-  Asker,
-  CleaningResult,
-  RotationResult,
-  SnapshotRecord,
-  WorkProgress,
-} from "../../../src/mount/control-messages.ts";
+import type { Asker, WorkProgress } from "../../../src/mount/control-messages.ts";
 import { type ControlHandlers, serveControl } from "../../../src/mount/control-server.ts";
-import type { MountStatus } from "../../../src/mount/mount-status.ts";
 import {
   listMounts,
   requestCleaning,
@@ -23,30 +16,7 @@ import {
   snapshotsOfMount,
 } from "../../../src/mount/registry.ts";
 import { runtimeDirectory, socketPathOf } from "../../../src/mount/runtime-directory.ts";
-
-const status: MountStatus = {
-  vault: "default",
-  mountpoint: "/mnt/vault",
-  pid: 4711,
-  generation: 12,
-  unsafeBytes: 65_536,
-  readOnly: false,
-  driver: "kernel",
-  since: "2026-01-01T00:00:00.000Z",
-};
-
-const snapshot: SnapshotRecord = { name: "a", time: "2026-01-01T00:00:00.000Z", generation: 3 };
-
-const nothingCleaned: CleaningResult = {
-  rewritten: 0,
-  movedBytes: 0,
-  deleted: 0,
-  orphans: 0,
-  records: 0,
-  unreadable: 0,
-};
-
-const nothingRotated: RotationResult = { isDone: true, movedPages: 0, lostPages: 0, heldBy: [] };
+import { idleHandlers, nothingCleaned, snapshot, status } from "../../support/idle-mount.ts";
 
 /** A runtime directory of the test's own, whose path is short enough for any socket. */
 function ownRuntime(t: Test): void {
@@ -58,34 +28,6 @@ function ownRuntime(t: Test): void {
     else process.env.XDG_RUNTIME_DIR = before;
     fs.rmSync(directory, { recursive: true });
   });
-}
-
-/** Answers that do nothing. */
-function idleHandlers(socketPath: string): ControlHandlers {
-  return {
-    socketPath,
-    status: () => status,
-    sync: async () => {},
-    flush: async () => ({ pendingBytes: 0, pendingCommits: 0 }),
-    gc: async () => nothingCleaned,
-    snapshots: {
-      list: async () => [snapshot],
-      create: async (name) => ({ ...snapshot, name }),
-      delete: async () => {
-        throw new FsError("ENOENT", "there is no such snapshot");
-      },
-      diff: async (from, to = "now") => ({
-        changes: [{ kind: "moved", path: to, from }],
-        isWhole: false,
-      }),
-      restore: async (from, { paths, dryRun }) => ({
-        changes: paths.map((path) => ({ kind: "moved", path, from })),
-        isDone: !dryRun,
-      }),
-    },
-    rotate: async () => nothingRotated,
-    unmount: async () => undefined,
-  };
 }
 
 /** A served mount; `handlers` stand before answers that do nothing. */
