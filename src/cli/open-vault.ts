@@ -17,7 +17,7 @@ import type { Compression } from "./config/config.ts";
 import type { VaultPlace } from "./config/vault-place.ts";
 import { type CliContext, warn } from "./context.ts";
 import { describeError } from "./report-error.ts";
-import { newestCommit, seenCommit } from "./seen/seen-commit.ts";
+import { type KeyNames, namesOfKeys, newestCommit, seenCommit } from "./seen/seen-commit.ts";
 import { VaultMemory } from "./seen/vault-memory.ts";
 import type { VaultStore } from "./vault-store.ts";
 
@@ -74,11 +74,13 @@ export async function openVault(
   };
   let told = 0;
   let memory: VaultMemory | undefined;
-  const accept = ({ header, root, warnings }: FoundCommit): void => {
+  const accept = ({ header, root, keys, warnings }: FoundCommit): void => {
     tell([...(store.remote?.warnings ?? []), ...warnings]);
     told = warnings.length;
     memory = new VaultMemory(context, place, header.vaultId);
-    const commit = seenCommit(root, header.keyDirectory);
+    const { vaultKey, older } = keys;
+    const names = namesOfKeys({ vaultId: header.vaultId, vaultKey, older });
+    const commit = seenCommit(root, header.keyDirectory, names);
     if (!allowsRollback) memory.check(commit);
     else if (memory.accept(commit)) store.remote?.passOver();
   };
@@ -111,12 +113,13 @@ export function startVault(
     timer: startTimer,
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
   });
-  const remember = (): void => {
+  const keyNames = (): KeyNames => namesOfKeys({ ...vault.keys.secret, older: vault.keys.older });
+  const remember = (names = keyNames()): void => {
     // What is on this machine only may be given up yet.
-    if ((remote?.status().pendingCommits ?? 0) === 0) memory.note(newestCommit(vault));
+    if ((remote?.status().pendingCommits ?? 0) === 0) memory.note(newestCommit(vault, names));
   };
   remember();
-  const remembering = setInterval(remember, REMEMBER_MS).unref();
+  const remembering = setInterval(() => remember(), REMEMBER_MS).unref();
   let isClosed = false;
   return {
     vault,
@@ -128,9 +131,10 @@ export function startVault(
       isClosed = true;
       clearInterval(remembering);
       commits.stop();
-      if (remote !== undefined) remember();
+      const names = keyNames();
+      if (remote !== undefined) remember(names);
       await vault.close();
-      if (remote === undefined) remember();
+      if (remote === undefined) remember(names);
     },
   };
 }

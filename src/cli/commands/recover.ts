@@ -35,7 +35,7 @@ import {
 } from "../password/sources.ts";
 import { publish } from "../publish.ts";
 import { openRecoveryPlace } from "../recovery-place.ts";
-import { type SeenCommit, seenCommit } from "../seen/seen-commit.ts";
+import { type SeenCommit, seenState } from "../seen/seen-commit.ts";
 import { VaultMemory } from "../seen/vault-memory.ts";
 import { obtainStoreSecrets } from "../vault-store.ts";
 
@@ -114,7 +114,7 @@ function missingCommit(
   place: VaultPlace,
   { vault, root }: RecoveredVault,
 ): SeenCommit | undefined {
-  const found = root === undefined ? { generation: 0, toc: "" } : seenCommit(root, undefined);
+  const found = root === undefined ? { generation: 0, toc: "" } : seenState(root);
   return new VaultMemory(context, place, vault.id).missing(found);
 }
 

@@ -3,7 +3,8 @@
  * replaced atomically.
  *
  * ```json
- * { "places": { "/a.dvault": { "generation": 12, "time": "2026-01-01T00:00:00Z", "toc": "130.12", "keys": "0.1" } } }
+ * { "places": { "/a.dvault": { "generation": 12, "time": "2026-01-01T00:00:00Z", "toc": "130.12", "keys": "0.1",
+ *     "vaultKey": "0123456789abcdef", "replaced": ["fedcba9876543210"] } } }
  * ```
  *
  * @module
@@ -39,18 +40,27 @@ export function decodeSeen(text: string): SeenPlaces {
   const { places } = parseJsonObject(text);
   if (!isJsonObject(places)) return {};
   return Object.fromEntries(
-    Object.entries(places).flatMap(([place, commit]) =>
-      isCommit(commit) ? [[place, commit]] : [],
-    ),
+    Object.entries(places).flatMap(([place, value]) => {
+      const commit = isJsonObject(value) ? commitOf(value) : undefined;
+      return commit === undefined ? [] : [[place, commit]];
+    }),
   );
 }
 
-function isCommit(value: unknown): value is SeenCommit {
-  if (!isJsonObject(value)) return false;
-  const { generation, time, toc, keys } = value;
-  return (
-    Number.isSafeInteger(generation) && [time, toc, keys].every((text) => typeof text === "string")
-  );
+/** Earlier versions noted no keys. */
+function commitOf(value: Record<string, unknown>): SeenCommit | undefined {
+  const { generation, time, toc, keys, vaultKey = "", replaced = [] } = value;
+  if (!isNumber(generation) || !isText(time) || !isText(toc) || !isText(keys)) return undefined;
+  if (!isText(vaultKey) || !Array.isArray(replaced) || !replaced.every(isText)) return undefined;
+  return { generation, time, toc, keys, vaultKey, replaced };
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 /** Replaces the file. @throws the system's error */

@@ -6,7 +6,9 @@
  *    way around. Once accepted, it is a copy with a history of its own.
  * 3. A commit that repeats the state of the one before counts as it: in a file, either header may be lost.
  * 4. What was seen is only forgotten when an older state is accepted, however many processes take note.
- * 5. A machine that cannot remember says so and goes on.
+ * 5. A vault key that was replaced never comes back: who had it might have gone on from an older state, to more commits
+ *    than were seen.
+ * 6. A machine that cannot remember says so and goes on.
  *
  * @module
  */
@@ -41,8 +43,10 @@ export class VaultMemory {
   /** @throws RollbackError VAULT_ROLLED_BACK for a commit that is older than one that was seen, or another in its place */
   check(commit: SeenCommit): void {
     const newest = this.#newest();
-    if (newest === undefined || follows(commit, newest.commit)) return;
+    if (newest === undefined) return;
     const { place, commit: seen } = newest;
+    if (seen.replaced.includes(commit.vaultKey)) throw this.#keyIsReplaced(commit, newest);
+    if (follows(commit, seen)) return;
     const found =
       commit.generation < seen.generation
         ? `commit ${commit.generation} (${commit.time})`
@@ -57,29 +61,36 @@ export class VaultMemory {
   /** Takes a commit for the newest, whatever was seen. @returns whether it is older than what was seen */
   accept(commit: SeenCommit): boolean {
     const newest = this.#newest();
-    const isOlder = newest !== undefined && !follows(commit, newest.commit);
-    this.#change((before) => before === undefined || isOlder, commit);
+    const isOlder = newest !== undefined && !isNext(commit, newest.commit);
+    this.#change((before) => (before === undefined || isOlder ? commit : undefined));
     return isOlder;
   }
 
   /** Takes note of a commit, unless a newer one was seen. */
   note(commit: SeenCommit): void {
-    const isNews = (before: SeenCommit | undefined): boolean =>
-      before === undefined || before.generation < commit.generation;
-    this.#change(isNews, commit);
+    this.#change((before) => {
+      if (before === undefined) return commit;
+      return before.generation < commit.generation ? withKeysOf(before, commit) : undefined;
+    });
   }
 
-  #change(isWanted: (before: SeenCommit | undefined) => boolean, commit: SeenCommit): void {
+  #change(next: (before: SeenCommit | undefined) => SeenCommit | undefined): void {
     try {
       const places = readSeen(this.#path);
-      if (!isWanted(places[this.#place])) return;
-      writeSeen(this.#path, { ...places, [this.#place]: commit });
+      const commit = next(places[this.#place]);
+      if (commit !== undefined) writeSeen(this.#path, { ...places, [this.#place]: commit });
     } catch (error) {
       this.#warn(error);
     }
   }
 
-  #newest(): { readonly place: string; readonly commit: SeenCommit } | undefined {
+  #keyIsReplaced(commit: SeenCommit, { place, commit: seen }: SeenAt): RollbackError {
+    const { generation, time } = commit;
+    const message = `${this.#place} is at commit ${generation} (${time}) under a vault key that was replaced, as this machine has seen in ${place}: a backup was restored, or somebody whose key was removed put an older state back and went on from it; --allow-rollback goes on from it`;
+    return new RollbackError(message, generation, seen.generation);
+  }
+
+  #newest(): SeenAt | undefined {
     const places = this.#read();
     const own = places[this.#place];
     if (own !== undefined) return { place: this.#place, commit: own };
@@ -105,6 +116,23 @@ export class VaultMemory {
       `cannot remember the newest commit, so an older one is not noticed: ${problem}`,
     );
   }
+}
+
+/** What was seen, and where. */
+interface SeenAt {
+  readonly place: string;
+  readonly commit: SeenCommit;
+}
+
+/** A commit with what is known of vault keys from the one before. */
+function withKeysOf(before: SeenCommit, commit: SeenCommit): SeenCommit {
+  const isReplaced = before.vaultKey !== "" && before.vaultKey !== commit.vaultKey;
+  const replaced = [...before.replaced, ...(isReplaced ? [before.vaultKey] : [])];
+  return { ...commit, replaced: [...new Set([...replaced, ...commit.replaced])] };
+}
+
+function isNext(commit: SeenCommit, seen: SeenCommit): boolean {
+  return follows(commit, seen) && !seen.replaced.includes(commit.vaultKey);
 }
 
 /**

@@ -34,7 +34,7 @@ export interface PartsOptions {
 }
 
 /** The commit a vault is about to be opened at. */
-export type FoundCommit = Pick<OpenedState, "header" | "root" | "warnings">;
+export type FoundCommit = Pick<OpenedState, "header" | "root" | "keys" | "warnings">;
 
 /** Where a vault is, and who opens it. */
 interface Place {

@@ -8,7 +8,10 @@ import { DvaultError } from "../../../src/core/base/errors.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 import { accepted, expect, expectSame } from "../expect.ts";
 
-const COMMIT = { generation: 12, time: "2026-01-01T00:00:00Z", toc: "130.12", keys: "0.1" };
+const COMMIT = {
+  ...{ generation: 12, time: "2026-01-01T00:00:00Z", toc: "130.12", keys: "0.1" },
+  ...{ vaultKey: "0123456789abcdef", replaced: ["fedcba9876543210"] },
+};
 
 export const jsonFilesTarget: FuzzTarget = {
   name: "json-files",

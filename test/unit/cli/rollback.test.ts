@@ -107,6 +107,32 @@ t.test("either header of a file may be damaged: that is no older state", async (
   }
 });
 
+t.test("a fork under a replaced vault key is refused, however long it is", async (t) => {
+  const { cli, vault, older } = await twoStates(t);
+  await cli.ok("key rotate --yes", vault);
+  const theirs = { XDG_STATE_HOME: join(cli.home, "theirs") };
+  for (let n = 0; n < 9; n++) {
+    const put = ["put", ...cli.key, join(cli.home, "a"), `${older}:/${n}`];
+    t.match(await cli.run(put, theirs), { code: 0 });
+  }
+  const rotated = readFileSync(vault);
+  copyFileSync(older, vault);
+  const message = /dvault is at commit \d+ .* under a vault key that was replaced, as .* seen in/;
+  t.match(await cli.open("ls", vault), { code: 16, out: "", err: message });
+  writeFileSync(vault, rotated);
+  t.match(await cli.open("ls", vault), { code: 0, out: "a\nb\n", err: "" });
+  const elsewhere = join(cli.home, "elsewhere.dvault");
+  copyFileSync(older, elsewhere);
+  t.match(
+    await cli.open("ls", elsewhere),
+    { code: 16, err: message },
+    "a new place is no way around",
+  );
+  copyFileSync(elsewhere, vault);
+  t.match(await cli.open("ls --allow-rollback", vault), { code: 0 });
+  t.match(await cli.open("ls", vault), { code: 0, err: "" }, "what was accepted is remembered");
+});
+
 t.test("a machine that cannot remember says so, and goes on", async (t) => {
   const { cli, vault, older } = await twoStates(t);
   const [seen = ""] = seenFiles(cli);
