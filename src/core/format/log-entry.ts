@@ -120,6 +120,13 @@ export function encodeLogPages(id: Uint8Array, pieces: readonly Uint8Array[]): U
   return pages;
 }
 
+/** Which part of an entry a page of a log has; undefined when it is not of this log. */
+export function placeInEntry(id: Uint8Array, payload: Uint8Array): "part" | "end" | undefined {
+  const isOfLog = payload.length >= PART_AT && equalBytes(payload.subarray(0, LOG_ID_SIZE), id);
+  if (!isOfLog) return undefined;
+  return payload[FLAG_AT] === 1 ? "end" : "part";
+}
+
 /** Puts entries together from the pages of a log, in their order. */
 export class LogReader {
   readonly #id: Uint8Array;
@@ -137,11 +144,10 @@ export class LogReader {
    * @throws FormatError RECORD_MALFORMED
    */
   next(payload: Uint8Array): LogEntry | "more" | undefined {
-    if (payload.length < PART_AT || !equalBytes(payload.subarray(0, LOG_ID_SIZE), this.#id)) {
-      return undefined;
-    }
+    const place = placeInEntry(this.#id, payload);
+    if (place === undefined) return undefined;
     this.#parts.push(payload.slice(PART_AT));
-    if (payload[FLAG_AT] !== 1) return "more";
+    if (place === "part") return "more";
     const bytes = concatBytes(...this.#parts);
     this.#parts = [];
     return decodeEntry(bytes);

@@ -154,11 +154,12 @@ export class Vault implements TransactionalVault {
     const { pages, log, tree } = this.#parts;
     const { counters } = this.#committer;
     const residence = this.#residence;
-    const { last, drafts, lost } = await replayLog(place, { pages, tree, residence });
+    const { last, drafts, lost, isCut } = await replayLog(place, { pages, tree, residence });
     log.markApplied();
     this.#logged = drafts;
     if (drafts.length === 0) log.release();
     if (lost > 0) this.warnings.push(`${lost} of the newest changes are lost: the tree is damaged`);
+    if (isCut) this.warnings.push("the newest changes are lost: the log of them is damaged");
     if (last === undefined) return;
     if (!place.isApplied) {
       counters.nextIno = last.nextIno;

@@ -192,6 +192,27 @@ t.test("the log ends before an entry that is torn, moved or changed", async (t) 
   t.equal(await found((pages) => pages.delete(first)), undefined);
 });
 
+t.test("a log that is damaged in the middle is told apart from one that ends", async (t) => {
+  const { store, vault } = await withLog();
+  const log = logOf(vault);
+  const count = 4;
+  for (let n = 0; n < count; n++) {
+    await put(vault, "a", `${n}`);
+    await vault.sync();
+  }
+  const warnings = async (damaged: readonly number[]): Promise<readonly string[]> => {
+    const image = imageOf(store);
+    for (const n of damaged) image.pages.set(log[n] as number, new Uint8Array(100));
+    return (await reopen(image, true)).warnings;
+  };
+  const told = ["the newest changes are lost: the log of them is damaged"];
+  t.same(await warnings([]), []);
+  t.same(await warnings([0]), told);
+  t.same(await warnings([1]), told);
+  t.same(await warnings([count - 1]), [], "it may have been torn when the writer ended");
+  t.same(await warnings([count - 2, count - 1]), []);
+});
+
 t.test("a vault that was closed names no log and gives its pages back", async (t) => {
   const { store, vault } = await withLog();
   await put(vault, "a", "1");
