@@ -78,6 +78,10 @@ export class OverlayStore implements PageStore {
     );
   }
 
+  forgetCopies(addresses: readonly number[]): readonly number[] {
+    return this.#parts.lower.forgetCopies?.(addresses) ?? [];
+  }
+
   isNear(address: number): boolean {
     const { lower, upper, border } = this.#parts;
     return (pageNumber(address) >= border ? upper : lower).isNear(address);

@@ -12,7 +12,7 @@ import type { PageStore } from "./page-store.ts";
 
 /** Between which pages go. */
 export interface PageLoaderParts {
-  readonly store: Pick<PageStore, "read">;
+  readonly store: Pick<PageStore, "read" | "forgetCopies">;
   readonly codec: Pick<PageCodec, "openAll">;
   /** Where a stored page may stand. */
   readonly room: () => Uint8Array;
@@ -47,12 +47,9 @@ export class PageLoader {
   }
 
   #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
-    const { store, room } = this.#parts;
-    const read = store.read(
-      wanted.map((pointer) => pointer.address),
-      room,
+    const opened = chain(this.#bring(pageClass, wanted), (failures) =>
+      failures.length === 0 ? undefined : this.#bringAgain(pageClass, wanted, failures),
     );
-    const opened = chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
     if (!isPending(opened)) return opened;
     const done = opened.finally(() => {
       for (const pointer of wanted) this.#loading.delete(pointer.address);
@@ -61,25 +58,54 @@ export class PageLoader {
     return done;
   }
 
+  /**
+   * Brings in what only copies of were damaged.
+   * @throws PageError the first that is left
+   */
+  #bringAgain(
+    pageClass: PageClass,
+    wanted: readonly PagePointer[],
+    failures: readonly PageError[],
+  ): MaybePromise<void> {
+    const { store } = this.#parts;
+    const copies = new Set(store.forgetCopies?.(failures.map(({ address }) => address)));
+    const isCopy = ({ address }: { readonly address: number }): boolean => copies.has(address);
+    const [failure] = failures.filter((failed) => !isCopy(failed));
+    return chain(this.#bring(pageClass, wanted.filter(isCopy)), ([again]) => {
+      const left = failure ?? again;
+      if (left !== undefined) throw left;
+    });
+  }
+
+  /** Reads and opens pages, and keeps those that open. @returns why the others do not */
+  #bring(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<readonly PageError[]> {
+    const { store, room } = this.#parts;
+    const read = store.read(
+      wanted.map((pointer) => pointer.address),
+      room,
+    );
+    return chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
+  }
+
   #openAll(
     pageClass: PageClass,
     wanted: readonly PagePointer[],
     stored: readonly (Uint8Array | PageError)[],
-  ): MaybePromise<void> {
+  ): MaybePromise<readonly PageError[]> {
     const { codec, keep } = this.#parts;
-    let failure: PageError | undefined;
+    const failures: PageError[] = [];
     const read: ReadPage[] = [];
     for (const [i, { address, generation }] of wanted.entries()) {
       const bytes = stored[i] as Uint8Array | PageError;
-      if (bytes instanceof PageError) failure ??= bytes;
+      if (bytes instanceof PageError) failures.push(bytes);
       else read.push({ address, generation, stored: bytes });
     }
     return chain(codec.openAll(pageClass, read), (opened) => {
       for (const [i, page] of opened.entries()) {
-        if (page instanceof PageError) failure ??= page;
+        if (page instanceof PageError) failures.push(page);
         else keep(pageClass, read[i] as ReadPage, page);
       }
-      if (failure !== undefined) throw failure;
+      return failures;
     });
   }
 }

@@ -101,6 +101,13 @@ export interface PageStore {
     room: () => Uint8Array,
   ): MaybePromise<readonly (Uint8Array | PageError)[]>;
 
+  /**
+   * Gives up copies on this machine of pages that are kept elsewhere, since they did not open. Only stores that make
+   * copies have it.
+   * @returns those of `addresses` that were copies: reading them again may give something else
+   */
+  forgetCopies?(addresses: readonly number[]): readonly number[];
+
   /** Whether a page is where reading it takes no call over a network. */
   isNear(address: number): boolean;
 

@@ -206,6 +206,17 @@ export class SegmentStore implements PageStore {
     );
   }
 
+  forgetCopies(addresses: readonly number[]): readonly number[] {
+    const { pages, database } = this.#local;
+    const isCopy = (address: number): boolean =>
+      pages.has(address) && pages.freshSequence(address) === undefined;
+    const copies = addresses.filter(isCopy);
+    database.transaction(() => {
+      for (const address of copies) pages.dropCached(address);
+    });
+    return copies;
+  }
+
   isNear(address: number): boolean {
     return this.#local.pages.has(address);
   }

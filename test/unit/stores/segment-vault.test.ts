@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { LocalDatabase } from "../../../src/stores/segments/local/database.ts";
@@ -39,6 +40,25 @@ t.test("opening again with the local state costs a claim and a look at the log",
   t.equal(await readRound(again.vault), 0);
   t.same(objects.calls, { append: 1, records: 1 });
   t.equal(again.store.status().pendingCommits, 0, "opening commits nothing");
+  await again.vault.close();
+});
+
+t.test("a copy on this machine that does not open is fetched anew", async (t) => {
+  const place = newPlace();
+  const { vault, store } = await createRounds(place, "first");
+  await store.flush();
+  await vault.close();
+  const pages = `${place.database("second")}-pages`;
+  for (let turn = 0; turn < 2; turn++) {
+    const again = await openRounds(place, "second");
+    t.equal(await readRound(again.vault), 0);
+    await again.vault.close();
+    writeFileSync(pages, readFileSync(pages).fill(7));
+  }
+  const objects = place.objects();
+  const again = await openRounds(place, "second", { objects });
+  t.equal(await readRound(again.vault), 0);
+  t.ok(objects.total > 2, "the copies were damaged indeed");
   await again.vault.close();
 });
 
