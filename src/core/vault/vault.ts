@@ -17,9 +17,7 @@ import { chooseHeader } from "../format/choose-header.ts";
 import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
 import { prefetch } from "../pages/prefetch.ts";
-import type { NodePlace } from "../tree/tree.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
-import { pathTo, type TreePath } from "../tree/tree-path.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
@@ -32,6 +30,7 @@ import type { OpenedState } from "./open-state.ts";
 import { replayLog } from "./replay-log.ts";
 import { Residence } from "./residence.ts";
 import { Snapshots } from "./snapshots.ts";
+import { TocNodes } from "./toc-nodes.ts";
 import type { LogSource, NewPage, Transaction, TransactionalVault } from "./transaction.ts";
 import { TreeTransaction } from "./tree-transaction.ts";
 import { WriteBehind } from "./write-behind.ts";
@@ -70,6 +69,8 @@ export class Vault implements TransactionalVault {
   readonly keys: KeyRing;
   /** States that are kept under a name. */
   readonly snapshots: Snapshots;
+  /** Nodes of the TOC: to move and mend them. */
+  readonly nodes: TocNodes;
   /** What was not as it should be when the vault was opened. */
   readonly warnings: string[];
   /** Called when something begins to wait for a commit. */
@@ -91,6 +92,12 @@ export class Vault implements TransactionalVault {
       await this.commit();
     };
     this.keys = new KeyRing(parts, this.#committer, state, commit);
+    this.nodes = new TocNodes({
+      ...parts,
+      residence: this.#residence,
+      checkWritable: () => this.#checkWritable(),
+      markDirty: () => this.markDirty(),
+    });
     this.snapshots = new Snapshots({
       pages: parts.pages,
       residence: this.#residence,
@@ -232,31 +239,6 @@ export class Vault implements TransactionalVault {
       if (generation === this.generation || !this.readOnly) throw error;
       return this.transact(body);
     });
-  }
-
-  /**
-   * Takes a node of the TOC that does not open out of it, with all below: for repairs.
-   * @returns false for the root, without which nothing is left
-   */
-  async prune(place: NodePlace): Promise<boolean> {
-    this.#checkWritable();
-    const isDone = await this.#residence.run(() => this.#parts.tree.prune(place));
-    this.#parts.log.refuse();
-    if (isDone) this.markDirty();
-    return isDone;
-  }
-
-  /** The nodes of the TOC on the way to a key; undefined while it is empty. @throws PageError, StoreError */
-  pathTo(key: Uint8Array): MaybePromise<TreePath | undefined> {
-    const { tree, pages } = this.#parts;
-    return this.#residence.run(() => pathTo(pages, tree.root, key));
-  }
-
-  /** Gives the node of a key at a level, and those above it, fresh places. @throws PageError, StoreError, CommitError */
-  async renewNode(key: Uint8Array, level: number): Promise<void> {
-    this.#checkWritable();
-    await this.#residence.run(() => this.#parts.tree.renew(key, level));
-    this.markDirty();
   }
 
   #apply(transaction: TreeTransaction): void {

@@ -75,7 +75,7 @@ async function mendAll(
 ): Promise<readonly LocatedFinding[]> {
   const done: LocatedFinding[] = [];
   for (const finding of findings) {
-    if (finding.node !== undefined && (await vault.prune(finding.node))) done.push(finding);
+    if (finding.node !== undefined && (await vault.nodes.prune(finding.node))) done.push(finding);
   }
   if (done.length > 0) return done;
   for (const finding of findings) {

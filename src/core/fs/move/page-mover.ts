@@ -75,7 +75,7 @@ export class PageMover {
   async run(): Promise<void> {
     let from: Uint8Array | undefined = new Uint8Array(0);
     while (from !== undefined) {
-      const path = await this.#vault.pathTo(from);
+      const path = await this.#vault.nodes.pathTo(from);
       if (path === undefined) break;
       await this.#moveRecords(from, path.to ?? END);
       await this.#renewNodes(from);
@@ -150,11 +150,11 @@ export class PageMover {
 
   /** Renews the nodes on the way to a key, from the lowest that is wanted up. */
   async #renewNodes(key: Uint8Array): Promise<void> {
-    const path = await this.#vault.pathTo(key);
+    const path = await this.#vault.nodes.pathTo(key);
     const wanted = path?.nodes.filter(({ pointer }) => this.#isWanted(pointer)) ?? [];
     const lowest = wanted[wanted.length - 1];
     if (lowest === undefined) return;
-    await this.#vault.renewNode(key, lowest.level);
+    await this.#vault.nodes.renew(key, lowest.level);
     this.#count(wanted.length);
   }
 

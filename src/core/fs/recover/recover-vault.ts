@@ -235,7 +235,7 @@ function rootAbove(
 async function fillLost(salvage: Salvage, scan: PageScan): Promise<void> {
   const { vault, state } = salvage;
   for (const { pointer, level, from } of state.hasLeaves ? state.lost : []) {
-    if (pointer !== undefined) await vault.prune({ pointer, level, from });
+    if (pointer !== undefined) await vault.nodes.prune({ pointer, level, from });
   }
   const parts = await salvageRecords(salvage);
   for (const { from } of parts) doubtEdge(salvage.doubts, from);
