@@ -18,6 +18,11 @@ export function hasInode(transaction: Transaction, ino: number): boolean {
   return transaction.get(encodeKey(ino, KeyKind.attributes)) !== undefined;
 }
 
+/** @throws FsError ENOENT */
+export function requireInode(transaction: Transaction, ino: number): void {
+  if (!hasInode(transaction, ino)) throw missing(ino);
+}
+
 /**
  * Reads an inode; its bytes are borrowed until the transaction function returns.
  * @throws FsError ENOENT
