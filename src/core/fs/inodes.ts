@@ -4,6 +4,7 @@
  * @module
  */
 import { FsError } from "../base/errors.ts";
+import { copyShort } from "../base/short-bytes.ts";
 import { encodeKey, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { InodeRecord } from "./inode-record.ts";
@@ -40,7 +41,7 @@ export function loadInode(transaction: Transaction, ino: number): InodeRecord {
 export function editInode(transaction: Transaction, ino: number): InodeRecord {
   const value = transaction.get(encodeKey(ino, KeyKind.attributes));
   if (value === undefined) throw missing(ino);
-  return new InodeRecord(ino, new Uint8Array(value));
+  return new InodeRecord(ino, copyShort(value));
 }
 
 /** Takes over a record that {@link editInode} gave; edit again to change more. */
