@@ -39,9 +39,15 @@ export function loadInode(transaction: Transaction, ino: number): InodeRecord {
  * @throws FsError ENOENT
  */
 export function editInode(transaction: Transaction, ino: number): InodeRecord {
+  const inode = editInodeIfThere(transaction, ino);
+  if (inode === undefined) throw missing(ino);
+  return inode;
+}
+
+/** As {@link editInode}; undefined where there is none. */
+export function editInodeIfThere(transaction: Transaction, ino: number): InodeRecord | undefined {
   const value = transaction.get(encodeKey(ino, KeyKind.attributes));
-  if (value === undefined) throw missing(ino);
-  return new InodeRecord(ino, copyShort(value));
+  return value === undefined ? undefined : new InodeRecord(ino, copyShort(value));
 }
 
 /** Takes over a record that {@link editInode} gave; edit again to change more. */
