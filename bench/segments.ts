@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { utf8 } from "../src/core/base/bytes.ts";
 import { makePasswordSlot } from "../src/core/crypto/password-slot.ts";
 import { SecretBytes } from "../src/core/crypto/secret-bytes.ts";
+import { entryOf } from "../src/core/fs/entry-of.ts";
 import { ROOT_INO, S_IFREG } from "../src/core/fs/file-system.ts";
 import { VaultFileSystem } from "../src/core/fs/vault-file-system.ts";
 import { AutoCommit } from "../src/core/vault/auto-commit.ts";
@@ -144,7 +145,7 @@ async function writeFile(store: SegmentStore): Promise<Record<string, Figures>> 
 async function readFile(store: SegmentStore): Promise<Figures> {
   const vault = await Vault.open(store, nodePlatform, { password: password() });
   const fs = new VaultFileSystem(vault, nodePlatform);
-  const { ino } = await fs.lookup(ROOT_INO, utf8("file"));
+  const { ino } = await entryOf(fs, ROOT_INO, utf8("file"));
   const read = await measure(async () => {
     for (let n = 0; n < mib; n++) {
       const at = (n * 7919 * 4096) % (content.length - MIB);

@@ -10,6 +10,7 @@ import { setImmediate } from "node:timers/promises";
 import { utf8 } from "../../src/core/base/bytes.ts";
 import { makePasswordSlot } from "../../src/core/crypto/password-slot.ts";
 import { SecretBytes } from "../../src/core/crypto/secret-bytes.ts";
+import { entryOf } from "../../src/core/fs/entry-of.ts";
 import { ROOT_INO, S_IFDIR, S_IFREG } from "../../src/core/fs/file-system.ts";
 import { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
 import { Vault } from "../../src/core/vault/vault.ts";
@@ -124,7 +125,7 @@ export class LibraryVault implements FarVault {
     let ino = ROOT_INO;
     let size = 0;
     for (const name of path.split("/").filter((part) => part !== "")) {
-      ({ ino, size } = await this.#now.fs.lookup(ino, utf8(name)));
+      ({ ino, size } = await entryOf(this.#now.fs, ino, utf8(name)));
     }
     return { ino, size };
   }

@@ -7,6 +7,7 @@ import { randomFillSync, randomInt } from "node:crypto";
 import { utf8 } from "../../src/core/base/bytes.ts";
 import { makePasswordSlot } from "../../src/core/crypto/password-slot.ts";
 import { SecretBytes } from "../../src/core/crypto/secret-bytes.ts";
+import { entryOf } from "../../src/core/fs/entry-of.ts";
 import { ROOT_INO, S_IFDIR, S_IFREG } from "../../src/core/fs/file-system.ts";
 import { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
 import { Vault } from "../../src/core/vault/vault.ts";
@@ -85,8 +86,8 @@ export async function pagesOfFirstRead(path: string, { files }: Contents): Promi
   const vault = await Vault.open(store, nodePlatform, { password: password() });
   const fs = new VaultFileSystem(vault, nodePlatform);
   const { directory, name } = placeOf(randomInt(files));
-  const { ino: parent } = await fs.lookup(ROOT_INO, utf8(directory));
-  const { ino, size } = await fs.lookup(parent, utf8(name));
+  const { ino: parent } = await entryOf(fs, ROOT_INO, utf8(directory));
+  const { ino, size } = await entryOf(fs, parent, utf8(name));
   await fs.read(ino, randomInt(Math.max(1, size - 4096)), 4096);
   await vault.close();
   return takeReads();

@@ -6,6 +6,7 @@
  * @module
  */
 import { FsError } from "../core/base/errors.ts";
+import { entryOf } from "../core/fs/entry-of.ts";
 import {
   type Attributes,
   type FileSystem,
@@ -113,7 +114,7 @@ async function step(
   if (!isDirectory(here)) throw new FsError("ENOTDIR");
   if (name === "..") trail.length = Math.max(1, trail.length - 1);
   if (name === "." || name === "..") return undefined;
-  return fs.lookup(here.ino, encodeName(name));
+  return entryOf(fs, here.ino, encodeName(name));
 }
 
 async function linkNames(fs: FileSystem, ino: number, path: string): Promise<string[]> {

@@ -42,8 +42,8 @@ export class ShownFileSystem implements FileSystem {
     return this.#fs.readOnly;
   }
 
-  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes> {
-    return this.#shown(this.#fs.lookup(parent, name));
+  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes | undefined> {
+    return chain(this.#fs.lookup(parent, name), (stored) => stored && this.#show(stored));
   }
 
   getattr(ino: number): MaybePromise<Attributes> {
@@ -156,9 +156,9 @@ export class ShownFileSystem implements FileSystem {
   }
 
   /** An ACL says who may do what, so there is none where one mode stands for all. */
-  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array> {
+  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array | undefined> {
     const isAcl = new TextDecoder().decode(name).startsWith(ACL_PREFIX);
-    if (isAcl && this.#shownAs.umask !== undefined) throw new FsError("ENODATA");
+    if (isAcl && this.#shownAs.umask !== undefined) return undefined;
     return this.#fs.getxattr(ino, name);
   }
 

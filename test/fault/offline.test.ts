@@ -1,6 +1,7 @@
 /** The network is gone for an hour while somebody works on a mount. */
 import t from "tap";
 import { utf8 } from "../../src/core/base/bytes.ts";
+import { entryOf } from "../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../src/core/fs/file-system.ts";
 import { SegmentPlace } from "../support/segment-place.ts";
 import { newFile, newFileSystem, readBytes } from "../support/test-file-system.ts";
@@ -66,7 +67,7 @@ t.test(
     const elsewhere = await place.open("elsewhere", { readOnly: true });
     const reopened = await openTestVault(elsewhere);
     const reader = await newFileSystem(reopened);
-    const { ino } = await reader.lookup(ROOT_INO, utf8("after"));
+    const { ino } = await entryOf(reader, ROOT_INO, utf8("after"));
     t.equal(String(await readBytes(reader, ino)), "there is room again");
     for (const [n, file] of written.entries()) {
       t.same(await readBytes(reader, file), incompressible(MIB, n));

@@ -92,7 +92,7 @@ t.test("a mount point is taken until it is unmounted", async (t) => {
 t.test("the kernel is told what others changed", async (t) => {
   const found = { lookups: 0 };
   const model = new MemoryFileSystem();
-  const lookup = (parent: number, name: Uint8Array): Attributes => {
+  const lookup = (parent: number, name: Uint8Array): Attributes | undefined => {
     found.lookups += 1;
     return model.lookup(parent, name);
   };

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { utf8 } from "../../src/core/base/bytes.ts";
 import { checkVault } from "../../src/core/fs/check/check-vault.ts";
+import { entryOf } from "../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../src/core/fs/file-system.ts";
 import type { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
 import { type MemoryContents, MemoryStore } from "../../src/core/pages/memory-store.ts";
@@ -53,7 +54,7 @@ interface Image {
 async function stateOf(fs: VaultFileSystem): Promise<string> {
   const lines: string[] = [];
   for (const name of await namesIn(fs, ROOT_INO)) {
-    const { ino, size } = await fs.lookup(ROOT_INO, utf8(name));
+    const { ino, size } = await entryOf(fs, ROOT_INO, utf8(name));
     const bytes = await readBytes(fs, ino, 0, size);
     lines.push(`${name} ${size} ${bytes.toString("base64")}`);
   }
@@ -129,7 +130,7 @@ class Run {
 
   async #find(fs: VaultFileSystem, number: number): Promise<number | undefined> {
     try {
-      return (await fs.lookup(ROOT_INO, utf8(FILES[number] ?? ""))).ino;
+      return (await entryOf(fs, ROOT_INO, utf8(FILES[number] ?? ""))).ino;
     } catch {
       return undefined;
     }

@@ -4,6 +4,7 @@ import t from "tap";
 import { toText, utf8 } from "../../src/core/base/bytes.ts";
 import type { Snapshot } from "../../src/core/format/commit-root.ts";
 import { checkVault } from "../../src/core/fs/check/check-vault.ts";
+import { entryOf } from "../../src/core/fs/entry-of.ts";
 import { type NamePlace, ROOT_INO, S_IFREG } from "../../src/core/fs/file-system.ts";
 import { removeSnapshots } from "../../src/core/fs/snapshots/remove-snapshots.ts";
 import type { RestoreRequest } from "../../src/core/fs/snapshots/restore/restore-tree.ts";
@@ -111,7 +112,7 @@ class History {
   async #ino(path: string): Promise<number | undefined> {
     try {
       let ino = ROOT_INO;
-      for (const name of path.split("/")) ino = (await this.#fs.lookup(ino, utf8(name))).ino;
+      for (const name of path.split("/")) ino = (await entryOf(this.#fs, ino, utf8(name))).ino;
       return ino;
     } catch {
       return undefined;

@@ -137,9 +137,13 @@ export class FsModel {
       "names of xattrs",
     );
     for (const name of names) {
-      const real = Buffer.from(await this.fs.getxattr(pair.real, name));
+      const real = await this.fs.getxattr(pair.real, name);
       const model = this.model.getxattr(pair.model, name);
-      if (!real.equals(model)) throw new Error(`an attribute of ${pair.real} differs`);
+      expectEqual(
+        real && `${Buffer.from(real)}`,
+        model && `${Buffer.from(model)}`,
+        `an xattr of ${pair.real}`,
+      );
     }
   }
 

@@ -63,8 +63,9 @@ export class MemoryFileSystem implements FileSystem {
     return this.#inodes.size;
   }
 
-  lookup(parent: number, name: Uint8Array): Attributes {
-    return this.#child(parent, name).attributes();
+  lookup(parent: number, name: Uint8Array): Attributes | undefined {
+    const entry = this.#inode(parent).entry(name);
+    return entry && this.#inode(entry.ino).attributes();
   }
 
   getattr(ino: number): Attributes {
@@ -229,10 +230,8 @@ export class MemoryFileSystem implements FileSystem {
     };
   }
 
-  getxattr(ino: number, name: Uint8Array): Uint8Array {
-    const value = this.#inode(ino).xattrs.get(keyOf(name));
-    if (value === undefined) throw new FsError("ENODATA");
-    return value;
+  getxattr(ino: number, name: Uint8Array): Uint8Array | undefined {
+    return this.#inode(ino).xattrs.get(keyOf(name));
   }
 
   setxattr(ino: number, name: Uint8Array, value: Uint8Array, mode: XattrMode): void {

@@ -5,6 +5,7 @@
  */
 import { utf8 } from "../../src/core/base/bytes.ts";
 import { PAGE_SIZE } from "../../src/core/base/limits.ts";
+import { entryOf } from "../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../src/core/fs/file-system.ts";
 import type { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
 import type { Vault } from "../../src/core/vault/vault.ts";
@@ -52,7 +53,7 @@ export async function makeVariedContents(vault: Vault, fs: VaultFileSystem): Pro
 
 async function inoOf(fs: VaultFileSystem, name: string): Promise<number> {
   try {
-    return (await fs.lookup(ROOT_INO, utf8(name))).ino;
+    return (await entryOf(fs, ROOT_INO, utf8(name))).ino;
   } catch {
     return (await newFile(fs, name)).ino;
   }

@@ -58,6 +58,7 @@ async function describe(fs: FileSystem, attributes: Attributes): Promise<ListedE
   const xattrs: Record<string, string> = {};
   for (const name of await fs.listxattr(ino)) {
     const value = await fs.getxattr(ino, name);
+    if (value === undefined) throw new Error(`inode ${ino} lists an attribute it does not have`);
     xattrs[toText(name)] = createHash("sha256").update(value).digest("hex");
   }
   return {

@@ -196,7 +196,8 @@ export class TreeExport {
   async #applyMetadata(source: VaultEntry, path: Buffer): Promise<void> {
     const xattrs: Xattr[] = [];
     for (const name of await this.#fs.listxattr(source.attributes.ino)) {
-      xattrs.push({ name, value: await this.#fs.getxattr(source.attributes.ino, name) });
+      const value = await this.#fs.getxattr(source.attributes.ino, name);
+      if (value !== undefined) xattrs.push({ name, value });
     }
     const lost = applyMetadata(path, source.attributes, xattrs, this.#transfer.options);
     if (lost.length > 0 && !this.#hasLostXattrs) {

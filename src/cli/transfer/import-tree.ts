@@ -97,7 +97,7 @@ export class TreeImport {
   }
 
   async #makeDirectory(target: NamePlace, path: string): Promise<number> {
-    const existing = await this.#find(target);
+    const existing = await this.#fs.lookup(target.parent, target.name);
     if (existing === undefined) {
       const creation = { mode: 0o700, umask: 0, caller: this.#caller };
       return (await this.#fs.mkdir(target.parent, target.name, creation)).ino;
@@ -109,7 +109,7 @@ export class TreeImport {
   }
 
   async #copyOther(source: HostEntry, stat: BigIntStats, target: NamePlace): Promise<void> {
-    const existing = await this.#find(target);
+    const existing = await this.#fs.lookup(target.parent, target.name);
     if (existing !== undefined && isDirectory(existing)) {
       throw new EntryError("EISDIR", source.path, "a directory stands in the way");
     }
@@ -165,15 +165,6 @@ export class TreeImport {
       return ino;
     } finally {
       closeSync(fd);
-    }
-  }
-
-  async #find(place: NamePlace): Promise<Attributes | undefined> {
-    try {
-      return await this.#fs.lookup(place.parent, place.name);
-    } catch (error) {
-      if (error instanceof FsError && error.code === "ENOENT") return undefined;
-      throw error;
     }
   }
 

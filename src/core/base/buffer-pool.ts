@@ -30,7 +30,7 @@ export interface BufferPoolParts {
 const SLAB_MIN = 16;
 const SLAB_MAX = 256;
 
-/** Buffers in slabs: 128 MiB of pages. */
+/** Buffers in slabs unless told otherwise: 128 MiB of pages. */
 const IN_SLABS_MAX = 2048;
 
 /** Single buffers are kept only as long as no more than this are free. */
@@ -53,15 +53,23 @@ export class BufferPool {
   /** Bytes of each buffer. */
   readonly size: number;
   readonly #parts: BufferPoolParts;
+  readonly #inSlabsMax: number;
   readonly #slabs = new WeakMap<ArrayBufferLike, Slab>();
   readonly #free: Place[] = [];
   #resting: Place[] = [];
   #slabLength = SLAB_MIN;
   #inSlabs = 0;
 
-  constructor(size: number, parts: BufferPoolParts) {
+  /** @param inSlabsMax - buffers that are kept for good */
+  constructor(size: number, parts: BufferPoolParts, inSlabsMax: number = IN_SLABS_MAX) {
     this.size = size;
     this.#parts = parts;
+    this.#inSlabsMax = inSlabsMax;
+  }
+
+  /** Another pool of buffers of another size. */
+  ofSize(size: number, inSlabsMax: number): BufferPool {
+    return new BufferPool(size, this.#parts, inSlabsMax);
   }
 
   /** A whole buffer with anything in it, held by the caller. */
@@ -73,7 +81,7 @@ export class BufferPool {
 
   /** Makes buffers. @returns one; the others are free */
   #grow(): Place {
-    const isFull = this.#inSlabs + this.#slabLength > IN_SLABS_MAX;
+    const isFull = this.#inSlabs + this.#slabLength > this.#inSlabsMax;
     const count = isFull ? 1 : this.#slabLength;
     const { buffer, byteOffset } = isFull
       ? new Uint8Array(this.size)

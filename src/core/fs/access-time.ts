@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { copyShort } from "../base/short-bytes.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeRecord, TimeField } from "./inode-record.ts";
@@ -22,7 +23,7 @@ export function touchAccess(
   if (context.atime === "noatime") return;
   const [sec, nsec] = context.now();
   if (context.atime === "relatime" && !isStale(inode, sec)) return;
-  const touched = new InodeRecord(inode.ino, new Uint8Array(inode.bytes));
+  const touched = new InodeRecord(inode.ino, copyShort(inode.bytes));
   touched.setTime(TimeField.atime, sec, nsec);
   saveInode(transaction, touched);
 }

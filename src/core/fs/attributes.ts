@@ -32,7 +32,7 @@ import { putInlineXattr, readXattr } from "./xattr-record.ts";
 const PERMISSIONS = 0o7777;
 
 /** @see FileSystem.lookup */
-export function lookup(context: FsContext, place: NamePlace): MaybePromise<Attributes> {
+export function lookup(context: FsContext, place: NamePlace): MaybePromise<Attributes | undefined> {
   const { parent, name } = place;
   checkLength(name);
   return context.view((transaction) => {
@@ -41,7 +41,7 @@ export function lookup(context: FsContext, place: NamePlace): MaybePromise<Attri
     const dot = dots(name);
     if (dot === 1) return directory.attributes(0);
     const ino = dot === 2 ? directory.parent : findDentry(transaction, parent, name)?.ino;
-    if (ino === undefined) throw new FsError("ENOENT", `no such name in directory ${parent}`);
+    if (ino === undefined) return undefined;
     if (isFar(transaction, ino)) foresee(context, transaction, context.leftOut.with(parent, ino));
     return loadInode(transaction, ino).attributes(context.drafts.unmapped(ino));
   });

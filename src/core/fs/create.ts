@@ -6,6 +6,7 @@
 import { FsError } from "../base/errors.ts";
 import { SYMLINK_MAX } from "../base/limits.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
+import { shortBytes } from "../base/short-bytes.ts";
 import { encodeKey, extentKey, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import {
@@ -182,7 +183,7 @@ function enter(
 }
 
 function blankInode(context: FsContext, ino: number): InodeRecord {
-  const inode = new InodeRecord(ino, new Uint8Array(INODE_RECORD_SIZE));
+  const inode = new InodeRecord(ino, shortBytes(INODE_RECORD_SIZE));
   context.stamp(inode, TimeField.atime, TimeField.mtime, TimeField.ctime, TimeField.btime);
   return inode;
 }

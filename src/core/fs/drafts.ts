@@ -55,6 +55,12 @@ const EMPTY = new Uint8Array(0);
 /** Full blocks of a sequential write that are stored without waiting for a commit: 4 MiB. */
 const STREAM_BLOCKS = 64;
 
+/** Room of most small files, which has buffers of its own: memory outside of the heap takes long to get. */
+const SMALL_ROOM = 4096;
+
+/** Such buffers kept for good: 16 MiB. */
+const SMALL_ROOMS = 4096;
+
 /** Smallest room charged for a draft, bytes. */
 const SMALLEST = 512;
 
@@ -68,6 +74,7 @@ function roomFor(length: number): number {
 /** All drafts of a file system. */
 export class Drafts {
   readonly #buffers: BufferPool;
+  readonly #small: BufferPool;
   readonly #files = new Map<number, FileDrafts>();
   readonly #log = new DraftLog();
   #bytes = 0;
@@ -75,6 +82,7 @@ export class Drafts {
   /** @param buffers - give room for whole blocks */
   constructor(buffers: BufferPool) {
     this.#buffers = buffers;
+    this.#small = buffers.ofSize(SMALL_ROOM, SMALL_ROOMS);
   }
 
   /** Bytes held, rounded up so that as many always suffice to store them. */
@@ -149,10 +157,27 @@ export class Drafts {
 
   /** A copy as long as the content. */
   #copy(content: Uint8Array): Uint8Array {
-    if (roomFor(content.length) < PAGE_SIZE) return new Uint8Array(content);
-    const bytes = this.#buffers.take().subarray(0, content.length);
+    const bytes = this.#take(content.length);
+    if (bytes === undefined) return new Uint8Array(content);
     bytes.set(content);
     return bytes;
+  }
+
+  /** So many bytes of a buffer, with anything in them; undefined where there is none of about that size. */
+  #take(length: number): Uint8Array | undefined {
+    const room = roomFor(length);
+    if (room >= PAGE_SIZE) return this.#buffers.take().subarray(0, length);
+    return room === SMALL_ROOM ? this.#small.take().subarray(0, length) : undefined;
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#buffers.hold(bytes);
+    this.#small.hold(bytes);
+  }
+
+  #giveBack(bytes: Uint8Array): void {
+    this.#buffers.giveBack(bytes);
+    this.#small.giveBack(bytes);
   }
 
   #fileOf(ino: number): FileDrafts {
@@ -175,12 +200,11 @@ export class Drafts {
   /** Gives a draft a buffer of its own with room for `length` bytes. */
   #replace(draft: MutableDraft, length: number): void {
     const room = Math.min(roomFor(length), PAGE_SIZE);
-    const bytes =
-      room < PAGE_SIZE ? new Uint8Array(room) : this.#buffers.take().subarray(0, PAGE_SIZE);
+    const bytes = this.#take(room) ?? new Uint8Array(room);
     const kept = Math.min(draft.length, length);
     bytes.set(draft.bytes.subarray(0, kept));
     bytes.fill(0, kept);
-    this.#buffers.giveBack(draft.bytes);
+    this.#giveBack(draft.bytes);
     this.#bytes += room - roomFor(draft.bytes.length);
     draft.bytes = bytes;
     draft.isFrozen = false;
@@ -216,13 +240,13 @@ export class Drafts {
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined) return undefined;
     draft.isFrozen = true;
-    this.#buffers.hold(draft.bytes);
+    this.#hold(draft.bytes);
     return draft.bytes.subarray(0, draft.length);
   }
 
   /** What {@link freeze} gave is not needed any more. */
   thaw(content: Uint8Array): void {
-    this.#buffers.giveBack(content);
+    this.#giveBack(content);
   }
 
   /** Whether a draft still is what {@link freeze} gave. */
@@ -254,12 +278,13 @@ export class Drafts {
     this.#log.drop(draft);
     if (draft.isUnmapped) file.unmapped -= 1;
     this.#bytes -= roomFor(draft.bytes.length);
-    this.#buffers.giveBack(draft.bytes);
+    this.#giveBack(draft.bytes);
     if (file.blocks.size === 0) this.#files.delete(ino);
   }
 
   /** Forgets the drafts at `first <= block < end`. */
   dropRange(ino: number, first: number, end: number): void {
+    if (!this.has(ino)) return;
     for (const block of this.blocks(ino, first, end)) this.drop(ino, block);
   }
 

@@ -152,8 +152,11 @@ export interface Statistics {
 export interface FileSystem {
   readonly readOnly: boolean;
 
-  /** @throws FsError ENOENT, ENOTDIR, ENAMETOOLONG */
-  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes>;
+  /**
+   * What a name leads to; undefined where there is no such name, which is the answer to most programs that ask.
+   * @throws FsError ENOENT when there is no such directory, ENOTDIR, ENAMETOOLONG
+   */
+  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes | undefined>;
   getattr(ino: number): MaybePromise<Attributes>;
   setattr(ino: number, changes: AttributeChanges): MaybePromise<Attributes>;
   readlink(ino: number): MaybePromise<Uint8Array>;
@@ -215,8 +218,8 @@ export interface FileSystem {
 
   opendir(ino: number): MaybePromise<Directory>;
 
-  /** @throws FsError ENODATA */
-  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array>;
+  /** The value of an attribute; undefined where the inode has none of that name. */
+  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array | undefined>;
   setxattr(ino: number, name: Uint8Array, value: Uint8Array, mode: XattrMode): MaybePromise<void>;
   /** Names, in order. */
   listxattr(ino: number): MaybePromise<readonly Uint8Array[]>;

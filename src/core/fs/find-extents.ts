@@ -35,11 +35,16 @@ export function visitExtents(
   visit: ExtentVisitor,
 ): void {
   const { ino, first, end } = place;
-  const head = findExtent(transaction, ino, first);
-  if (head !== undefined && !visit(head)) return;
-  if (end <= first + 1 || (head !== undefined && extentEnd(head) >= end)) return;
+  let from = 0;
+  // What stands at block 0 begins there.
+  if (first > 0) {
+    const head = findExtent(transaction, ino, first);
+    if (head !== undefined && (!visit(head) || extentEnd(head) >= end)) return;
+    from = first + 1;
+  }
+  if (from >= end) return;
   const to = extentKey(ino, Math.min(end, BLOCK_END));
-  transaction.scan(extentKey(ino, first + 1), to, (key, value) =>
+  transaction.scan(extentKey(ino, from), to, (key, value) =>
     visit(decodeExtent(blockOf(key), value)),
   );
 }

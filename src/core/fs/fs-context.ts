@@ -74,32 +74,29 @@ export class FsContext {
    */
   change<T>(body: Body<T>): MaybePromise<T> {
     if (this.vault.readOnly) throw new FsError("EROFS", "the vault is open read-only");
-    return this.#run(body, (error) => this.#again(error, body));
+    return this.#run(body, "change");
   }
 
   /** Runs a body that changes nothing but access times, and these only while the vault takes changes. */
   view<T>(body: Body<T>): MaybePromise<T> {
-    return this.#run(body, (error) => {
-      if (!(error instanceof CommitError) || this.#atime === "noatime") {
-        return this.#again(error, body);
-      }
-      this.#atime = "noatime";
-      return this.view(body);
-    });
+    return this.#run(body, "view");
   }
 
-  #run<T>(body: Body<T>, recover: (error: unknown) => MaybePromise<T>): MaybePromise<T> {
+  #run<T>(body: Body<T>, kind: "change" | "view"): MaybePromise<T> {
     try {
       const result = this.vault.transact(body);
-      return isPending(result) ? result.catch(recover) : result;
+      return isPending(result) ? result.catch((error) => this.#again(error, body, kind)) : result;
     } catch (error) {
-      return recover(error);
+      return this.#again(error, body, kind);
     }
   }
 
-  #again<T>(error: unknown, body: Body<T>): Promise<T> {
-    if (!(error instanceof RetryAfter)) throw error;
-    return error.work().then(() => this.#run(body, (again) => this.#again(again, body)));
+  #again<T>(error: unknown, body: Body<T>, kind: "change" | "view"): MaybePromise<T> {
+    if (error instanceof RetryAfter) return error.work().then(() => this.#run(body, kind));
+    const isAccessTime = kind === "view" && error instanceof CommitError;
+    if (!isAccessTime || this.#atime === "noatime") throw error;
+    this.#atime = "noatime";
+    return this.#run(body, kind);
   }
 
   /** The time now; valid until the next call. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { FsError } from "../base/errors.ts";
+import { copyShort } from "../base/short-bytes.ts";
 import { encodeKey, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { InodeRecord } from "./inode-record.ts";
@@ -16,6 +17,11 @@ function missing(ino: number): FsError {
 /** Whether there is an inode of a number, whatever may still lead to it. */
 export function hasInode(transaction: Transaction, ino: number): boolean {
   return transaction.get(encodeKey(ino, KeyKind.attributes)) !== undefined;
+}
+
+/** @throws FsError ENOENT */
+export function requireInode(transaction: Transaction, ino: number): void {
+  if (!hasInode(transaction, ino)) throw missing(ino);
 }
 
 /**
@@ -33,9 +39,15 @@ export function loadInode(transaction: Transaction, ino: number): InodeRecord {
  * @throws FsError ENOENT
  */
 export function editInode(transaction: Transaction, ino: number): InodeRecord {
+  const inode = editInodeIfThere(transaction, ino);
+  if (inode === undefined) throw missing(ino);
+  return inode;
+}
+
+/** As {@link editInode}; undefined where there is none. */
+export function editInodeIfThere(transaction: Transaction, ino: number): InodeRecord | undefined {
   const value = transaction.get(encodeKey(ino, KeyKind.attributes));
-  if (value === undefined) throw missing(ino);
-  return new InodeRecord(ino, new Uint8Array(value));
+  return value === undefined ? undefined : new InodeRecord(ino, copyShort(value));
 }
 
 /** Takes over a record that {@link editInode} gave; edit again to change more. */

@@ -14,7 +14,7 @@ import type { Transaction } from "../vault/transaction.ts";
 import { decodeDentry, deleteDentry } from "./dentry.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
-import { editInode, hasInode, saveInode } from "./inodes.ts";
+import { editInodeIfThere, saveInode } from "./inodes.ts";
 import { deleteOrphan, listOrphans, putOrphan } from "./orphan-record.ts";
 import { trim, trimExtents } from "./trim.ts";
 import { untilDone } from "./until-done.ts";
@@ -97,8 +97,8 @@ function removeEntries(context: FsContext, transaction: Transaction, directory: 
   });
   for (const { name, ino } of entries) {
     deleteDentry(transaction, directory, name);
-    if (!hasInode(transaction, ino)) continue;
-    const inode = editInode(transaction, ino);
+    const inode = editInodeIfThere(transaction, ino);
+    if (inode === undefined) continue;
     if (inode.isDirectory) leaveNameless(context, transaction, inode);
     else dropLink(context, transaction, inode);
   }
@@ -115,9 +115,8 @@ function deleteXattrs(transaction: Transaction, ino: number): boolean {
 /** Removes all of an inode that has no name; one that has, or is gone, stays as it is. */
 export function reclaim(context: FsContext, ino: number): MaybePromise<void> {
   const step = (transaction: Transaction): boolean => {
-    if (!hasInode(transaction, ino)) return true;
-    const inode = editInode(transaction, ino);
-    return inode.nlink > 0 || reclaimStep(context, transaction, inode);
+    const inode = editInodeIfThere(transaction, ino);
+    return inode === undefined || inode.nlink > 0 || reclaimStep(context, transaction, inode);
   };
   return untilDone(() => context.change(step));
 }
@@ -157,9 +156,8 @@ async function reclaimPass(context: FsContext): Promise<boolean> {
 
 /** What stands in a damaged page stays an orphan. @returns whether a directory went */
 async function reclaimOne(context: FsContext, ino: number): Promise<boolean> {
-  const find = (transaction: Transaction): InodeRecord | undefined => {
-    return hasInode(transaction, ino) ? editInode(transaction, ino) : undefined;
-  };
+  const find = (transaction: Transaction): InodeRecord | undefined =>
+    editInodeIfThere(transaction, ino);
   const isDirectory = (await context.view(find))?.isDirectory === true;
   try {
     await trim(context, ino);

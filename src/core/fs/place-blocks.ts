@@ -8,7 +8,7 @@ import type { PagePointer } from "../format/address.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { ExtentEditor } from "./extent-editor.ts";
 import type { FsContext } from "./fs-context.ts";
-import { editInode, hasInode, saveInode } from "./inodes.ts";
+import { editInodeIfThere, saveInode } from "./inodes.ts";
 import { standsAt } from "./open-pack.ts";
 import { PageReferences } from "./page-references.ts";
 import { extentOf, type Layout, type Placement, pageUsed } from "./placement.ts";
@@ -81,14 +81,13 @@ class BlockPlacer {
     const live = placements.filter(
       (placement) => "origin" in placement.source || isSame(this.#context, placement),
     );
-    const isGone = !hasInode(this.#transaction, ino);
-    if (isGone || live.length === 0) return;
+    const inode = editInodeIfThere(this.#transaction, ino);
+    if (inode === undefined || live.length === 0) return;
     const editor = new ExtentEditor(this.#transaction, ino, this.#references);
     loadAround(editor, live);
     for (const placement of live) this.#placeBlock(editor, placement);
     const change = editor.save();
     if (change === 0) return;
-    const inode = editInode(this.#transaction, ino);
     inode.mappedBlocks += change;
     saveInode(this.#transaction, inode);
   }

@@ -13,7 +13,7 @@ import { BLOCK_END } from "./extent.ts";
 import { EDIT_BUDGET, ExtentEditor } from "./extent-editor.ts";
 import type { FsContext } from "./fs-context.ts";
 import { InodeFlag, type InodeRecord } from "./inode-record.ts";
-import { editInode, hasInode, saveInode } from "./inodes.ts";
+import { editInodeIfThere, saveInode } from "./inodes.ts";
 import { deleteOrphan, putOrphan } from "./orphan-record.ts";
 import { PageReferences } from "./page-references.ts";
 import { RetryAfter } from "./retry-after.ts";
@@ -62,9 +62,8 @@ export function trimToSize(
 /** Goes on until nothing stands beyond the size of an inode. */
 export function trim(context: FsContext, ino: number): MaybePromise<void> {
   const step = (transaction: Transaction): boolean => {
-    if (!hasInode(transaction, ino)) return true;
-    const inode = editInode(transaction, ino);
-    if (!inode.has(InodeFlag.trimming)) return true;
+    const inode = editInodeIfThere(transaction, ino);
+    if (inode === undefined || !inode.has(InodeFlag.trimming)) return true;
     const isDone = trimToSize(context, transaction, inode);
     saveInode(transaction, inode);
     return isDone;

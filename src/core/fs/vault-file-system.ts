@@ -108,7 +108,7 @@ export class VaultFileSystem implements FileSystem {
     return restoreTree(this.#context, source, request);
   }
 
-  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes> {
+  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes | undefined> {
     return lookup(this.#context, { parent, name });
   }
 
@@ -210,7 +210,7 @@ export class VaultFileSystem implements FileSystem {
     return opendir(this.#context, ino);
   }
 
-  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array> {
+  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array | undefined> {
     return getxattr(this.#context, ino, name);
   }
 

@@ -14,7 +14,7 @@ import { ACL_ACCESS, ACL_DEFAULT, decodeAcl, isExtended, modeOfAcl } from "./acl
 import { S_IFLNK, S_IFMT, type XattrMode } from "./file-system.ts";
 import type { FsContext } from "./fs-context.ts";
 import type { InodeRecord } from "./inode-record.ts";
-import { editInode, loadInode, saveInode } from "./inodes.ts";
+import { editInode, requireInode, saveInode } from "./inodes.ts";
 import {
   deleteXattr,
   putInlineXattr,
@@ -38,19 +38,19 @@ export function getxattr(
   context: FsContext,
   ino: number,
   name: Uint8Array,
-): MaybePromise<Uint8Array> {
+): MaybePromise<Uint8Array | undefined> {
   return context.view((transaction) => {
     const value = readXattr(transaction, ino, name);
     if (value !== undefined) return new Uint8Array(value);
-    loadInode(transaction, ino);
-    throw noSuch(ino);
+    requireInode(transaction, ino);
+    return undefined;
   });
 }
 
 /** @see FileSystem.listxattr */
 export function listxattr(context: FsContext, ino: number): MaybePromise<readonly Uint8Array[]> {
   return context.view((transaction) => {
-    loadInode(transaction, ino);
+    requireInode(transaction, ino);
     return xattrNames(transaction, ino);
   });
 }

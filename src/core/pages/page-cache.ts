@@ -206,13 +206,18 @@ export class PageCache {
     });
   }
 
+  /** Whether a page may be edited in place: a tree page that was born in the open generation. */
+  isEditable(page: CachedPage): boolean {
+    return page.generation === this.#openGeneration;
+  }
+
   /**
    * A page that may be edited in place until the next freeze: the page itself when it was born in the open
    * generation, else a copy under a fresh address, which supersedes it.
    * @param copy - makes the editable payload of the copy
    */
   edit(page: CachedPage, copy: Revision): CachedPage {
-    if (page.generation === this.#openGeneration) return page;
+    if (this.isEditable(page)) return page;
     const { pageClass, owner } = page;
     const room = this.#room();
     const [fresh] = this.add([{ pageClass, owner, payload: copy(page.payload, room) }]);

@@ -161,6 +161,18 @@ export function insertAt(
   putU16(node, 2, count + 1);
 }
 
+/** Sets a record of an editable leaf; false where there is no room, which leaves it without one of that key. */
+export function putInto(leaf: Uint8Array, key: Uint8Array, value: Uint8Array): boolean {
+  const found = findKey(leaf, key);
+  if (found >= 0) {
+    if (replaceInPlace(leaf, found, value)) return true;
+    removeAt(leaf, found);
+  }
+  if (!hasRoom(leaf, key.length, value.length)) return false;
+  insertAt(leaf, found < 0 ? ~found : found, key, value);
+  return true;
+}
+
 /** Removes a record. */
 export function removeAt(node: Uint8Array, position: number): void {
   const count = countOf(node);

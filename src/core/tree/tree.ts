@@ -29,6 +29,7 @@ import {
   levelOf,
   middleOf,
   newNode,
+  putInto,
   removeAt,
   replaceInPlace,
   splitInto,
@@ -94,7 +95,7 @@ export class Tree {
 
   /** Value under a key; borrowed. @throws PageFault */
   get(key: Uint8Array): Uint8Array | undefined {
-    const leaf = this.#leaf(key);
+    const leaf = this.#leaf(key)?.payload;
     if (leaf === undefined) return undefined;
     const found = findKey(leaf, key);
     return found < 0 ? undefined : valueAt(leaf, found);
@@ -105,13 +106,15 @@ export class Tree {
     this.#leaf(key);
   }
 
-  #leaf(key: Uint8Array): Uint8Array | undefined {
+  /** The leaf a key belongs into. @throws PageFault */
+  #leaf(key: Uint8Array): CachedPage | undefined {
     if (this.#root === undefined) return undefined;
-    let node = this.#node(this.#root, this.#height - 1).payload;
+    let page = this.#node(this.#root, this.#height - 1);
     for (let level = this.#height - 2; level >= 0; level--) {
-      node = this.#node(childAt(node, findChild(node, key)), level).payload;
+      const node = page.payload;
+      page = this.#node(childAt(node, findChild(node, key)), level);
     }
-    return node;
+    return page;
   }
 
   /** Nodes on the way to a key, root first, as far as is known: behind one that is not resident there are no more. */
@@ -188,24 +191,19 @@ export class Tree {
       this.#setRoot(this.#born(leaf), 1);
       return;
     }
-    const path = this.#editPath(key);
-    const { page } = path[path.length - 1] as Step;
-    const found = findKey(page.payload, key);
-    if (found >= 0) {
-      if (replaceInPlace(page.payload, found, value)) return;
-      removeAt(page.payload, found);
-    }
-    this.#insert(path, found < 0 ? ~found : found, { key, value });
+    const { payload } = this.#editLeaf(this.#leaf(key) as CachedPage, key);
+    if (putInto(payload, key, value)) return;
+    this.#insert(this.#editPath(key), ~findKey(payload, key), { key, value });
   }
 
   /** Removes a record, if it is there; {@link prepare} comes first. */
   delete(key: Uint8Array): void {
     const leaf = this.#leaf(key);
-    if (leaf === undefined || findKey(leaf, key) < 0) return;
-    const path = this.#editPath(key);
-    const { page } = path[path.length - 1] as Step;
-    removeAt(page.payload, findKey(page.payload, key));
-    this.#shrink(path);
+    const found = leaf === undefined ? -1 : findKey(leaf.payload, key);
+    if (leaf === undefined || found < 0) return;
+    const { payload } = this.#editLeaf(leaf, key);
+    removeAt(payload, found);
+    if (isSparse(payload)) this.#shrink(this.#editPath(key));
   }
 
   /**
@@ -255,6 +253,11 @@ export class Tree {
     const editable = this.#pages.edit(page, copyNode);
     if (editable !== page) checked.add(editable);
     return editable;
+  }
+
+  /** The leaf of a key, editable: as it is, when it is that already and so are all above it, or else copied with them. */
+  #editLeaf(leaf: CachedPage, key: Uint8Array): CachedPage {
+    return this.#pages.isEditable(leaf) ? leaf : (this.#editPath(key).at(-1) as Step).page;
   }
 
   /** The way to the node of `key` at a level, every node editable and pointed to by the one above. */

@@ -27,6 +27,7 @@ import {
 import { LOG_ID_SIZE, type LogPlace } from "../format/log-place.ts";
 import type { AsidePages } from "../pages/aside-pages.ts";
 import type { PageStore } from "../pages/page-store.ts";
+import { ChangeSet } from "./change-set.ts";
 import type { LogSource } from "./transaction.ts";
 
 /** Pages of one log: 16 MiB. */
@@ -54,13 +55,10 @@ interface Counters {
   readonly inodes: number;
 }
 
-/** Changes of one transaction, by key. */
-type Changes = ReadonlyMap<string, LoggedChange>;
-
 export class ChangeLog {
   readonly #parts: ChangeLogParts;
   readonly #sources: LogSource[] = [];
-  readonly #changes = new Map<string, LoggedChange>();
+  readonly #changes = new ChangeSet();
   #released: PagePointer[] = [];
   #changeBytes = 0;
   /** Whether the changes noted since the last entry or commit are all there were, and an entry can hold them. */
@@ -112,11 +110,11 @@ export class ChangeLog {
   }
 
   /** Takes note of what a transaction did. */
-  note(changes: Changes, released: readonly PagePointer[]): void {
+  note(changes: readonly LoggedChange[], released: readonly PagePointer[]): void {
     if (!this.#isComplete) return;
-    for (const [name, change] of changes) {
-      this.#changeBytes += sizeOf(change) - sizeOf(this.#changes.get(name));
-      this.#changes.set(name, change);
+    for (const change of changes) {
+      this.#changeBytes += sizeOf(change) - sizeOf(this.#changes.get(change.key));
+      this.#changes.set(change);
     }
     for (const pointer of released) this.#released.push(pointer);
     if (this.#changeBytes > CHANGES_MAX) this.refuse();
@@ -164,8 +162,8 @@ export class ChangeLog {
       if (pieces === undefined) return undefined;
       drafts.push(...pieces);
     }
-    if (drafts.length + this.#changes.size + this.#released.length === 0) return [];
-    const changes = [...this.#changes.values()];
+    if (drafts.length + this.#changes.all.length + this.#released.length === 0) return [];
+    const changes = this.#changes.all;
     const entry = [encodeChanges({ ...counters, changes, released: this.#released }), ...drafts];
     const length = entry.reduce((sum, piece) => sum + piece.length, 0);
     if (this.#used + pagesOfEntry(length) > place.count) return undefined;

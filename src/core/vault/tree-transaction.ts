@@ -5,21 +5,17 @@
  */
 import { isPending } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
+import type { LoggedChange } from "../format/log-entry.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
 import type { Tree } from "../tree/tree.ts";
+import { ChangeSet } from "./change-set.ts";
 import type { Transaction, TreeRecord } from "./transaction.ts";
-
-/** A change of one record; no value means that it goes. */
-interface Change {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | undefined;
-}
 
 export class TreeTransaction implements Transaction {
   readonly #tree: Tree;
   readonly #pages: PageCache;
-  readonly #changes = new Map<string, Change>();
+  readonly #changes = new ChangeSet();
   readonly #released: PagePointer[] = [];
   readonly #retired: PagePointer[] = [];
   #nextIno: number;
@@ -32,11 +28,8 @@ export class TreeTransaction implements Transaction {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    if (this.#changes.size > 0) {
-      const change = this.#changes.get(keyText(key));
-      if (change !== undefined) return change.value;
-    }
-    return this.#tree.get(key);
+    const change = this.#changes.get(key);
+    return change === undefined ? this.#tree.get(key) : change.value;
   }
 
   scan(
@@ -59,11 +52,11 @@ export class TreeTransaction implements Transaction {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
-    this.#changes.set(keyText(key), { key, value });
+    this.#changes.set({ key, value });
   }
 
   delete(key: Uint8Array): void {
-    this.#changes.set(keyText(key), { key, value: undefined });
+    this.#changes.set({ key, value: undefined });
   }
 
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array {
@@ -99,13 +92,13 @@ export class TreeTransaction implements Transaction {
 
   /** Whether the function changed anything. */
   get isChange(): boolean {
-    const { size } = this.#changes;
-    return size + this.#released.length + this.#retired.length > 0 || this.#inodes !== 0;
+    const { length } = this.#changes.all;
+    return length + this.#released.length + this.#retired.length > 0 || this.#inodes !== 0;
   }
 
   /** Records that were set or removed, by their keys. */
-  get changes(): ReadonlyMap<string, Change> {
-    return this.#changes;
+  get changes(): readonly LoggedChange[] {
+    return this.#changes.all;
   }
 
   get released(): readonly PagePointer[] {
@@ -114,7 +107,7 @@ export class TreeTransaction implements Transaction {
 
   /** Asks for all that {@link apply} needs. @throws PageFault */
   prepare(): void {
-    for (const change of this.#changes.values()) this.#tree.prepare(change.key);
+    for (const { key } of this.#changes.all) this.#tree.prepare(key);
   }
 
   /**
@@ -122,7 +115,7 @@ export class TreeTransaction implements Transaction {
    * @returns the next free inode number and by how much the number of inodes changed
    */
   apply(): { readonly nextIno: number; readonly inodes: number } {
-    for (const { key, value } of this.#changes.values()) {
+    for (const { key, value } of this.#changes.all) {
       if (value === undefined) this.#tree.delete(key);
       else this.#tree.put(key, value);
     }
@@ -130,11 +123,4 @@ export class TreeTransaction implements Transaction {
     for (const pointer of this.#retired) this.#pages.retire(pointer);
     return { nextIno: this.#nextIno, inodes: this.#inodes };
   }
-}
-
-/** A key as a string of the same bytes, to find it in a map. */
-function keyText(key: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < key.length; i++) text += String.fromCharCode(key[i] as number);
-  return text;
 }

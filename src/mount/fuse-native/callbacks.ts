@@ -294,7 +294,7 @@ export function xattrReaders({ fs, perform }: CallbackContext): {
   return {
     getxattr: (respond, path, name, room) =>
       answer(respond, room, () =>
-        chain(inodeAt(fs, path), (ino) => fs.getxattr(ino, xattrName(name))),
+        chain(inodeAt(fs, path), (ino) => chain(fs.getxattr(ino, xattrName(name)), present)),
       ),
     listxattr: (respond, path, room) =>
       answer(respond, room, () =>
@@ -333,6 +333,12 @@ function textOf(name: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** @throws FsError ENODATA */
+function present(value: Uint8Array | undefined): Uint8Array {
+  if (value !== undefined) return value;
+  throw new FsError("ENODATA");
 }
 
 /** ACLs would be kept, but not obeyed: the kernel is not told of them. @throws FsError EOPNOTSUPP */

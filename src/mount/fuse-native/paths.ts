@@ -5,6 +5,7 @@
  */
 import { FsError } from "../../core/base/errors.ts";
 import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import { entryOf } from "../../core/fs/entry-of.ts";
 import { type FileSystem, type NamePlace, ROOT_INO } from "../../core/fs/file-system.ts";
 
 /** What stands in a path for bytes that are no UTF-8. */
@@ -35,5 +36,5 @@ function namesOf(path: string): string[] {
 function walk(fs: FileSystem, from: number, names: readonly string[]): MaybePromise<number> {
   const [name, ...rest] = names;
   if (name === undefined) return from;
-  return chain(fs.lookup(from, encoder.encode(name)), ({ ino }) => walk(fs, ino, rest));
+  return chain(entryOf(fs, from, encoder.encode(name)), ({ ino }) => walk(fs, ino, rest));
 }

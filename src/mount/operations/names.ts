@@ -27,7 +27,7 @@ const RENAME_WHITEOUT = 4;
 export const lookup: Operation = (request, { fs }) => {
   const name = request.name(0);
   if (isDots(name)) return chain(lookupDots(fs, request.ino, name.length), entry);
-  return orAbsent(() => chain(fs.lookup(request.ino, name), entry));
+  return chain(fs.lookup(request.ino, name), entryOrAbsent);
 };
 
 export const mknod: Operation = (request, { fs }) => {
@@ -118,19 +118,9 @@ function lookupDots(fs: FileSystem, ino: number, dots: number): MaybePromise<Att
   );
 }
 
-/** Turns ENOENT into an answer the kernel can remember. */
-function orAbsent(look: () => MaybePromise<Answer>): MaybePromise<Answer> {
-  try {
-    const answer = look();
-    return answer instanceof Promise ? answer.catch(absentOrThrow) : answer;
-  } catch (error) {
-    return absentOrThrow(error);
-  }
-}
-
-function absentOrThrow(error: unknown): Answer {
-  if (error instanceof FsError && error.code === "ENOENT") return ABSENT;
-  throw error;
+/** That there is no such name is an answer the kernel can remember. */
+function entryOrAbsent(attributes: Attributes | undefined): Answer {
+  return attributes === undefined ? ABSENT : entry(attributes);
 }
 
 function entry(attributes: Attributes): Answer {

@@ -5,11 +5,12 @@
  */
 import { concatBytes, equalBytes, utf8 } from "../../core/base/bytes.ts";
 import { FsError } from "../../core/base/errors.ts";
-import { chain, isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
 import { ACL_ACCESS, ACL_DEFAULT } from "../../core/fs/acl.ts";
 import { type FileSystem, S_ISGID, type XattrMode } from "../../core/fs/file-system.ts";
 import { CAP_SYS_ADMIN, hasCapability } from "../credentials.ts";
-import { type Answer, DONE } from "../protocol/answer.ts";
+import { type Answer, DONE, refused } from "../protocol/answer.ts";
+import { Errno } from "../protocol/errno.ts";
 import { InitFlag, SETXATTR_ACL_KILL_SGID } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Operation } from "./operation.ts";
@@ -22,33 +23,26 @@ const NUL = Uint8Array.of(0);
 const TRUSTED = utf8("trusted.");
 const SELINUX_LABEL = utf8("security.selinux");
 
+const NO_DATA = refused(Errno.ENODATA);
+const NO_LABELS = refused(Errno.EOPNOTSUPP);
+
 /** What a name may begin with (xattr(7)). */
 const NAMESPACES: readonly Uint8Array[] = [utf8("user."), utf8("security."), TRUSTED];
 
 export const getxattr: Operation = (request, { fs }) => {
   const room = request.u32(0);
   const name = attributeName(request, 8);
-  const { ino } = request;
-  const value = equalBytes(name, SELINUX_LABEL) ? labelOf(fs, ino) : fs.getxattr(ino, name);
-  return chain(value, (found) => fitted(found, room));
+  return chain(fs.getxattr(request.ino, name), (value) => {
+    return value === undefined ? withoutValue(name) : fitted(value, room);
+  });
 };
 
 /**
- * The SELinux label that an inode was given. One without is answered as if labels were not supported, which is true as
- * far as nobody set any: `ls -l` then asks no other file, which spares it half of its requests.
+ * A file without an SELinux label is answered as if labels were not supported, which is true as far as nobody set any:
+ * `ls -l` then asks no other file, which spares it half of its requests.
  */
-function labelOf(fs: FileSystem, ino: number): MaybePromise<Uint8Array> {
-  try {
-    const value = fs.getxattr(ino, SELINUX_LABEL);
-    return isPending(value) ? value.catch(refuseLabel) : value;
-  } catch (error) {
-    return refuseLabel(error);
-  }
-}
-
-function refuseLabel(error: unknown): never {
-  if (error instanceof FsError && error.code === "ENODATA") throw new FsError("EOPNOTSUPP");
-  throw error;
+function withoutValue(name: Uint8Array): Answer {
+  return equalBytes(name, SELINUX_LABEL) ? NO_LABELS : NO_DATA;
 }
 
 /** Decodes `struct fuse_setxattr_in`, which grew from 8 to 16 bytes with SETXATTR_EXT. */
@@ -101,7 +95,8 @@ function shownTo(pid: number, names: readonly Uint8Array[]): MaybePromise<readon
 }
 
 function startsWith(name: Uint8Array, prefix: Uint8Array): boolean {
-  return equalBytes(name.subarray(0, prefix.length), prefix);
+  for (let i = 0; i < prefix.length; i++) if (name[i] !== prefix[i]) return false;
+  return true;
 }
 
 function xattrModeOf(flags: number): XattrMode {

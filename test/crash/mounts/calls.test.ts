@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { SecretBytes } from "../../../src/core/crypto/secret-bytes.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import type { PageStore } from "../../../src/core/pages/page-store.ts";
 import { Vault } from "../../../src/core/vault/vault.ts";
@@ -75,7 +76,7 @@ async function contentIn(store: PageStore, name: string): Promise<string> {
   const vault = await Vault.open(store, nodePlatform, credentials);
   try {
     const fs = await newFileSystem(vault);
-    const { ino } = await fs.lookup(ROOT_INO, utf8(name));
+    const { ino } = await entryOf(fs, ROOT_INO, utf8(name));
     return String(await readBytes(fs, ino));
   } finally {
     await vault.abandon();

@@ -4,6 +4,7 @@
  * @module
  */
 import { utf8 } from "../../../src/core/base/bytes.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import {
   type Attributes,
   type FileSystem,
@@ -124,13 +125,13 @@ export function contentOf({ seed, length }: Omit<Piece, "path">): Buffer {
 
 async function find(fs: FileSystem, path: string): Promise<Attributes> {
   const { parent, name } = await placeOf(fs, path);
-  return fs.lookup(parent, name);
+  return entryOf(fs, parent, name);
 }
 
 async function placeOf(fs: FileSystem, path: string): Promise<NamePlace> {
   const names = path.split("/");
   const name = utf8(names.pop() ?? "");
   let parent = ROOT_INO;
-  for (const directory of names) parent = (await fs.lookup(parent, utf8(directory))).ino;
+  for (const directory of names) parent = (await entryOf(fs, parent, utf8(directory))).ino;
   return { parent, name };
 }

@@ -5,6 +5,7 @@
  */
 import { toText, utf8 } from "../../../src/core/base/bytes.ts";
 import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import {
   type Attributes,
   type FileSystem,
@@ -15,7 +16,7 @@ import {
 } from "../../../src/core/fs/file-system.ts";
 import type { Vault } from "../../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
-import { codeOf, namesIn, readBytes } from "../../support/test-file-system.ts";
+import { namesIn, readBytes } from "../../support/test-file-system.ts";
 import { type Appearance, portrait } from "./model.ts";
 import { TAG } from "./operations.ts";
 
@@ -26,7 +27,7 @@ export async function portraitOf(fs: FileSystem): Promise<string> {
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const [path, ino] = next;
     for (const name of await namesIn(fs, ino)) {
-      const attributes = await fs.lookup(ino, utf8(name));
+      const attributes = await entryOf(fs, ino, utf8(name));
       const child = path === "" ? name : `${path}/${name}`;
       found.push(await lookAt(fs, child, attributes));
       if ((attributes.mode & S_IFMT) === S_IFDIR) pending.push([child, attributes.ino]);
@@ -49,12 +50,8 @@ async function lookAt(fs: FileSystem, path: string, attributes: Attributes): Pro
 }
 
 async function tagOf(fs: FileSystem, ino: number): Promise<string> {
-  let tag = "";
-  const code = await codeOf(async () => {
-    tag = toText(await fs.getxattr(ino, utf8(TAG)));
-  });
-  if (code !== undefined && code !== "ENODATA") throw new Error(`reading a tag ended with ${code}`);
-  return tag;
+  const tag = await fs.getxattr(ino, utf8(TAG));
+  return tag === undefined ? "" : toText(tag);
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { utf8 } from "../../../src/core/base/bytes.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import type { PageStore } from "../../../src/core/pages/page-store.ts";
 import { makeSampleFiles } from "../sample-files.ts";
@@ -35,7 +36,7 @@ export async function makeSampleVault(
     if (n % 25 === 24) await commit();
   }
   await fs.unlink(ino, utf8("file 7"));
-  const changed = await fs.lookup(ino, utf8("file 8"));
+  const changed = await entryOf(fs, ino, utf8("file 8"));
   await fs.write(changed.ino, 0, utf8("changed since"));
   await commit();
   await vault.close();

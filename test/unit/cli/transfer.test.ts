@@ -166,13 +166,13 @@ t.test("putting over something replaces files and merges directories", async (t)
   await importTree(fs, join(path, "in"), transfer);
   t.equal(transfer.exitCode, 1);
   t.match(context.err(), /in\/d: a directory stands in the way/);
-  t.not(fs.lookup(ROOT_INO, Buffer.from("a")).ino, old.ino, "a file is replaced by a new one");
-  t.equal(fs.lookup(b.ino, Buffer.from("kept")).size, 3);
-  t.equal(fs.lookup(b.ino, Buffer.from("c")).size, 3);
+  t.not(fs.lookup(ROOT_INO, Buffer.from("a"))?.ino, old.ino, "a file is replaced by a new one");
+  t.equal(fs.lookup(b.ino, Buffer.from("kept"))?.size, 3);
+  t.equal(fs.lookup(b.ino, Buffer.from("c"))?.size, 3);
   const skipping = newTransfer({ ...KEEP, existing: "skip" });
-  const before = fs.lookup(ROOT_INO, Buffer.from("a")).ino;
+  const before = fs.lookup(ROOT_INO, Buffer.from("a"))?.ino;
   await importTree(fs, join(path, "in"), skipping);
-  t.equal(fs.lookup(ROOT_INO, Buffer.from("a")).ino, before);
+  t.equal(fs.lookup(ROOT_INO, Buffer.from("a"))?.ino, before);
 });
 
 t.test("no name leads out of the target", async (t) => {
@@ -300,8 +300,8 @@ t.test("Ctrl-C stops between pieces, keeps what is whole and removes what is not
     tree.copyEntry({ directory: source, name, path: String(name) }, { parent: ROOT_INO, name });
   await put(Buffer.from("a"));
   await t.rejects(put(Buffer.from("b")), { code: "CANCELLED" });
-  t.equal(fs.lookup(ROOT_INO, Buffer.from("a")).size, 5);
-  t.throws(() => fs.lookup(ROOT_INO, Buffer.from("b")), { code: "ENOENT" });
+  t.equal(fs.lookup(ROOT_INO, Buffer.from("a"))?.size, 5);
+  t.equal(fs.lookup(ROOT_INO, Buffer.from("b")), undefined);
   t.equal(fs.inodeCount, 2, "the file that was begun has gone");
   source.close();
 
@@ -311,6 +311,7 @@ t.test("Ctrl-C stops between pieces, keeps what is whole and removes what is not
   const out = new TreeExport(whole, stoppedTransfer(), target);
   const get = (name: Buffer): Promise<void> => {
     const attributes = whole.lookup(ROOT_INO, name);
+    if (attributes === undefined) throw new Error(`there is no ${name}`);
     return out.copyEntry(
       { attributes, path: `/${name}` },
       { directory: target, name, trail: [name] },

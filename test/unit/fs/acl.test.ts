@@ -29,7 +29,7 @@ function acl(...entries: readonly string[]): AclEntry[] {
 const EXTENDED = acl("u=7", "user7=6", "g=5", "m=7", "o=0");
 
 async function accessOf(fs: FileSystem, ino: number): Promise<readonly AclEntry[]> {
-  return decodeAcl(await fs.getxattr(ino, ACL_ACCESS));
+  return decodeAcl((await fs.getxattr(ino, ACL_ACCESS)) ?? new Uint8Array(0));
 }
 
 t.test("a list survives its encoding", (t) => {
@@ -78,10 +78,13 @@ t.test("new entries inherit a default list in place of the umask", async (t) => 
   const file = await fs.mknod(ROOT_INO, utf8("f"), creation(S_IFREG | 0o666, 0o77), 0);
   t.equal(file.mode, S_IFREG | 0o660);
   t.strictSame(await accessOf(fs, file.ino), acl("u=6", "user7=6", "g=5", "m=6", "o=0"));
-  t.equal(await codeOf(() => fs.getxattr(file.ino, ACL_DEFAULT)), "ENODATA");
+  t.equal(await fs.getxattr(file.ino, ACL_DEFAULT), undefined);
   const directory = await fs.mkdir(ROOT_INO, utf8("d"), creation(0o777, 0o77));
   t.equal(directory.mode, S_IFDIR | 0o770);
-  t.strictSame(decodeAcl(await fs.getxattr(directory.ino, ACL_DEFAULT)), EXTENDED);
+  t.strictSame(
+    decodeAcl((await fs.getxattr(directory.ino, ACL_DEFAULT)) ?? new Uint8Array(0)),
+    EXTENDED,
+  );
   const temporary = await fs.tmpfile(ROOT_INO, creation(S_IFREG | 0o600, 0o77));
   t.equal(temporary.mode, S_IFREG | 0o600);
   const link = await fs.symlink(ROOT_INO, utf8("l"), utf8("t"), { uid: 0, gid: 0 });

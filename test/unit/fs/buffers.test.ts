@@ -102,3 +102,34 @@ t.test("a draft in a used buffer reads as zeros beyond what was written", async 
   t.equal(content.length, 60_010);
   t.ok(content.subarray(40_000, 60_000).every((byte) => byte === 0));
 });
+
+t.test("the room of a small draft is used again, but not while a flush reads it", async (t) => {
+  const turns: (() => void)[] = [];
+  const endTurn = (): void => {
+    for (const body of turns.splice(0)) body();
+  };
+  const drafts = new Drafts(newPool((body) => turns.push(body)));
+  const write = (ino: number, fill: number, length = 4000): void => {
+    const part = new Uint8Array(length).fill(fill);
+    drafts.write({ ino, block: 0, at: 0 }, part, { isUnmapped: true });
+  };
+  write(5, 1);
+  const frozen = drafts.freeze(5, 0) ?? new Uint8Array(0);
+  drafts.drop(5, 0);
+  endTurn();
+  write(6, 2);
+  t.ok(frozen.every((byte) => byte === 1));
+  drafts.thaw(frozen);
+  write(7, 3);
+  t.ok(
+    frozen.every((byte) => byte === 1),
+    "the turn has not ended",
+  );
+  endTurn();
+  write(8, 4, 3000);
+  t.strictSame(placeOf(drafts.content(8, 0)), placeOf(frozen));
+  drafts.write({ ino: 8, block: 0, at: 3500 }, Uint8Array.of(9), { isUnmapped: true });
+  const content = drafts.content(8, 0) ?? new Uint8Array(0);
+  t.equal(content.length, 3501);
+  t.ok(content.subarray(3000, 3500).every((byte) => byte === 0));
+});

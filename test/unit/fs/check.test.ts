@@ -3,6 +3,7 @@ import { toText, utf8 } from "../../../src/core/base/bytes.ts";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { addressOf } from "../../../src/core/format/address.ts";
 import { type CheckReport, checkVault } from "../../../src/core/fs/check/check-vault.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { InodeRecord } from "../../../src/core/fs/inode-record.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
@@ -52,7 +53,7 @@ async function sample(t: Test, compression: "none" | "deflate" = "none"): Promis
   t.teardown(() => vault.abandon());
   const fs = await newFileSystem(vault);
   const inoOf = async (name: string): Promise<number> =>
-    (await fs.lookup(ROOT_INO, utf8(name))).ino;
+    (await entryOf(fs, ROOT_INO, utf8(name))).ino;
   return { store, vault, inoOf };
 }
 

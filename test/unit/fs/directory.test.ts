@@ -3,6 +3,7 @@ import { utf8 } from "../../../src/core/base/bytes.ts";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { CookieNames } from "../../../src/core/fs/cookie-names.ts";
 import { encodeDentry } from "../../../src/core/fs/dentry.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import {
   type Directory,
   type DirectoryEntry,
@@ -219,9 +220,9 @@ t.test(
     const listed = await directory.read(0, 100, "near");
     const [first, ...others] = listed.filter(({ attributes }) => attributes === undefined);
     t.ok(others.length > 2);
-    await fs.lookup(ROOT_INO, first?.name ?? utf8(""));
+    await entryOf(fs, ROOT_INO, first?.name ?? utf8(""));
     const { calls } = store;
-    for (const { name, ino } of others) t.match(await fs.lookup(ROOT_INO, name), { ino });
+    for (const { name, ino } of others) t.match(await entryOf(fs, ROOT_INO, name), { ino });
     t.equal(store.calls, calls);
     const [, , ...whole] = await directory.read(0, 100, "near");
     t.ok(whole.every(({ attributes }) => attributes !== undefined));

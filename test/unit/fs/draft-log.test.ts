@@ -2,6 +2,7 @@ import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { StoreError } from "../../../src/core/base/errors.ts";
 import { decodeDraftRecords } from "../../../src/core/fs/draft-records.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO, S_IFREG } from "../../../src/core/fs/file-system.ts";
 import { recoverVault } from "../../../src/core/fs/recover/recover-vault.ts";
 import type { VaultFileSystem } from "../../../src/core/fs/vault-file-system.ts";
@@ -47,7 +48,7 @@ async function crashed({ store }: Opened, readOnly = false): Promise<Opened> {
 }
 
 async function contentOf(fs: VaultFileSystem, name: string): Promise<Buffer> {
-  const { ino, size } = await fs.lookup(ROOT_INO, utf8(name));
+  const { ino, size } = await entryOf(fs, ROOT_INO, utf8(name));
   return readBytes(fs, ino, 0, size);
 }
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import type { FsChange } from "../../../src/core/fs/follow.ts";
 import type { VaultFileSystem } from "../../../src/core/fs/vault-file-system.ts";
@@ -45,7 +46,7 @@ async function openReader(t: Test, place: SegmentPlace): Promise<Side> {
 
 /** Looks a file up as the kernel does, which then holds it. */
 async function hold(fs: VaultFileSystem, name: string): Promise<number> {
-  const { ino } = await fs.lookup(ROOT_INO, utf8(name));
+  const { ino } = await entryOf(fs, ROOT_INO, utf8(name));
   fs.retain(ino);
   return ino;
 }

@@ -1,6 +1,7 @@
 import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { LINK_MAX } from "../../../src/core/base/limits.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import {
   type FileSystem,
   ROOT_INO,
@@ -45,7 +46,7 @@ t.test("names of any 1 to 255 bytes lead to their inode", async (t) => {
   ];
   for (const name of names) {
     const { ino } = await fs.mknod(ROOT_INO, name, creation(S_IFREG | 0o600), 0);
-    t.equal((await fs.lookup(ROOT_INO, name)).ino, ino);
+    t.equal((await entryOf(fs, ROOT_INO, name)).ino, ino);
   }
   t.equal((await namesIn(fs, ROOT_INO)).length, names.length);
 });
@@ -54,7 +55,7 @@ t.test("names that cannot be are refused", async (t) => {
   const fs = await newFileSystem(new MemoryVault());
   const make = (name: Uint8Array) => fs.mknod(ROOT_INO, name, creation(S_IFREG), 0);
   t.equal(await codeOf(() => make(new Uint8Array(256).fill(65))), "ENAMETOOLONG");
-  t.equal(await codeOf(() => fs.lookup(ROOT_INO, new Uint8Array(256))), "ENAMETOOLONG");
+  t.equal(await codeOf(() => entryOf(fs, ROOT_INO, new Uint8Array(256))), "ENAMETOOLONG");
   t.equal(await codeOf(() => make(new Uint8Array(0))), "ENOENT");
   t.equal(await codeOf(() => make(utf8("a/b"))), "EINVAL");
   t.equal(await codeOf(() => make(utf8("a\0"))), "EINVAL");
@@ -65,12 +66,12 @@ t.test("names that cannot be are refused", async (t) => {
 t.test("lookup knows . and .., and what is no directory", async (t) => {
   const fs = await newFileSystem(new MemoryVault());
   const sub = await newDirectory(fs, "d");
-  t.equal((await fs.lookup(sub, utf8("."))).ino, sub);
-  t.equal((await fs.lookup(sub, utf8(".."))).ino, ROOT_INO);
-  t.equal((await fs.lookup(ROOT_INO, utf8(".."))).ino, ROOT_INO);
+  t.equal((await entryOf(fs, sub, utf8("."))).ino, sub);
+  t.equal((await entryOf(fs, sub, utf8(".."))).ino, ROOT_INO);
+  t.equal((await entryOf(fs, ROOT_INO, utf8(".."))).ino, ROOT_INO);
   const file = await newFile(fs, "f");
-  t.equal(await codeOf(() => fs.lookup(file.ino, utf8("x"))), "ENOTDIR");
-  t.equal(await codeOf(() => fs.lookup(ROOT_INO, utf8("x"))), "ENOENT");
+  t.equal(await codeOf(() => entryOf(fs, file.ino, utf8("x"))), "ENOTDIR");
+  t.equal(await fs.lookup(ROOT_INO, utf8("x")), undefined);
   t.equal(await codeOf(() => fs.lookup(99, utf8("x"))), "ENOENT");
 });
 
@@ -159,7 +160,7 @@ t.test("hard links share an inode until the last is gone", async (t) => {
   const fs = await newFileSystem(new MemoryVault());
   const { ino } = await newFile(fs, "a");
   t.equal((await fs.link(ino, ROOT_INO, utf8("b"))).nlink, 2);
-  t.equal((await fs.lookup(ROOT_INO, utf8("b"))).ino, ino);
+  t.equal((await entryOf(fs, ROOT_INO, utf8("b"))).ino, ino);
   await fs.unlink(ROOT_INO, utf8("a"));
   t.equal((await fs.getattr(ino)).nlink, 1);
   t.equal(await codeOf(() => fs.link(ino, ROOT_INO, utf8("b"))), "EEXIST");
@@ -201,9 +202,9 @@ t.test("rename replaces what may be replaced", async (t) => {
   const a = await newFile(fs, "a");
   const b = await newFile(fs, "b");
   await fs.rename(at("a"), at("b"), "replace");
-  t.equal((await fs.lookup(ROOT_INO, utf8("b"))).ino, a.ino);
+  t.equal((await entryOf(fs, ROOT_INO, utf8("b"))).ino, a.ino);
   t.equal(await codeOf(() => fs.getattr(b.ino)), "ENOENT");
-  t.equal(await codeOf(() => fs.lookup(ROOT_INO, utf8("a"))), "ENOENT");
+  t.equal(await codeOf(() => entryOf(fs, ROOT_INO, utf8("a"))), "ENOENT");
   const full = await newDirectory(fs, "full");
   const empty = await newDirectory(fs, "empty");
   const inner = await newDirectory(fs, "inner", full);
@@ -214,7 +215,7 @@ t.test("rename replaces what may be replaced", async (t) => {
   t.equal(await codeOf(() => fs.getattr(empty)), "ENOENT");
   t.equal((await fs.getattr(ROOT_INO)).nlink, 3);
   await fs.rename(at("inner", full), at("moved"), "replace");
-  t.equal((await fs.lookup(inner, utf8(".."))).ino, ROOT_INO);
+  t.equal((await entryOf(fs, inner, utf8(".."))).ino, ROOT_INO);
   t.equal((await fs.getattr(ROOT_INO)).nlink, 4);
   t.equal((await fs.getattr(full)).nlink, 2);
   await fs.syncfs();
@@ -227,9 +228,9 @@ t.test("rename leaves a whiteout where it is asked to", async (t) => {
   const a = await newFile(fs, "a");
   const b = await newFile(fs, "b");
   await fs.rename(at("a"), at("b"), "replace", { uid: 7, gid: 8 });
-  t.equal((await fs.lookup(ROOT_INO, utf8("b"))).ino, a.ino);
+  t.equal((await entryOf(fs, ROOT_INO, utf8("b"))).ino, a.ino);
   t.equal(await codeOf(() => fs.getattr(b.ino)), "ENOENT");
-  const left = await fs.lookup(ROOT_INO, utf8("a"));
+  const left = await entryOf(fs, ROOT_INO, utf8("a"));
   t.match(left, { mode: S_IFCHR, rdev: 0, nlink: 1, uid: 7, gid: 8 });
   await fs.syncfs();
   t.strictSame(audit(vault), []);
@@ -269,9 +270,9 @@ t.test("rename can refuse to replace, and can exchange", async (t) => {
   t.equal(await codeOf(() => fs.rename(at("f"), at("d"), "no-replace")), "EEXIST");
   t.equal(await codeOf(() => fs.rename(at("f"), at("x"), "exchange")), "ENOENT");
   await fs.rename(at("f"), at("i", directory), "exchange");
-  t.equal((await fs.lookup(ROOT_INO, utf8("f"))).ino, inner);
-  t.equal((await fs.lookup(directory, utf8("i"))).ino, file.ino);
-  t.equal((await fs.lookup(inner, utf8(".."))).ino, ROOT_INO);
+  t.equal((await entryOf(fs, ROOT_INO, utf8("f"))).ino, inner);
+  t.equal((await entryOf(fs, directory, utf8("i"))).ino, file.ino);
+  t.equal((await entryOf(fs, inner, utf8(".."))).ino, ROOT_INO);
   t.equal((await fs.getattr(directory)).nlink, 2);
   await fs.rename(at("f"), at("g"), "no-replace");
   t.strictSame(await namesIn(fs, ROOT_INO), ["d", "g"]);

@@ -8,6 +8,7 @@ import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { pagesOfRecord } from "../../../src/core/fs/check/record-pages.ts";
 import { repairVault } from "../../../src/core/fs/check/repair-vault.ts";
 import { decodeDentry } from "../../../src/core/fs/dentry.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { type FileSystem, ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { copyTree } from "../../../src/core/fs/recover/copy-tree.ts";
 import { type RecoveredVault, recoverVault } from "../../../src/core/fs/recover/recover-vault.ts";
@@ -39,7 +40,7 @@ async function makeVault(): Promise<MemoryContents> {
     if (n % 150 === 0) await vault.commit();
   }
   await fs.unlink(ino, utf8("file 7"));
-  const changed = await fs.lookup(ino, utf8("file 8"));
+  const changed = await entryOf(fs, ino, utf8("file 8"));
   await fs.write(changed.ino, 0, utf8("changed since"));
   await vault.close();
   return store.contents;
@@ -217,7 +218,7 @@ async function dependents(address: number): Promise<ReadonlySet<string>> {
 async function inoOf(fs: FileSystem, path: string): Promise<number> {
   let ino = ROOT_INO;
   for (const name of path.split("/").filter((part) => part !== "")) {
-    ino = (await fs.lookup(ino, Buffer.from(name))).ino;
+    ino = (await entryOf(fs, ino, Buffer.from(name))).ino;
   }
   return ino;
 }

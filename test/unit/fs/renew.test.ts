@@ -16,6 +16,7 @@ import {
 } from "../../../src/core/format/page-header.ts";
 import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { findUsedPages } from "../../../src/core/fs/check/find-used-pages.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { renewPages } from "../../../src/core/fs/move/renew-pages.ts";
 import { removeSnapshots } from "../../../src/core/fs/snapshots/remove-snapshots.ts";
@@ -167,8 +168,8 @@ t.test("after renewing, no page in use needs the older key, and it is gone", asy
 t.test("calls go on while pages are renewed", async (t) => {
   const { store, vault, fs } = await filled();
   await replaceKey(vault);
-  const { ino } = await fs.lookup(ROOT_INO, utf8("long"));
-  const target = (await fs.lookup(ROOT_INO, utf8("part"))).ino;
+  const { ino } = await entryOf(fs, ROOT_INO, utf8("long"));
+  const target = (await entryOf(fs, ROOT_INO, utf8("part"))).ino;
   let turn = 0;
   const breathe = async (): Promise<void> => {
     turn += 1;
@@ -331,7 +332,7 @@ t.test(
     for (const { contents, from, to } of left) {
       const again = await openEither(contents);
       const fs = new VaultFileSystem(again, nodePlatform);
-      const { ino } = await fs.lookup(ROOT_INO, utf8("count"));
+      const { ino } = await entryOf(fs, ROOT_INO, utf8("count"));
       const [found = 0] = await readBytes(fs, ino);
       if (found < from || found > to) t.fail(`${found} is there of ${from} to ${to}`);
       t.match(await renewPages(again, {}), { isDone: true });

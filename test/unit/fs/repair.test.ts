@@ -5,6 +5,7 @@ import { addressOf } from "../../../src/core/format/address.ts";
 import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { findUsedPages } from "../../../src/core/fs/check/find-used-pages.ts";
 import { type RepairReport, repairVault } from "../../../src/core/fs/check/repair-vault.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { InodeRecord } from "../../../src/core/fs/inode-record.ts";
 import { type MemoryContents, MemoryStore } from "../../../src/core/pages/memory-store.ts";
@@ -122,7 +123,7 @@ t.test("records that contradict each other are brought together", async (t) => {
   for (const [name, change] of Object.entries(changes)) {
     const contents = copyOf(whole);
     const vault = await openTestVault(new MemoryStore({ contents }));
-    const { ino } = await (await newFileSystem(vault)).lookup(ROOT_INO, utf8("inline.txt"));
+    const { ino } = await entryOf(await newFileSystem(vault), ROOT_INO, utf8("inline.txt"));
     await vault.transact((transaction) => change(transaction, ino));
     await vault.close();
     const { mended, after, vault: repaired } = await repair(contents);
@@ -136,13 +137,13 @@ t.test("what has lost its name is found in lost+found, with its content", async 
   const contents = copyOf(whole);
   const vault = await openTestVault(new MemoryStore({ contents }));
   const fs = await newFileSystem(vault);
-  const { ino } = await fs.lookup(ROOT_INO, utf8("moved"));
+  const { ino } = await entryOf(fs, ROOT_INO, utf8("moved"));
   const before = Buffer.concat(await fs.read(ino, 0, 100_000));
   await vault.transact((tx) => tx.delete(encodeKey(ROOT_INO, KeyKind.dentry, utf8("moved"))));
   await vault.close();
   const { vault: repaired } = await repair(contents);
   const mended = await newFileSystem(repaired);
-  const lost = await mended.lookup(ROOT_INO, utf8("lost+found"));
+  const lost = await entryOf(mended, ROOT_INO, utf8("lost+found"));
   t.equal(lost.mode & 0o7777, 0o700);
   t.strictSame(await namesIn(mended, lost.ino), [`#${ino}`]);
   t.same(Buffer.concat(await mended.read(ino, 0, 100_000)), before);
@@ -197,7 +198,7 @@ t.test("a file whose pages are damaged can be deleted, and then the vault is who
   const { findings } = await checkVault(hurt, options);
   t.ok(findings.length >= data.length);
   const fs = await newFileSystem(hurt);
-  const { ino } = await fs.lookup(ROOT_INO, utf8("directory"));
+  const { ino } = await entryOf(fs, ROOT_INO, utf8("directory"));
   for (const name of await namesIn(fs, ino)) {
     if (!name.includes("\ufffd")) await fs.unlink(ino, utf8(name));
   }

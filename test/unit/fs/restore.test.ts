@@ -3,6 +3,7 @@ import t, { type Test } from "tap";
 import { toText, utf8 } from "../../../src/core/base/bytes.ts";
 import type { Snapshot } from "../../../src/core/format/commit-root.ts";
 import { checkVault } from "../../../src/core/fs/check/check-vault.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO, S_IFIFO, S_IFREG } from "../../../src/core/fs/file-system.ts";
 import { removeSnapshots } from "../../../src/core/fs/snapshots/remove-snapshots.ts";
 import type {
@@ -176,7 +177,7 @@ t.test("everything is as it was when names that came since are removed", async (
     ...["added /kept/link", "added /kept/pipe", "added /kept/two"],
   ]);
   t.same(await restored.contents(), before);
-  t.equal((await fs.lookup(kept, utf8("two"))).ino, ino, "hard links are links again");
+  t.equal((await entryOf(fs, kept, utf8("two"))).ino, ino, "hard links are links again");
   t.equal(restored.vault.inodes, 5, "what was removed is gone with all below");
   await restored.whole(t);
 });
@@ -217,7 +218,7 @@ t.test("one path goes to another place", async (t) => {
   await fs.write(ino, 0, utf8("different"));
   const to = namesOf("b");
   t.same(changesOf(await restored.restore(then, "a", { to })), ["added /b"]);
-  const copy = await fs.lookup(ROOT_INO, utf8("b"));
+  const copy = await entryOf(fs, ROOT_INO, utf8("b"));
   t.equal((await readBytes(fs, copy.ino)).toString("hex"), content);
   t.match((await readBytes(fs, ino)).toString(), /^different/);
   await fs.unlink(ROOT_INO, utf8("a"));

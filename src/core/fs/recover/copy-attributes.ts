@@ -30,7 +30,7 @@ export async function copyAttributes(
   for (const name of await from.listxattr(attributes.ino)) {
     try {
       const value = await from.getxattr(attributes.ino, name);
-      await to?.setxattr(ino, name, value, "set");
+      if (value !== undefined) await to?.setxattr(ino, name, value, "set");
     } catch (error) {
       problems.push(`its attribute ${toText(name)} is lost: ${damageOf(error).message}`);
     }

@@ -9,7 +9,6 @@
  * @module
  */
 import { concatBytes, utf8 } from "../../base/bytes.ts";
-import { FsError } from "../../base/errors.ts";
 import { NAME_MAX } from "../../base/limits.ts";
 import { isDots } from "../../base/names.ts";
 import type { ByteSpan } from "../check/finding.ts";
@@ -254,13 +253,7 @@ async function writePieces(
 }
 
 async function has(fs: FileSystem, parent: number, name: Uint8Array): Promise<boolean> {
-  try {
-    await fs.lookup(parent, name);
-    return true;
-  } catch (error) {
-    if (error instanceof FsError && error.code === "ENOENT") return false;
-    throw error;
-  }
+  return (await fs.lookup(parent, name)) !== undefined;
 }
 
 async function readTarget(fs: FileSystem, ino: number): Promise<Uint8Array | undefined> {

@@ -100,26 +100,30 @@ export class FileSystemWithSnapshots implements FileSystem {
     return chain(view.getattr(ROOT_INO), (attributes) => renumbered(attributes, base));
   }
 
-  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes> {
-    if (parent === SNAPSHOTS_INO) return this.#rootOf(this.#find(name));
+  lookup(parent: number, name: Uint8Array): MaybePromise<Attributes | undefined> {
+    if (parent === SNAPSHOTS_INO) return this.#lookupSnapshot(name);
+    if (parent === ROOT_INO && equalBytes(name, SNAPSHOTS_NAME)) return this.#lookupList();
     const { fs, ino, base } = this.#place(parent);
-    if (parent === ROOT_INO && equalBytes(name, SNAPSHOTS_NAME)) return this.#lookupSnapshots();
-    return chain(fs.lookup(ino, name), (attributes) => renumbered(attributes, base));
+    const found = fs.lookup(ino, name);
+    return base === 0 ? found : chain(found, (entry) => entry && renumbered(entry, base));
   }
 
-  async #lookupSnapshots(): Promise<Attributes> {
-    try {
-      return await this.#fs.lookup(ROOT_INO, SNAPSHOTS_NAME);
-    } catch (error) {
-      if (!(error instanceof FsError) || error.code !== "ENOENT") throw error;
-      return this.getattr(SNAPSHOTS_INO);
-    }
+  #lookupSnapshot(name: Uint8Array): MaybePromise<Attributes | undefined> {
+    const isThere = this.#shown.snapshots.list().some((kept) => equalBytes(kept.name, name));
+    return isThere ? this.#rootOf(this.#find(name)) : undefined;
+  }
+
+  #lookupList(): MaybePromise<Attributes | undefined> {
+    const own = this.#fs.lookup(ROOT_INO, SNAPSHOTS_NAME);
+    return chain(own, (entry) => entry ?? this.getattr(SNAPSHOTS_INO));
   }
 
   getattr(ino: number): MaybePromise<Attributes> {
     if (ino === SNAPSHOTS_INO) return chain(this.#fs.getattr(ROOT_INO), directoryAttributes);
     const place = this.#place(ino);
-    return chain(place.fs.getattr(place.ino), (found) => renumbered(found, place.base));
+    const { base } = place;
+    const found = place.fs.getattr(place.ino);
+    return base === 0 ? found : chain(found, (attributes) => renumbered(attributes, base));
   }
 
   setattr(ino: number, changes: AttributeChanges): MaybePromise<Attributes> {
@@ -252,8 +256,8 @@ export class FileSystemWithSnapshots implements FileSystem {
     return place.base === 0 ? opened : chain(opened, (found) => renumberedList(found, place.base));
   }
 
-  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array> {
-    if (ino === SNAPSHOTS_INO) throw new FsError("ENODATA");
+  getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array | undefined> {
+    if (ino === SNAPSHOTS_INO) return undefined;
     const place = this.#place(ino);
     return place.fs.getxattr(place.ino, name);
   }
@@ -284,7 +288,7 @@ export class FileSystemWithSnapshots implements FileSystem {
 }
 
 function renumbered(attributes: Attributes, base: number): Attributes {
-  return base === 0 ? attributes : { ...attributes, ino: attributes.ino + base };
+  return { ...attributes, ino: attributes.ino + base };
 }
 
 /** The directory of snapshots is the root's owner's, and nobody's to write. */
