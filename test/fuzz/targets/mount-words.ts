@@ -22,7 +22,7 @@ export const mountWordsTarget: FuzzTarget = {
       "hourly:24,daily:7,weekly:1",
       `${"MTIzNDU2Nzg5MDEyMzQ1Njc4"}.abcdef.ABCDEFGHIJKLMNOPQRST\nhttps://discord.com/api/webhooks/1/abcdefghijklmnop`,
     ].map(utf8),
-  words: ["umask=", "uid=", "rw", "allow_other", "yearly:", "/webhooks/", "Bot "],
+  words: ["umask=", "uid=", "rw", "allow_other", "default_permissions", "yearly:", "/webhooks/", "Bot "],
   maxLength: 512,
   run(input) {
     const text = Buffer.from(input).toString("utf8");
