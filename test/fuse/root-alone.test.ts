@@ -5,6 +5,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { cannotMount, newMountpoint, type Server, serveMemory } from "../support/mounted-memory.ts";
 import { buildPosixTool, PosixTool } from "../support/posix-tool.ts";
+import { TYPESCRIPT, untraced } from "../support/untraced.ts";
 
 const skip = cannotMount() || (process.getuid?.() === 0 ? false : "needs root");
 if (skip) t.plan(0, skip);
@@ -40,6 +41,17 @@ t.test("the kernel checks permissions where others get in, and where it is asked
   t.equal(await checks({}), false);
   t.equal(await checks({ allowOther: true }), true);
   t.equal(await checks({ defaultPermissions: true }), true);
+});
+
+const canUnshare = spawnSync("unshare", ["-Ur", "true"]).status === 0;
+t.test("and where root is that of a container", { skip: !canUnshare }, async (t) => {
+  const path = JSON.stringify(new URL("../../src/mount/permission-checks.ts", import.meta.url));
+  const script = `import { permissionChecks } from ${path}; console.log(permissionChecks({}))`;
+  const node = [process.execPath, ...TYPESCRIPT, "--input-type=module", "--eval", script];
+  const says = (...before: string[]): string =>
+    spawnSync(...untraced("env", [...before, ...node]), { encoding: "utf8" }).stdout;
+  t.equal(says(), "needless\n");
+  t.equal(says("unshare", "-Ur"), "kernel\n");
 });
 
 t.test("nothing is asked of a directory that names come to and go from", async (t) => {
