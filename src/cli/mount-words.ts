@@ -13,6 +13,7 @@ import type { ShownAs } from "../mount/driver.ts";
 
 /** What only `-o` can say. */
 export interface MountWords {
+  readonly defaultPermissions: boolean;
   readonly suid: boolean;
   readonly devices: boolean;
   readonly noexec: boolean;
@@ -55,6 +56,7 @@ const OPTION_VALUES: ReadonlyMap<string, string> = new Map([
 
 /** Switches of {@link MountWords}: the later of two that contradict each other holds. */
 const SWITCHES: ReadonlyMap<string, Partial<MountWords>> = new Map([
+  ["default_permissions", { defaultPermissions: true }],
   ["suid", { suid: true }],
   ["nosuid", { suid: false }],
   ["dev", { devices: true }],
@@ -69,7 +71,7 @@ const SWITCHES: ReadonlyMap<string, Partial<MountWords>> = new Map([
 
 /** What is so anyway, or is for mount(8), systemd.mount(5) and others that read fstab. */
 const NEUTRAL: ReadonlySet<string> = new Set([
-  ...["defaults", "rw", "async", "default_permissions", "diratime", "nodiratime"],
+  ...["defaults", "rw", "async", "diratime", "nodiratime"],
   ...["auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail"],
 ]);
 
@@ -78,7 +80,7 @@ const NEUTRAL_PREFIXES = ["x-", "X-", "comment=", "helper=", "uhelper=", "fsname
 
 /** Names there are, for whoever wrote another. */
 const KNOWN =
-  "ro, rw, allow_other, suid, dev, noexec, noatime, strictatime, uid=, gid=, umask=, idle=, cache_size=, compression=, driver=, password_file=, password_command=, identity=, take_over, store_cache=, local_budget=, follow= and token_file=";
+  "ro, rw, allow_other, default_permissions, suid, dev, noexec, noatime, strictatime, uid=, gid=, umask=, idle=, cache_size=, compression=, driver=, password_file=, password_command=, identity=, take_over, store_cache=, local_budget=, follow= and token_file=";
 
 /**
  * Reads the lists of all `-o`.
@@ -88,8 +90,8 @@ const KNOWN =
  */
 export function readMountWords(lists: readonly string[], isSloppy = false): MountWordList {
   let words: MountWords = {
-    ...{ suid: false, devices: false, noexec: false, atime: "relatime" },
-    shownAs: undefined,
+    ...{ defaultPermissions: false, suid: false, devices: false, noexec: false },
+    ...{ atime: "relatime", shownAs: undefined },
   };
   const options: Record<string, string | true> = {};
   for (const item of lists.flatMap(splitList)) {
@@ -108,6 +110,7 @@ export function readMountWords(lists: readonly string[], isSloppy = false): Moun
 export function writeMountWords(words: MountWords): readonly string[] {
   const { uid, gid, umask } = words.shownAs ?? {};
   return [
+    ...(words.defaultPermissions ? ["default_permissions"] : []),
     ...(words.suid ? ["suid"] : []),
     ...(words.devices ? ["dev"] : []),
     ...(words.noexec ? ["noexec"] : []),

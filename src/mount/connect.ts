@@ -10,6 +10,7 @@ import { shim } from "../native/load.ts";
 import { SystemError } from "../native/system-error.ts";
 import type { MountOptions } from "./driver.ts";
 import { fusermount } from "./fusermount.ts";
+import type { PermissionChecks } from "./permission-checks.ts";
 import { MAX_TRANSFER } from "./protocol/init.ts";
 
 const MS_RDONLY = 1;
@@ -19,13 +20,18 @@ const MS_NOEXEC = 8;
 const MS_NOATIME = 1024;
 const EPERM = -1;
 
+/** How the kernel is asked to mount. */
+export interface ConnectOptions extends MountOptions {
+  readonly permissionChecks: PermissionChecks;
+}
+
 /**
  * Mounts, without serving yet.
  *
  * @returns the descriptor of the connection
  * @throws UsageError MOUNT_FAILED saying what the machine lacks or refuses
  */
-export async function connect(mountpoint: string, options: MountOptions): Promise<number> {
+export async function connect(mountpoint: string, options: ConnectOptions): Promise<number> {
   if (process.geteuid?.() === 0) {
     const fd = mountAsRoot(mountpoint, options);
     if (fd !== undefined) return fd;
@@ -34,7 +40,7 @@ export async function connect(mountpoint: string, options: MountOptions): Promis
 }
 
 /** @returns undefined when this root may not mount (a container) */
-function mountAsRoot(mountpoint: string, options: MountOptions): number | undefined {
+function mountAsRoot(mountpoint: string, options: ConnectOptions): number | undefined {
   const fd = shim().openFuse();
   if (fd < 0) throw noDevice(fd);
   const flags =
@@ -57,7 +63,7 @@ function mountAsRoot(mountpoint: string, options: MountOptions): number | undefi
   throw refusedBecause(mountpoint, new SystemError(status, "mount").code);
 }
 
-async function mountAsUser(mountpoint: string, options: MountOptions): Promise<number> {
+async function mountAsUser(mountpoint: string, options: ConnectOptions): Promise<number> {
   const pair = shim().socketpair();
   if (typeof pair === "number")
     throw refusedBecause(mountpoint, new SystemError(pair, "socketpair").code);
@@ -94,9 +100,12 @@ function hint(complaint: string): string {
   return "";
 }
 
-function kernelOptions(options: MountOptions): string[] {
-  const settings = ["default_permissions", `max_read=${MAX_TRANSFER}`];
-  return options.allowOther ? [...settings, "allow_other"] : settings;
+function kernelOptions({ permissionChecks, allowOther }: ConnectOptions): string[] {
+  return [
+    `max_read=${MAX_TRANSFER}`,
+    ...(permissionChecks === "kernel" ? ["default_permissions"] : []),
+    ...(allowOther ? ["allow_other"] : []),
+  ];
 }
 
 function noDevice(status: number): UsageError {

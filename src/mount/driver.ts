@@ -16,6 +16,8 @@ export interface MountOptions {
   readonly readOnly?: boolean;
   /** Lets other users in, as far as modes and ACLs allow; an ordinary user needs `user_allow_other` in fuse.conf. */
   readonly allowOther?: boolean;
+  /** Has the kernel check modes and ACLs even where nobody but root gets in (mount.fuse3(8): default_permissions). */
+  readonly defaultPermissions?: boolean;
   /** Honours set-ID bits and file capabilities; root only. */
   readonly suid?: boolean;
   /** Lets device nodes be opened; root only. */

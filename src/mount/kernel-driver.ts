@@ -10,6 +10,7 @@ import { shim } from "../native/load.ts";
 import { connect } from "./connect.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
 import { mountAt } from "./mount-table.ts";
+import { permissionChecks } from "./permission-checks.ts";
 import { MAX_TRANSFER } from "./protocol/init.ts";
 import {
   ATTRIBUTES_ONLY,
@@ -34,9 +35,13 @@ async function mountThroughShim(
 ): Promise<KernelMount> {
   const { FuseChannel } = shim();
   const readOnly = options.readOnly === true || fs.readOnly;
-  const channel = new FuseChannel(await connect(mountpoint, { ...options, readOnly }));
+  const checks = permissionChecks(options);
+  const channel = new FuseChannel(
+    await connect(mountpoint, { ...options, readOnly, permissionChecks: checks }),
+  );
   const session = new Session(fs, channel, {
     writebackCache: options.writebackCache ?? false,
+    permissionChecks: checks,
     log: options.log ?? (() => {}),
   });
   try {

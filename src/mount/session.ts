@@ -33,15 +33,16 @@ import {
   negotiate,
   PROTOCOL_MAJOR,
   PROTOCOL_MINOR_MIN,
+  type Wishes,
 } from "./protocol/init.ts";
 import { ATTRIBUTES_ONLY, encodeInodeChanged } from "./protocol/notify.ts";
 import { OPCODE_END, Opcode, opcodeName } from "./protocol/opcode.ts";
 import { Reply } from "./protocol/reply.ts";
 import { Request } from "./protocol/request.ts";
+import { isByStranger } from "./strangers.ts";
 
 /** What a session is told at its beginning. */
-export interface SessionSettings {
-  readonly writebackCache: boolean;
+export interface SessionSettings extends Wishes {
   /** Takes lines about requests that failed for no reason of their caller: codes only. */
   readonly log: (line: string) => void;
   /** Whether a thread is being killed; replaced in tests. */
@@ -145,12 +146,17 @@ export class Session {
     try {
       if (request.opcode === Opcode.INTERRUPT) return this.#interrupt(request);
       if (request.opcode === Opcode.INIT) return this.#init(request);
+      if (this.#isClosedTo(request)) return refused(Errno.EACCES);
       const operation = operations[request.opcode];
       if (operation === undefined || this.#context === undefined) return refused(Errno.ENOSYS);
       return operation(request, this.#context);
     } catch (error) {
       return this.#refusal(request.opcode, error);
     }
+  }
+
+  #isClosedTo(request: Request): boolean {
+    return this.#settings.permissionChecks === "needless" && isByStranger(request);
   }
 
   #answerLater(request: PendingRequest, promise: Promise<Answer>): void {
@@ -164,7 +170,8 @@ export class Session {
 
   #init(request: Request): Answer {
     const offer = decodeInit(request);
-    if (offer.major > PROTOCOL_MAJOR) return { kind: "init", agreement: negotiate(offer, false) };
+    if (offer.major > PROTOCOL_MAJOR)
+      return { kind: "init", agreement: negotiate(offer, this.#settings) };
     if (!isSpoken(offer)) {
       const version = `${offer.major}.${offer.minor}`;
       this.#ready.reject(
@@ -175,7 +182,7 @@ export class Session {
       );
       return refused(Errno.EPROTO);
     }
-    const agreement = negotiate(offer, this.#settings.writebackCache);
+    const agreement = negotiate(offer, this.#settings);
     this.#context = {
       fs: this.#fs,
       directories: new HandleTable<Directory>(),

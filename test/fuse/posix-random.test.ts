@@ -16,9 +16,11 @@ const RUNS = Number(process.env.POSIX_RUNS ?? 5);
 const STEPS = Number(process.env.POSIX_STEPS ?? 250);
 const KINDS: readonly SequenceKind[] = ["tree", "files", "mapped"];
 
-const { program, plain, mountpoint, remount } = await posixPlace(t);
+const { program, plain, shared, alone } = await posixPlace(t);
+const { mountpoint } = shared;
 
-for (const kind of KINDS) {
+for (const kind of [...KINDS, "alone"] as const) {
+  const { mountpoint, remount } = kind === "alone" ? alone : shared;
   t.test(`random calls leave what they leave in a plain directory: ${kind}`, async (t) => {
     const pair = new Pair(program, `${plain}/${kind}`, `${mountpoint}/${kind}`);
     const kept: { readonly name: string; readonly left: readonly string[] }[] = [];
@@ -67,6 +69,24 @@ function succeeds(t: Test, command: string, args: readonly string[]): void {
   else t.equal(status, 0, [stdout, stderr].join(""));
 }
 
+t.test("setfacl, cp and rsync leave the lists that they leave in a plain directory", async (t) => {
+  const script = [
+    "umask 027; mkdir lists; cd lists; mkdir d; cp /bin/true f",
+    "setfacl -m u:2001:rwx,g:2002:r f; getfacl -cn f; stat -c %a f",
+    "chmod 600 f; getfacl -cn f; setfacl -x u:2001 f; stat -c %a f; setfacl -b f; stat -c %a f",
+    "setfacl -d -m u:2001:rwX,o::- d; touch d/file; mkdir -m 2755 d/dir; getfacl -Rcn d | sort",
+    "setfacl -m g:2003:rwx d/dir; stat -c %a d/dir; setfacl -m m::r f; ./f || echo cannot run it",
+    "cp -a d copy; rsync -aAX d/ second; getfacl -Rcn copy second | sort",
+    "setfacl -Rbk d; getfacl -Rcn d | sort; cd ..; rm -r lists",
+  ].join("\n");
+  const [right, ...found] = [plain, mountpoint, alone.mountpoint].map((cwd) => {
+    const { status, stdout, stderr } = spawnSync("sh", ["-ec", script], { cwd, encoding: "utf8" });
+    return { status, stdout, stderr };
+  });
+  t.match(right, { status: 0, stderr: "", stdout: /^user:2001:rwx\t+#effective:---$/m });
+  for (const there of found) t.same(there, right);
+});
+
 t.test("fio finds every byte it wrote", async (t) => {
   const common = ["--verify=crc32c", "--size=24m", `--directory=${mountpoint}`, "--minimal"];
   const mixed = ["--name=mixed", "--rw=randrw", "--bsrange=512-128k", "--bs_unaligned"];
@@ -85,6 +105,8 @@ t.test("stress-ng's file system class has nothing to object", async (t) => {
   const each = stressors.flatMap((name) => [`--${name}`, "1"]);
   const sizes = ["--hdd-bytes", "4m", "--fallocate-bytes", "8m", "--iomix-bytes", "8m"];
   const limits = ["--chdir-dirs", "64", "--open-max", "500", "--timeout", "4s"];
-  const where = ["--verify", "--temp-path", mountpoint];
-  succeeds(t, "stress-ng", [...each, ...sizes, ...limits, ...where]);
+  for (const mount of [shared, alone]) {
+    const where = ["--verify", "--temp-path", mount.mountpoint];
+    succeeds(t, "stress-ng", [...each, ...sizes, ...limits, ...where]);
+  }
 });

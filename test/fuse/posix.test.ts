@@ -1,10 +1,11 @@
 /**
- * What Linux says of file systems, call by call: the same calls on a mount and in a plain directory of this machine, which
- * shows that the expectations are true.
+ * What Linux says of file systems, call by call: the same calls on mounts and in a plain directory of this machine, which
+ * shows that the expectations are true. A mount that is root's alone is asked what root does.
  */
 import { spawnSync } from "node:child_process";
 import t from "tap";
 import { allCases, callsOf, partsOf } from "../support/posix-cases/all-cases.ts";
+import { isRootsAlone, type PosixCase } from "../support/posix-cases/posix-case.ts";
 import { cannotCompare, posixPlace } from "../support/posix-place.ts";
 import { PosixTool } from "../support/posix-tool.ts";
 
@@ -14,47 +15,58 @@ if (skip) t.plan(0, skip);
 /** Calls that {@link callsOf} puts before the steps of a case. */
 const BEFORE = 3;
 
-const { program, plain, mountpoint } = await posixPlace(t);
+type Answers = ReadonlyMap<PosixCase, readonly string[]>;
 
-/** What all calls answer below a directory. */
-async function perform(directory: string, calls: readonly string[]): Promise<readonly string[]> {
-  const tool = new PosixTool(program, directory);
-  const answers = await tool.run(calls);
+const { program, plain, shared, alone } = await posixPlace(t);
+
+/** What each case's steps answer in a new directory. */
+async function perform(base: string, cases: readonly PosixCase[]): Promise<Answers> {
+  spawnSync("mkdir", [base]);
+  const tool = new PosixTool(program, base);
+  const lists = cases.map((one, i) => callsOf(base, i, one));
+  const answers = await tool.run(lists.flat());
   await tool.end();
-  spawnSync("rm", ["-rf", directory]);
-  return answers;
+  spawnSync("rm", ["-rf", base]);
+  let at = 0;
+  return new Map(
+    cases.map((one, i) => {
+      const start = at + BEFORE;
+      at += lists[i]?.length ?? 0;
+      return [one, answers.slice(start, start + one.steps.length)];
+    }),
+  );
+}
+
+/** Steps of a case with an answer that is not the plain directory's, or not the one they must give. */
+function differences(one: PosixCase, right: Answers, found: Answers): readonly object[] {
+  return one.steps.flatMap((step, i) => {
+    const linux = right.get(one)?.[i];
+    const here = found.get(one)?.[i];
+    const { call, answer = linux } = partsOf(step);
+    return linux === answer && here === answer
+      ? []
+      : [{ name: one.name, call, answer, linux, here }];
+  });
 }
 
 for (const [subject, cases] of Object.entries(allCases)) {
   t.test(`as Linux has it: ${subject}`, async (t) => {
     const name = subject.replaceAll(" ", "-");
-    const [right = [], found = []] = await Promise.all(
-      [plain, mountpoint].map((side) => {
-        const base = `${side}/${name}`;
-        spawnSync("mkdir", [base]);
-        return perform(
-          base,
-          cases.flatMap((one, i) => callsOf(base, i, one)),
-        );
-      }),
-    );
-    const wrong = new Map<string, object[]>(cases.map(({ call }) => [call, []]));
-    let at = 0;
-    for (const one of cases) {
-      at += BEFORE;
-      for (const [i, step] of one.steps.entries()) {
-        const linux = right[at + i];
-        const here = found[at + i];
-        const { call, answer = linux } = partsOf(step);
-        if (linux !== answer || here !== answer) {
-          wrong.get(one.call)?.push({ name: one.name, call, answer, linux, here });
-        }
+    const ofRoot = cases.filter(isRootsAlone);
+    const [right, everybody, root] = await Promise.all([
+      perform(`${plain}/${name}`, cases),
+      perform(`${shared.mountpoint}/${name}`, cases),
+      perform(`${alone.mountpoint}/${name}`, ofRoot),
+    ]);
+    for (const [whose, asked, found] of [
+      ["for everybody", cases, everybody],
+      ["for root alone", ofRoot, root],
+    ] as const) {
+      for (const call of new Set(asked.map((one) => one.call))) {
+        const about = asked.filter((one) => one.call === call);
+        const wrong = about.flatMap((one) => differences(one, right, found));
+        t.same(wrong, [], `${call}: ${about.length} cases, ${whose}`);
       }
-      at += one.steps.length + 1;
-    }
-    for (const [call, differences] of wrong) {
-      const count = cases.filter((one) => one.call === call).length;
-      t.same(differences, [], `${call}: ${count} cases`);
     }
   });
 }

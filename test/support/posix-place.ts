@@ -1,5 +1,5 @@
 /**
- * A vault mounted for everybody, beside a plain directory of this machine, which shows what Linux does.
+ * Mounted vaults beside a plain directory of this machine, which shows what Linux does.
  *
  * @module
  */
@@ -14,37 +14,48 @@ export function cannotCompare(): string | false {
   return cannotMount() || (process.getuid?.() === 0 ? false : "needs root, to be other users");
 }
 
-/** Where calls are made. */
-export interface PosixPlace {
-  /** The tool. */
-  readonly program: string;
-  readonly plain: string;
+/** A vault that is mounted. */
+export interface MountedVault {
   readonly mountpoint: string;
   /** Unmounts the vault, and mounts it again. */
   remount(): void;
 }
 
-/** Makes a vault and mounts it; all of it goes with the test. */
+/** Where calls are made. */
+export interface PosixPlace {
+  /** The tool. */
+  readonly program: string;
+  readonly plain: string;
+  /** For everybody: the kernel checks permissions. */
+  readonly shared: MountedVault;
+  /** For root alone: nobody does. */
+  readonly alone: MountedVault;
+}
+
+/** Makes two vaults and mounts them; all of it goes with the test. */
 export async function posixPlace(t: Test): Promise<PosixPlace> {
   const dvault = await Program.start(t);
   chmodSync(dvault.home, 0o755);
-  const vault = dvault.vault("vault.dvault");
-  const mountpoint = dvault.directory("mount");
   const run = (...args: readonly string[]): void => {
     const { code, err } = dvault.run(args);
     if (code !== 0) throw new Error(err);
   };
-  const mount = (): void =>
-    run("mount", vault, mountpoint, "--allow-other", "-o", "suid,dev", ...dvault.key);
-  mount();
-  t.teardown(() => run("unmount", mountpoint));
+  const mounted = (name: string, words: string): MountedVault => {
+    const vault = dvault.vault(`${name}.dvault`);
+    const mountpoint = dvault.directory(name);
+    const mount = (): void => run("mount", vault, mountpoint, "-o", words, ...dvault.key);
+    mount();
+    t.teardown(() => run("unmount", mountpoint));
+    const remount = (): void => {
+      run("unmount", mountpoint);
+      mount();
+    };
+    return { mountpoint, remount };
+  };
   return {
     program: buildPosixTool(t),
     plain: dvault.directory("plain"),
-    mountpoint,
-    remount: () => {
-      run("unmount", mountpoint);
-      mount();
-    },
+    shared: mounted("shared", "allow_other,suid,dev"),
+    alone: mounted("alone", "suid,dev"),
   };
 }

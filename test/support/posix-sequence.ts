@@ -199,13 +199,16 @@ const OPEN_BOTH: readonly string[] = [
   ...["map 0 0 262144 PROT_READ|PROT_WRITE MAP_SHARED"],
 ];
 
-/** What a sequence is about: the whole tree, by several users, or the contents of two files, mapped or not. */
-export type SequenceKind = "tree" | "files" | "mapped";
+/**
+ * What a sequence is about: the whole tree, by several users or by root alone, or the contents of two files, mapped or not.
+ */
+export type SequenceKind = "tree" | "alone" | "files" | "mapped";
 
 /** A sequence of calls; the same seed makes the same. */
 export function randomCalls(kind: SequenceKind, seed: number, count: number): readonly string[] {
   const pick = new Picker(seed, kind === "mapped" ? MEMORY_PAGE : 1);
   if (kind === "tree") return ["chmod . 0777", "umask 0", ...treeCalls(pick, count)];
+  if (kind === "alone") return Array.from({ length: count }, () => pick.weighted(GENERATORS)(pick));
   const generators = kind === "mapped" ? MAPPED_GENERATORS : FILE_GENERATORS;
   return [...OPEN_BOTH, ...Array.from({ length: count }, () => pick.weighted(generators)(pick))];
 }

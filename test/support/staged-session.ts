@@ -5,8 +5,9 @@
  */
 import type { Test } from "tap";
 import type { FileSystem } from "../../src/core/fs/file-system.ts";
+import type { Wishes } from "../../src/mount/protocol/init.ts";
 import { Opcode } from "../../src/mount/protocol/opcode.ts";
-import { Session } from "../../src/mount/session.ts";
+import { Session, type SessionSettings } from "../../src/mount/session.ts";
 import { FakeChannel, type TakenReply } from "./fake-channel.ts";
 import { MemoryFileSystem } from "./memory-file-system.ts";
 import { initBody, type WireRequest, wireRequest } from "./wire.ts";
@@ -23,19 +24,22 @@ export interface Stage {
   tell(request: WireRequest): void;
 }
 
+/** What sessions of tests wish for. */
+export const WISHES: Wishes = { writebackCache: false, permissionChecks: "kernel" };
+
 /** A session that has said hello; `overrides` stand before the memory file system. */
 export async function stage(
   t: Test,
   overrides: Partial<FileSystem> = {},
-  isDying?: (pid: number) => Promise<boolean>,
+  settings: Partial<SessionSettings> = {},
 ): Promise<Stage> {
   const fs = Object.assign(new MemoryFileSystem(), overrides);
   const channel = new FakeChannel();
   const log: string[] = [];
   const session = new Session(fs, channel, {
-    writebackCache: false,
+    ...WISHES,
     log: (line) => log.push(line),
-    ...(isDying && { isDying }),
+    ...settings,
   });
   const ready = session.start();
   channel.deliver(wireRequest({ opcode: Opcode.INIT, body: initBody() }));

@@ -38,6 +38,7 @@ export interface WireRequest {
   readonly unique?: bigint;
   readonly ino?: number;
   readonly pid?: number;
+  readonly uid?: number;
   readonly body?: readonly Uint8Array[];
 }
 
@@ -47,6 +48,7 @@ export function wireRequest({
   unique = 2n,
   ino = 1,
   pid = 77,
+  uid = 1000,
   body = [],
 }: WireRequest): Buffer {
   const contents = Buffer.concat(body);
@@ -55,7 +57,7 @@ export function wireRequest({
     u32(opcode),
     u64(unique),
     u64(ino),
-    u32(1000), // uid
+    u32(uid),
     u32(100), // gid
     u32(pid),
     u32(0), // extensions, padding

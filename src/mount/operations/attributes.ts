@@ -4,14 +4,24 @@
  * @module
  */
 import { chain } from "../../core/base/maybe-promise.ts";
-import type { AttributeChanges, Attributes, Time } from "../../core/fs/file-system.ts";
-import type { Answer } from "../protocol/answer.ts";
+import {
+  type AttributeChanges,
+  type Attributes,
+  S_IFDIR,
+  S_IFMT,
+  type Time,
+} from "../../core/fs/file-system.ts";
+import { type Answer, DONE, refused } from "../protocol/answer.ts";
+import { Errno } from "../protocol/errno.ts";
 import { SetattrFlag } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Operation } from "./operation.ts";
 import { changerOf, lossOf } from "./privileges.ts";
 
 const PERMISSIONS = 0o7777;
+const EXECUTE = 0o111;
+/** Of access(2). */
+const X_OK = 1;
 /** Every change a SETATTR can ask for. */
 const ALL_MEANT =
   SetattrFlag.MODE |
@@ -22,6 +32,18 @@ const ALL_MEANT =
   SetattrFlag.MTIME |
   SetattrFlag.CTIME;
 const NSEC_END = 1_000_000_000;
+
+/**
+ * Asked only where the kernel does not check permissions, so by root, who may do everything but run what nobody may.
+ * Whether a mount is read-only the kernel knows by itself.
+ */
+export const access: Operation = (request, { fs }) => {
+  if ((request.u32(0) & X_OK) === 0) return DONE;
+  return chain(fs.getattr(request.ino), ({ mode }) => {
+    const isDirectory = (mode & S_IFMT) === S_IFDIR;
+    return isDirectory || (mode & EXECUTE) !== 0 ? DONE : refused(Errno.EACCES);
+  });
+};
 
 export const getattr: Operation = (request, { fs }) =>
   chain(fs.getattr(request.ino), attributesAnswer);

@@ -1,12 +1,11 @@
 /**
- * Which operation serves which opcode. What is missing is answered ENOSYS, which the kernel remembers: checking access
- * (it does so itself, `default_permissions`), locks (likewise), BMAP, POLL and DAX mappings, and OPEN and FLUSH
- * (see `contents.ts`).
+ * Which operation serves which opcode. What is missing is answered ENOSYS, which the kernel remembers: locks (it keeps
+ * them itself), BMAP, POLL and DAX mappings, and OPEN and FLUSH (see `contents.ts`).
  *
  * @module
  */
 import { OPCODE_END, Opcode, type OpcodeName } from "../protocol/opcode.ts";
-import { getattr, readlink, setattr, statx } from "./attributes.ts";
+import { access, getattr, readlink, setattr, statx } from "./attributes.ts";
 import {
   copyFileRange,
   copyFileRange64,
@@ -38,6 +37,7 @@ const byName: Partial<Record<OpcodeName, Operation>> = {
   LOOKUP: lookup,
   FORGET: forget,
   BATCH_FORGET: batchForget,
+  ACCESS: access,
   GETATTR: getattr,
   STATX: statx,
   SETATTR: setattr,

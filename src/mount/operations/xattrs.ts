@@ -13,7 +13,7 @@ import { type Answer, DONE, refused } from "../protocol/answer.ts";
 import { Errno } from "../protocol/errno.ts";
 import { InitFlag, SETXATTR_ACL_KILL_SGID } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
-import type { Operation } from "./operation.ts";
+import type { Context, Operation } from "./operation.ts";
 
 const PERMISSIONS = 0o7777;
 const XATTR_CREATE = 1;
@@ -46,7 +46,8 @@ function withoutValue(name: Uint8Array): Answer {
 }
 
 /** Decodes `struct fuse_setxattr_in`, which grew from 8 to 16 bytes with SETXATTR_EXT. */
-export const setxattr: Operation = (request, { fs, agreement }) => {
+export const setxattr: Operation = (request, context) => {
+  const { fs, agreement } = context;
   const isExtended = (agreement.flags & InitFlag.SETXATTR_EXT) !== 0;
   const nameAt = isExtended ? 16 : 8;
   const name = attributeName(request, nameAt);
@@ -57,8 +58,19 @@ export const setxattr: Operation = (request, { fs, agreement }) => {
     isExtended && (request.u32(8) & SETXATTR_ACL_KILL_SGID) !== 0 && equalBytes(name, ACL_ACCESS);
   const { ino } = request;
   const ready = killsSetgid ? clearSetgid(fs, ino) : undefined;
-  return chain(ready, () => chain(fs.setxattr(ino, name, value, mode), () => DONE));
+  const isAccess = equalBytes(name, ACL_ACCESS);
+  return chain(ready, () =>
+    chain(fs.setxattr(ino, name, value, mode), () => {
+      if (isAccess) tellMode(context, ino);
+      return DONE;
+    }),
+  );
 };
+
+/** A list that decides about access changes the mode, which the kernel thinks of by itself only where it checks lists. */
+function tellMode({ agreement, expireAttributes }: Context, ino: number): void {
+  if ((agreement.flags & InitFlag.POSIX_ACL) === 0) expireAttributes(ino);
+}
 
 export const listxattr: Operation = (request, { fs }) => {
   const room = request.u32(0);

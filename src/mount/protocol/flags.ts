@@ -32,6 +32,8 @@ export const SetattrFlag = {
   SIZE: 1 << 3,
   ATIME: 1 << 4,
   MTIME: 1 << 5,
+  /** FATTR_FH: through an open file. */
+  OPEN_FILE: 1 << 6,
   ATIME_NOW: 1 << 7,
   MTIME_NOW: 1 << 8,
   CTIME: 1 << 10,

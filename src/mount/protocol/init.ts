@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PermissionChecks } from "../permission-checks.ts";
 import { InitFlag } from "./flags.ts";
 import type { Reply } from "./reply.ts";
 import type { Request } from "./request.ts";
@@ -54,9 +55,22 @@ export function isSpoken(offer: KernelOffer): boolean {
   return offer.major === PROTOCOL_MAJOR && offer.minor >= PROTOCOL_MINOR_MIN;
 }
 
-/** Picks from an offer. @param writebackCache - let the kernel gather writes */
-export function negotiate(offer: KernelOffer, writebackCache: boolean): Agreement {
-  const wanted = wantedFlags | (writebackCache ? InitFlag.WRITEBACK_CACHE : 0);
+/** What not every mount wants. */
+export interface Wishes {
+  /** Let the kernel gather writes. */
+  readonly writebackCache: boolean;
+  readonly permissionChecks: PermissionChecks;
+}
+
+/** Picks from an offer. */
+export function negotiate(
+  offer: KernelOffer,
+  { writebackCache, permissionChecks }: Wishes,
+): Agreement {
+  const wanted =
+    wantedFlags |
+    (writebackCache ? InitFlag.WRITEBACK_CACHE : 0) |
+    (permissionChecks === "kernel" ? InitFlag.POSIX_ACL : 0);
   return {
     minor: Math.min(offer.minor, PROTOCOL_MINOR_MAX),
     maxReadahead: Math.min(offer.maxReadahead, MAX_TRANSFER),
@@ -67,6 +81,7 @@ export function negotiate(offer: KernelOffer, writebackCache: boolean): Agreemen
 // ASYNC_DIO stays off: a program that reads past the cache could not be killed while it waits.
 // Locks (POSIX_LOCKS, FLOCK_LOCKS) are left to the kernel, which alone sees all lockers of this mount. Data is
 // invalidated by notification only, since nobody else writes. ATOMIC_O_TRUNC stays off, so that OPEN needs no answer.
+// POSIX_ACL makes the kernel check modes, too; without it, lists pass by like other attributes.
 const wantedFlags =
   InitFlag.ASYNC_READ |
   InitFlag.EXPORT_SUPPORT |
@@ -76,7 +91,6 @@ const wantedFlags =
   InitFlag.READDIRPLUS_AUTO |
   InitFlag.NO_OPEN_SUPPORT |
   InitFlag.PARALLEL_DIROPS |
-  InitFlag.POSIX_ACL |
   InitFlag.MAX_PAGES |
   InitFlag.CACHE_SYMLINKS |
   InitFlag.EXPLICIT_INVAL_DATA |

@@ -3,6 +3,7 @@ import { concatBytes, utf8 } from "../../../src/core/base/bytes.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
 import { FakeChannel } from "../../support/fake-channel.ts";
+import { WISHES } from "../../support/staged-session.ts";
 import { initBody, name, u32, u64, wireRequest, zeros } from "../../support/wire.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 import { expect } from "../expect.ts";
@@ -43,7 +44,7 @@ export const fuseRequestTarget: FuzzTarget = {
     channel.replies.length = 0;
     const lines: string[] = [];
     const session = new Session(stillFileSystem, channel, {
-      writebackCache: false,
+      ...WISHES,
       log: (line) => lines.push(line),
       isDying: async () => false,
     });

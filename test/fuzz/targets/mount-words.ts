@@ -18,7 +18,7 @@ export const mountWordsTarget: FuzzTarget = {
   ],
   seeds: () =>
     [
-      "ro,suid,nodev,uid=1000,gid=7,umask=022,cache_size=64M,password_file=/a\\,b,x-a,comment=b",
+      "ro,default_permissions,suid,nodev,uid=1000,gid=7,umask=022,cache_size=64M,password_file=/a\\,b,x-a,comment=b",
       "hourly:24,daily:7,weekly:1",
       `${"MTIzNDU2Nzg5MDEyMzQ1Njc4"}.abcdef.ABCDEFGHIJKLMNOPQRST\nhttps://discord.com/api/webhooks/1/abcdefghijklmnop`,
     ].map(utf8),

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { MEMBER, make, OWNER, type PosixCase, remove, STRANGER, TYPES } from "./posix-case.ts";
+import {
+  MEMBER,
+  make,
+  OWNER,
+  type PosixCase,
+  ROOT,
+  remove,
+  STRANGER,
+  TYPES,
+} from "./posix-case.ts";
 
 const ATTRIBUTES = "type,mode,nlink,uid,gid,rdev";
 
@@ -120,7 +129,7 @@ const modes: readonly PosixCase[] = [
 );
 
 /** In a sticky directory, entries belong to their owners, the directory's owner and root. */
-const sticky: readonly PosixCase[] = [OWNER, MEMBER, STRANGER, "as 0:0"].flatMap((user) =>
+const sticky: readonly PosixCase[] = [OWNER, MEMBER, STRANGER, ROOT].flatMap((user) =>
   ["2001", "2003", "0"].flatMap((directoryOwner) =>
     ["2001", "2003"].flatMap((owner) =>
       ["01777", "0777", "0755"].flatMap((mode) =>

@@ -21,6 +21,12 @@ export interface PosixCase {
 export const OWNER = "as 2001:2001";
 export const MEMBER = "as 2002:2002,2001";
 export const STRANGER = "as 2003:2003";
+export const ROOT = "as 0:0";
+
+/** Whether all of a case is done by root. */
+export function isRootsAlone({ steps }: PosixCase): boolean {
+  return !steps.some((step) => step.startsWith("as ") && !step.startsWith(`${ROOT} `));
+}
 
 /** How to make an inode of each type. */
 export const MAKE: Readonly<Record<string, (path: string) => string>> = {

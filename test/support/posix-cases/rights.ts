@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { MEMBER, make, OWNER, type PosixCase, STRANGER } from "./posix-case.ts";
+import { MEMBER, make, OWNER, type PosixCase, ROOT, STRANGER, TYPES } from "./posix-case.ts";
 
-const USERS = [OWNER, MEMBER, STRANGER, "as 0:0"];
+const USERS = [OWNER, MEMBER, STRANGER, ROOT];
 const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7"];
 
 /** Every class of users with every triple of bits. */
@@ -59,6 +59,19 @@ const bits: readonly PosixCase[] = DIGITS.flatMap((digit) =>
   ),
 );
 
+const accesses: readonly PosixCase[] = TYPES.flatMap((type) =>
+  ["0", "0666", "0100", "0010", "0001"].map((mode) => ({
+    call: "access",
+    name: `root on a ${type} of mode ${mode}`,
+    steps: [
+      make(type, "a"),
+      `chmod a ${mode}`,
+      ...["F_OK", "R_OK", "W_OK", "X_OK", "R_OK|X_OK"].map((right) => `access a ${right}`),
+      "chdir a",
+    ],
+  })),
+);
+
 const chmods: readonly PosixCase[] = USERS.flatMap((user) =>
   ["0", "0644", "01777", "02755", "04755", "06777", "02644"].flatMap((mode) =>
     ["file", "directory", "fifo"].flatMap((type) =>
@@ -91,7 +104,7 @@ const chowns: readonly PosixCase[] = [...USERS, "as 2001:2001,2002"].flatMap((us
     ["0644", "04755", "02755", "06777", "02666", "06644"].flatMap((mode) =>
       ["file", "directory", "fifo"].flatMap((type) =>
         // See ROOT_ONLY in posix-sequence.ts.
-        to === "-1 -1" && !user.includes("2001:") && user !== "as 0:0"
+        to === "-1 -1" && !user.includes("2001:") && user !== ROOT
           ? []
           : [
               {
@@ -222,7 +235,7 @@ const lists: readonly PosixCase[] = LISTS.flatMap((list) => [
     ],
   })),
   ...["02755", "02775", "06777"].flatMap((mode) =>
-    [OWNER, "as 2001:2001,2003", "as 0:0"].map((user) => ({
+    [OWNER, "as 2001:2001,2003", ROOT].map((user) => ({
       call: "access control list",
       name: `${list} set by ${user} on mode ${mode} of another group`,
       steps: [
@@ -235,6 +248,20 @@ const lists: readonly PosixCase[] = LISTS.flatMap((list) => [
     })),
   ),
 ]);
+
+const programsByList: readonly PosixCase[] = [
+  ["0755", "acl:1:0:6,4:0:4,32:0:4", "ENOEXEC", "EACCES"],
+  ["0644", "acl:1:0:6,2:2002:1,4:0:4,16:0:5,32:0:4", "EACCES", "ENOEXEC"],
+].map(([mode = "", list = "", before = "", after = ""]) => ({
+  call: "access control list",
+  name: `${list} on an empty program of mode ${mode}`,
+  steps: [
+    `make f ${mode}`,
+    `exec f => ${before}`,
+    `setxattr f system.posix_acl_access ${list} => 0`,
+    `exec f => ${after}`,
+  ],
+}));
 
 const setIdsByList: readonly PosixCase[] = USERS.flatMap((user) =>
   [
@@ -305,10 +332,12 @@ const badLists: readonly PosixCase[] = [
 /** Cases about rights. */
 export const rightCases: readonly PosixCase[] = [
   ...bits,
+  ...accesses,
   ...chmods,
   ...chowns,
   ...setIds,
   ...setIdsByList,
+  ...programsByList,
   ...lists,
   ...setgidDirectories,
   ...badLists,

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { MEMBER, make, OWNER, type PosixCase, remove, STRANGER, TYPES } from "./posix-case.ts";
+import {
+  MEMBER,
+  make,
+  OWNER,
+  type PosixCase,
+  ROOT,
+  remove,
+  STRANGER,
+  TYPES,
+} from "./posix-case.ts";
 
 /** The times of paths around a call. */
 function around(call: string, paths: readonly string[], after = paths): readonly string[] {
@@ -189,7 +198,7 @@ const contents: readonly PosixCase[] = [
 }));
 
 /** Who may set times how: owners anything; who may write, both to now. */
-const rights: readonly PosixCase[] = [OWNER, MEMBER, STRANGER, "as 0:0"].flatMap((user) =>
+const rights: readonly PosixCase[] = [OWNER, MEMBER, STRANGER, ROOT].flatMap((user) =>
   ["0600", "0660", "0666", "0444"].flatMap((mode) =>
     ["", "now now", "now omit", "omit now", "1 2", "1 omit", "omit omit"].map((times) => ({
       call: "utimensat",

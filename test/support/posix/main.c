@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -104,6 +105,16 @@ static void as(struct line *line) {
   if (setresuid(0, 0, 0) < 0 || setresgid(0, 0, 0) < 0 || setgroups(0, NULL) < 0) fail("cannot go back", "root");
 }
 
+// acting <uid> <call>...: as root who acts for another user.
+static void acting(struct line *line) {
+  uid_t uid = (uid_t)number(line->word[1]);
+  setfsuid(uid);
+  if ((uid_t)setfsuid((uid_t)-1) != uid) fail("cannot act for", line->word[1]);
+  struct line inner = behind(line, 2);
+  run(&inner);
+  setfsuid(0);
+}
+
 // fork <call>...: in another process, which has the same open files.
 static void in_child(struct line *line) {
   fflush(stdout);
@@ -162,8 +173,8 @@ static void limit(struct line *line) {
 static void change_directory(struct line *line) { answer(chdir(path(line->word[1]))); }
 
 static const struct call own_calls[] = {
-    {"as", as},         {"fork", in_child},      {"exec", execute}, {"start", execute},          {"stop", stop},
-    {"umask", set_umask}, {"limit", limit}, {"chdir", change_directory}, {NULL, NULL},
+    {"as", as},       {"acting", acting},     {"fork", in_child}, {"exec", execute},           {"start", execute},
+    {"stop", stop},   {"umask", set_umask},   {"limit", limit},   {"chdir", change_directory}, {NULL, NULL},
 };
 
 static void run(struct line *line) {

@@ -38,7 +38,8 @@ t.test("options and the list of -o say the same", async (t) => {
   t.match(choose({ o: ["suid"] }), { suid: true, devices: false });
   t.match(choose({ o: ["noexec,noatime"] }), { noexec: true, atime: "noatime" });
   t.match(choose({ o: ["strictatime"] }), { atime: "strictatime" });
-  t.match(choose({}), { atime: "relatime" });
+  t.match(choose({}), { atime: "relatime", defaultPermissions: false });
+  t.match(choose({ o: ["default_permissions"] }), { defaultPermissions: true });
   t.same(
     choose({ o: ["cache_size=8M,compression=deflate,idle=30m,driver=fuse-native"] }),
     choose({ "cache-size": "8M", compression: "deflate", idle: "30m", driver: "fuse-native" }),
@@ -61,7 +62,7 @@ t.test("an option of its own goes before the same in the list", async (t) => {
 
 t.test("what fstab says to others changes nothing", async (t) => {
   const words =
-    "defaults,noauto,user,users,nofail,_netdev,default_permissions,x-systemd.automount,x-gvfs-show,comment=mine";
+    "defaults,noauto,user,users,nofail,_netdev,x-systemd.automount,x-gvfs-show,comment=mine";
   t.same(choose({ o: [words] }), choose({}));
 });
 
@@ -128,7 +129,7 @@ t.test("the process in the background is told the same", async (t) => {
     "allow-rollback": true,
     "discard-local": true,
     follow: "0.5",
-    o: ["suid,dev,noexec,noatime,uid=1,gid=2,umask=22"],
+    o: ["default_permissions,suid,dev,noexec,noatime,uid=1,gid=2,umask=22"],
     compression: "deflate",
     idle: "30m",
     driver: "fuse-native",
@@ -138,7 +139,7 @@ t.test("the process in the background is told the same", async (t) => {
   t.same(mountArguments(all), [
     "--read-only",
     "--allow-other",
-    ...["-o", "suid,dev,noexec,noatime,uid=1,gid=2,umask=22"],
+    ...["-o", "default_permissions,suid,dev,noexec,noatime,uid=1,gid=2,umask=22"],
     ...["--cache-size", "8388608"],
     ...["--store-cache", String(2 ** 41)],
     ...["--local-budget", String(2 ** 26)],
@@ -153,10 +154,23 @@ t.test("the process in the background is told the same", async (t) => {
     ...["--keep", "hourly:24,daily:7"],
     ...["--driver", "fuse-native"],
   ]);
-  t.match(choose({ o: ["suid,dev,noexec,noatime,uid=1,gid=2,umask=22"], idle: "1800" }), {
-    ...{ suid: true, devices: true, noexec: true, atime: "noatime", idleMs: all.idleMs },
-    shownAs: all.shownAs,
-  });
+  t.match(
+    choose({
+      o: ["default_permissions,suid,dev,noexec,noatime,uid=1,gid=2,umask=22"],
+      idle: "1800",
+    }),
+    {
+      ...{
+        defaultPermissions: true,
+        suid: true,
+        devices: true,
+        noexec: true,
+        atime: "noatime",
+        idleMs: all.idleMs,
+      },
+      shownAs: all.shownAs,
+    },
+  );
 });
 
 t.test("mount(8) calls its helper as it does", async (t) => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
+import type { PermissionChecks } from "../../../src/mount/permission-checks.ts";
 import { OPCODE_END, Opcode } from "../../../src/mount/protocol/opcode.ts";
 import type { TakenReply } from "../../support/fake-channel.ts";
 import { settled, stage } from "../../support/staged-session.ts";
@@ -249,17 +250,47 @@ t.test("a change of owner takes set-ID bits along, also one that changes nothing
   t.equal(fs.getattr(ino).mode, 0o106_755, "another change does not");
 });
 
+t.test("root may do everything but run what nobody may", async (t) => {
+  const { ask, fs } = await stage(t);
+  const file = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const access = (ino: number, mask: number): number =>
+    ask({ opcode: Opcode.ACCESS, ino, body: [u32(mask), zeros(4)] }).error;
+  fs.setattr(file, { mode: 0 });
+  t.same(
+    [0, 2, 4, 6].map((mask) => access(file, mask)),
+    [0, 0, 0, 0],
+  );
+  t.same(
+    [1, 3, 5, 7].map((mask) => access(file, mask)),
+    [-13, -13, -13, -13],
+  );
+  for (const mode of [0o100, 0o010, 0o001]) {
+    fs.setattr(file, { mode });
+    t.equal(access(file, 1), 0);
+  }
+  const directory = inoOf(ask({ opcode: Opcode.MKDIR, body: [u32(0), u32(0), name("dir")] }));
+  t.equal(access(directory, 7), 0);
+  t.equal(access(99, 1), -2, "nothing is there");
+});
+
+t.test("a list that decides about access makes the kernel look at the mode again", async (t) => {
+  const notified = async (permissionChecks: PermissionChecks, list: string): Promise<boolean> => {
+    const { ask, channel } = await stage(t, {}, { permissionChecks });
+    const ino = inoOf(ask({ opcode: Opcode.CREATE, uid: 0, body: [...created, name("file")] }));
+    const value = Buffer.from("value");
+    const body = [u32(value.length), zeros(12), name(`system.posix_acl_${list}`), value];
+    ask({ opcode: Opcode.SETXATTR, ino, uid: 0, body });
+    t.equal(channel.replies.at(-1)?.error, 0);
+    return channel.replies.some(({ unique }) => unique === 0n);
+  };
+  t.equal(await notified("needless", "access"), true);
+  t.equal(await notified("needless", "default"), false);
+  t.equal(await notified("kernel", "access"), false, "it does so by itself");
+});
+
 t.test("what is not served is refused so that the kernel does not ask again", async (t) => {
   const { ask, session } = await stage(t);
-  for (const opcode of [
-    Opcode.OPEN,
-    Opcode.FLUSH,
-    Opcode.ACCESS,
-    Opcode.GETLK,
-    Opcode.POLL,
-    60,
-    4096,
-  ]) {
+  for (const opcode of [Opcode.OPEN, Opcode.FLUSH, Opcode.GETLK, Opcode.POLL, 60, 4096]) {
     t.equal(ask({ opcode, body: [zeros(40)] }).error, -ENOSYS, `opcode ${opcode}`);
   }
   t.equal(ask({ opcode: Opcode.IOCTL, body: [zeros(32)] }).error, -25, "ENOTTY");

@@ -14,6 +14,7 @@ import {
 } from "../../../src/mount/protocol/notify.ts";
 import { Reply } from "../../../src/mount/protocol/reply.ts";
 import { Request } from "../../../src/mount/protocol/request.ts";
+import { WISHES } from "../../support/staged-session.ts";
 import { initBody, name, u16, u32, u64, wireRequest, zeros } from "../../support/wire.ts";
 
 const YEAR = 31_536_000;
@@ -198,16 +199,23 @@ t.test("a reply's header counts the pieces that follow", async (t) => {
 t.test("INIT takes what both sides know", async (t) => {
   const offer = decodeInit(requestOf(wireRequest({ opcode: 26, body: initBody() })));
   t.same(offer, { major: 7, minor: 45, maxReadahead: 131_072, flags: 0xffff_ffff });
-  const agreement = negotiate(offer, false);
+  const agreement = negotiate(offer, WISHES);
   t.ok(agreement.flags & InitFlag.MAX_PAGES);
   t.ok(agreement.flags & InitFlag.HANDLE_KILLPRIV_V2);
   t.notOk(agreement.flags & InitFlag.WRITEBACK_CACHE, "the kernel does not gather writes");
-  t.ok(negotiate(offer, true).flags & InitFlag.WRITEBACK_CACHE, "unless asked to");
+  t.ok(
+    negotiate(offer, { ...WISHES, writebackCache: true }).flags & InitFlag.WRITEBACK_CACHE,
+    "unless asked to",
+  );
   t.notOk(agreement.flags & (1 << 1), "locks are left to the kernel");
   t.notOk(agreement.flags & (1 << 10), "flock too");
-  t.equal(negotiate({ ...offer, flags: InitFlag.BIG_WRITES }, true).flags, InitFlag.BIG_WRITES);
-  t.equal(negotiate({ ...offer, minor: 99 }, false).minor, 45);
-  t.equal(negotiate({ ...offer, minor: 33 }, false).minor, 33);
+  t.ok(agreement.flags & InitFlag.POSIX_ACL);
+  const needless = negotiate(offer, { ...WISHES, permissionChecks: "needless" });
+  t.notOk(needless.flags & InitFlag.POSIX_ACL, "nobody checks where nobody needs to");
+  const few = { ...offer, flags: InitFlag.BIG_WRITES };
+  t.equal(negotiate(few, WISHES).flags, InitFlag.BIG_WRITES);
+  t.equal(negotiate({ ...offer, minor: 99 }, WISHES).minor, 45);
+  t.equal(negotiate({ ...offer, minor: 33 }, WISHES).minor, 33);
   const body = bodyOf({ kind: "init", agreement });
   t.equal(body.length, 64);
   t.same(

@@ -12,10 +12,11 @@ import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
 import { FakeChannel, type TakenReply } from "../../support/fake-channel.ts";
 import { MemoryFileSystem } from "../../support/memory-file-system.ts";
-import { settled, stage } from "../../support/staged-session.ts";
+import { settled, stage, WISHES } from "../../support/staged-session.ts";
 import { initBody, name, u32, u64, wireRequest, zeros } from "../../support/wire.ts";
 
 const EIO = 5;
+const EACCES = 13;
 const ENOSYS = 38;
 const created = [u32(0), u32(0o100644), u32(0o022), u32(0)];
 
@@ -62,6 +63,26 @@ t.test("an entry the kernel did not take is not referenced", async (t) => {
   ask({ opcode: Opcode.TMPFILE, body: [...created, name("/")] });
   await settled();
   t.equal(fs.inodeCount, 2, "a file without a name went again");
+});
+
+t.test("who acts for somebody else gets nothing by name where nobody checks", async (t) => {
+  const { ask } = await stage(t, {}, { permissionChecks: "needless" });
+  const creation = [...created, name("file")];
+  t.equal(ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, -EACCES);
+  const ino = inoOf(ask({ opcode: Opcode.CREATE, uid: 0, body: creation }));
+  const of = (opcode: number, valid = 0): number =>
+    ask({ opcode, ino, uid: 1000, body: [u32(valid), zeros(84), name("x")] }).error;
+  const { LOOKUP, UNLINK, RENAME, GETXATTR, READLINK, OPEN, OPENDIR, ACCESS, SETATTR } = Opcode;
+  for (const opcode of [LOOKUP, UNLINK, RENAME, GETXATTR, READLINK, OPEN, OPENDIR, ACCESS]) {
+    t.equal(of(opcode), -EACCES, `opcode ${opcode}`);
+  }
+  t.equal(of(SETATTR, 1 << 3), -EACCES, "truncate(2)");
+  t.equal(of(SETATTR, (1 << 3) | (1 << 6)), 0, "ftruncate(2)");
+  const { READ, WRITE, GETATTR, FSYNC, FLUSH, POLL } = Opcode;
+  for (const opcode of [READ, WRITE, GETATTR, FSYNC]) t.equal(of(opcode), 0, `opcode ${opcode}`);
+  for (const opcode of [FLUSH, POLL]) t.equal(of(opcode), -ENOSYS, "for all, from then on");
+  const other = await stage(t);
+  t.equal(other.ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, 0, "elsewhere");
 });
 
 t.test("an answer that must be fetched comes later, and others meanwhile", async (t) => {
@@ -128,7 +149,7 @@ t.test("an interrupted read is given up when its caller is being killed", async 
   const contents = pending<readonly Uint8Array[]>();
   const looks: number[] = [];
   const isDying = (pid: number): Promise<boolean> => Promise.resolve(looks.push(pid) > 1);
-  const { tell, channel } = await stage(t, { read: () => contents.promise }, isDying);
+  const { tell, channel } = await stage(t, { read: () => contents.promise }, { isDying });
   tell({ opcode: Opcode.READ, unique: 10n, pid: 4711, body: [zeros(40)] });
   tell({ opcode: Opcode.INTERRUPT, unique: 11n, body: [u64(10)] });
   await settled();
@@ -145,7 +166,7 @@ t.test("what changes something is never given up", async (t) => {
   const removed = pending<number>();
   const looks: number[] = [];
   const isDying = (pid: number): Promise<boolean> => Promise.resolve(looks.push(pid) > 0);
-  const { tell, channel } = await stage(t, { unlink: () => removed.promise }, isDying);
+  const { tell, channel } = await stage(t, { unlink: () => removed.promise }, { isDying });
   tell({ opcode: Opcode.UNLINK, unique: 10n, body: [name("x")] });
   tell({ opcode: Opcode.INTERRUPT, unique: 11n, body: [u64(10)] });
   tell({ opcode: Opcode.INTERRUPT, unique: 13n, body: [u64(12)] });
@@ -170,7 +191,7 @@ t.test("a directory opened for a caller that died is closed again", async (t) =>
 t.test("a kernel that is too old is refused in words", async (t) => {
   const channel = new FakeChannel();
   const session = new Session(new MemoryFileSystem(), channel, {
-    writebackCache: false,
+    ...WISHES,
     log: () => {},
   });
   const ready = session.start();
@@ -182,7 +203,7 @@ t.test("a kernel that is too old is refused in words", async (t) => {
 t.test("a kernel of a newer major version is asked to speak ours", async (t) => {
   const channel = new FakeChannel();
   const session = new Session(new MemoryFileSystem(), channel, {
-    writebackCache: false,
+    ...WISHES,
     log: () => {},
   });
   const ready = session.start();
@@ -205,7 +226,7 @@ t.test("the end of the connection ends the session", async (t) => {
   t.ok(session.isOver);
   const early = new FakeChannel();
   const other = new Session(new MemoryFileSystem(), early, {
-    writebackCache: false,
+    ...WISHES,
     log: () => {},
   });
   const ready = other.start();

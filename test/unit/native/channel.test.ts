@@ -9,6 +9,7 @@ import { shim } from "../../../src/native/load.ts";
 import { loadCorpus } from "../../fuzz/engine/corpus-files.ts";
 import { requestsOf } from "../../fuzz/targets/fuse-request.ts";
 import { stillFileSystem } from "../../fuzz/targets/still-file-system.ts";
+import { WISHES } from "../../support/staged-session.ts";
 
 /** A channel over a socket: what one end writes comes as one request, what the channel sends can be read there. */
 function newChannel(): { channel: FuseChannel; kernel: number } {
@@ -45,7 +46,7 @@ t.test("requests of any bytes go through a session over the shim", async (t) => 
   const { channel, kernel } = newChannel();
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  const session = new Session(stillFileSystem, channel, { writebackCache: false, log });
+  const session = new Session(stillFileSystem, channel, { ...WISHES, log });
   session.start().catch(() => undefined);
   const socket = new Socket({ fd: kernel });
   let answered = 0;
