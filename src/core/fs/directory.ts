@@ -15,6 +15,7 @@ import {
   type Directory,
   type DirectoryEntry,
   type ListedAttributes,
+  type ReadOptions,
   S_IFDIR,
 } from "./file-system.ts";
 import type { FsContext } from "./fs-context.ts";
@@ -36,21 +37,27 @@ interface Found extends Dentry {
 }
 
 /** @see FileSystem.opendir */
-export function opendir(context: FsContext, ino: number): MaybePromise<Directory> {
+export function opendir(
+  context: FsContext,
+  ino: number,
+  options: ReadOptions,
+): MaybePromise<Directory> {
   return context.view((transaction) => {
     requireDirectory(loadInode(transaction, ino));
-    return new OpenDirectory(context, ino);
+    return new OpenDirectory(context, ino, options);
   });
 }
 
 class OpenDirectory implements Directory {
   readonly #context: FsContext;
   readonly #ino: number;
+  readonly #options: ReadOptions;
   readonly #cookies = new CookieNames(DOTS_COOKIE + 1);
 
-  constructor(context: FsContext, ino: number) {
+  constructor(context: FsContext, ino: number, options: ReadOptions) {
     this.#context = context;
     this.#ino = ino;
+    this.#options = options;
   }
 
   read(
@@ -66,7 +73,7 @@ class OpenDirectory implements Directory {
       const found = this.#scan(transaction, cookie, limit - dots.length);
       const named = this.#number(found, cookie);
       const entries = this.#fill(transaction, [...dots, ...named], whose);
-      touchAccess(this.#context, transaction, directory);
+      if (this.#options.keepsAtime !== true) touchAccess(this.#context, transaction, directory);
       return entries;
     });
   }
