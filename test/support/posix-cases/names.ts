@@ -124,7 +124,7 @@ const sticky: readonly PosixCase[] = [OWNER, MEMBER, STRANGER, "as 0:0"].flatMap
   ["2001", "2003", "0"].flatMap((directoryOwner) =>
     ["2001", "2003"].flatMap((owner) =>
       ["01777", "0777", "0755"].flatMap((mode) =>
-        ["file", "directory"].map((type) => ({
+        (mode === "01777" ? TYPES : ["file", "directory"]).map((type) => ({
           call: "sticky bit",
           name: `${user}; directory ${mode} of ${directoryOwner}, ${type} of ${owner}`,
           steps: [

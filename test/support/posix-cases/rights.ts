@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MEMBER, make, OWNER, type PosixCase, STRANGER } from "./posix-case.ts";
+import { MEMBER, make, OWNER, type PosixCase, STRANGER, TYPES } from "./posix-case.ts";
 
 const USERS = [OWNER, MEMBER, STRANGER, "as 0:0"];
 const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7"];
@@ -87,8 +87,8 @@ const chowns: readonly PosixCase[] = [...USERS, "as 2001:2001,2002"].flatMap((us
     "2001 2002",
     "0 0",
     "2001 2001",
-  ].flatMap((to) =>
-    ["0644", "04755", "02755", "06777", "02666", "06644"].flatMap((mode) =>
+  ].flatMap((to) => [
+    ...["0644", "04755", "02755", "06777", "02666", "06644"].flatMap((mode) =>
       ["file", "directory", "fifo"].flatMap((type) =>
         // See ROOT_ONLY in posix-sequence.ts.
         to === "-1 -1" && !user.includes("2001:") && user !== "as 0:0"
@@ -108,7 +108,19 @@ const chowns: readonly PosixCase[] = [...USERS, "as 2001:2001,2002"].flatMap((us
             ],
       ),
     ),
-  ),
+    ...TYPES.map((type) => ({
+      call: "lchown",
+      name: `${user} of a ${type} to ${to}`,
+      steps: [
+        make(type, "a"),
+        "lchown a 2001 2001",
+        "times a",
+        `${user} lchown a ${to}`,
+        "lstat a mode,uid,gid",
+        "times a",
+      ],
+    })),
+  ]),
 );
 
 const setIds: readonly PosixCase[] = USERS.flatMap((user) =>
