@@ -5,7 +5,7 @@
  */
 import { make, type PosixCase, remove, STRANGER, TYPES } from "./posix-case.ts";
 
-const COUNTS = [0, 1, 100, 600];
+const COUNTS = [0, 1, 100, 300];
 
 const walks: readonly PosixCase[] = COUNTS.flatMap((count) => [
   {
@@ -17,6 +17,11 @@ const walks: readonly PosixCase[] = COUNTS.flatMap((count) => [
     call: "readdir",
     name: `shows ${count} entries that are removed meanwhile`,
     steps: ["mkdir d 0755", `fill d ${count}`, `walk d unlink => ${count + 2} 0 2`, "rmdir d => 0"],
+  },
+  {
+    call: "readdir",
+    name: `comes to an end while ${count} entries are renamed`,
+    steps: ["mkdir d 0755", `fill d ${count}`, `walk d rename => ${count + 2} 0 ${count + 2}`],
   },
 ]);
 
