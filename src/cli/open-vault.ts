@@ -17,12 +17,10 @@ import type { Compression } from "./config/config.ts";
 import type { VaultPlace } from "./config/vault-place.ts";
 import { type CliContext, warn } from "./context.ts";
 import { describeError } from "./report-error.ts";
+import { CommitNotes } from "./seen/commit-notes.ts";
 import { type KeyNames, namesOfKeys, newestCommit, seenCommit } from "./seen/seen-commit.ts";
 import { VaultMemory } from "./seen/vault-memory.ts";
 import type { VaultStore } from "./vault-store.ts";
-
-/** Time between two notes of the newest commit of a vault that stays open, ms. */
-const REMEMBER_MS = 60_000;
 
 /** An open vault. */
 export interface OpenVault {
@@ -32,6 +30,8 @@ export interface OpenVault {
   readonly pages: PageStore;
   /** The same, when that publishes what was committed. */
   readonly remote?: SegmentStore;
+  /** Remembers a commit that a writer elsewhere made, before long. */
+  noteCommit(): void;
   /** Commits what is left, and closes the store, publishing nothing; safe to call again. */
   close(): Promise<void>;
 }
@@ -108,29 +108,34 @@ export function startVault(
   const { place, compression = "none", atime = "relatime" } = options;
   const { memory = new VaultMemory(context, place, vault.id) } = options;
   const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
+  const keyNames = (): KeyNames => namesOfKeys({ ...vault.keys.secret, older: vault.keys.older });
+  const remember = (names = keyNames()): boolean => {
+    // What is on this machine only may be given up yet.
+    const isFinal = (remote?.status().pendingCommits ?? 0) === 0;
+    if (isFinal) memory.note(newestCommit(vault, names));
+    return isFinal;
+  };
+  const notes = new CommitNotes({ timer: startPassingTimer, note: () => remember() });
+  const noteCommit = (): void => notes.expect();
+  if (!remember()) noteCommit();
   const commits = new AutoCommit({
     vault,
     timer: startTimer,
     onFailure: (error) => warn(context, `cannot commit yet: ${describeError(error)}`),
+    onCommit: noteCommit,
   });
-  const keyNames = (): KeyNames => namesOfKeys({ ...vault.keys.secret, older: vault.keys.older });
-  const remember = (names = keyNames()): void => {
-    // What is on this machine only may be given up yet.
-    if ((remote?.status().pendingCommits ?? 0) === 0) memory.note(newestCommit(vault, names));
-  };
-  remember();
-  const remembering = setInterval(() => remember(), REMEMBER_MS).unref();
   let isClosed = false;
   return {
     vault,
     fs,
     pages,
     ...(remote === undefined ? {} : { remote }),
+    noteCommit,
     close: async () => {
       if (isClosed) return;
       isClosed = true;
-      clearInterval(remembering);
       commits.stop();
+      notes.stop();
       const names = keyNames();
       if (remote !== undefined) remember(names);
       await vault.close();
@@ -141,5 +146,11 @@ export function startVault(
 
 function startTimer(delayMs: number, body: () => void): () => void {
   const timer = setTimeout(body, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** As {@link startTimer}, but nothing stays running for it. */
+function startPassingTimer(delayMs: number, body: () => void): () => void {
+  const timer = setTimeout(body, delayMs).unref();
   return () => clearTimeout(timer);
 }

@@ -17,6 +17,7 @@ import {
   type FilePlace,
   type FileSystem,
   type NamePlace,
+  type ReadOptions,
   type RenameMode,
   S_IFMT,
   type Statistics,
@@ -115,8 +116,13 @@ export class ShownFileSystem implements FileSystem {
     return this.#fs.forget(ino, count);
   }
 
-  read(ino: number, offset: number, length: number): MaybePromise<readonly Uint8Array[]> {
-    return this.#fs.read(ino, offset, length);
+  read(
+    ino: number,
+    offset: number,
+    length: number,
+    options?: ReadOptions,
+  ): MaybePromise<readonly Uint8Array[]> {
+    return this.#fs.read(ino, offset, length, options);
   }
 
   write(
@@ -144,8 +150,8 @@ export class ShownFileSystem implements FileSystem {
     return this.#fs.copyFileRange(from, to, length);
   }
 
-  opendir(ino: number): MaybePromise<Directory> {
-    return chain(this.#fs.opendir(ino), (directory): Directory => {
+  opendir(ino: number, options?: ReadOptions): MaybePromise<Directory> {
+    return chain(this.#fs.opendir(ino, options), (directory): Directory => {
       return {
         read: (cookie, limit, whose) =>
           chain(directory.read(cookie, limit, whose), (entries) =>

@@ -50,13 +50,12 @@ export async function followWriter(
  * Looks once, and goes on with what is newer.
  * @throws StoreError, FormatError, PageError; the vault stays where it is then
  */
-async function followOnce(
-  { vault, fs, remote }: OpenVault,
-  notifier: Notifier,
-  signal: AbortSignal,
-): Promise<void> {
+async function followOnce(open: OpenVault, notifier: Notifier, signal: AbortSignal): Promise<void> {
+  const { vault, fs, remote } = open;
+  const { generation } = vault;
   await remote?.refresh(signal);
   const changes = await fs.follow((isWanted) => vault.advance(isWanted));
+  if (vault.generation !== generation) open.noteCommit();
   for (const change of changes) await notify(notifier, change);
 }
 

@@ -17,6 +17,9 @@ export const TIME_SIZE = 12;
 
 const NSEC_PER_SEC = 1e9;
 
+/** Seconds from the epoch, both ways, that are exact (FORMAT.md §1.1). */
+const SEC_MAX = Number.MAX_SAFE_INTEGER;
+
 /** Whether what stands there is a time: its seconds are exact, its nanoseconds less than a second. */
 export function isTimeAt(bytes: Uint8Array, at: number): boolean {
   return Number.isSafeInteger(getI64(bytes, at)) && getU32(bytes, at + 8) < NSEC_PER_SEC;
@@ -29,6 +32,12 @@ export function getTime(bytes: Uint8Array, at: number): Time {
 export function putTime(bytes: Uint8Array, at: number, time: Time): void {
   putI64(bytes, at, time.sec);
   putU32(bytes, at + 8, time.nsec);
+}
+
+/** The time nearest to one that records can keep, which Linux makes of it too where a file system knows fewer than it. */
+export function nearestTime(time: Time): Time {
+  if (Math.abs(time.sec) <= SEC_MAX) return time;
+  return { sec: Math.sign(time.sec) * SEC_MAX, nsec: 0 };
 }
 
 /** Whole milliseconds since the epoch, rounded down as `Date.parse` does. */

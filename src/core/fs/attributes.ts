@@ -7,6 +7,7 @@
 import { FsError } from "../base/errors.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import { dots } from "../base/names.ts";
+import { nearestTime } from "../base/time.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { ACL_ACCESS, aclAfterChmod, decodeAcl, encodeAcl } from "./acl.ts";
@@ -115,9 +116,10 @@ function setMode(transaction: Transaction, inode: InodeRecord, mode: number): vo
 
 function setTimes(context: FsContext, inode: InodeRecord, changes: AttributeChanges): void {
   const [sec, nsec] = context.now();
-  const set = (field: TimeField, time: Time | "now" | undefined): void => {
-    if (time === "now") inode.setTime(field, sec, nsec);
-    else if (time !== undefined) inode.setTime(field, time.sec, time.nsec);
+  const set = (field: TimeField, asked: Time | "now" | undefined): void => {
+    if (asked === undefined) return;
+    const time = asked === "now" ? { sec, nsec } : nearestTime(asked);
+    inode.setTime(field, time.sec, time.nsec);
   };
   set(TimeField.atime, changes.atime);
   set(TimeField.mtime, changes.mtime);

@@ -5,7 +5,7 @@
  */
 import { FsError } from "../base/errors.ts";
 import { SYMLINK_MAX } from "../base/limits.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import { shortBytes } from "../base/short-bytes.ts";
 import { encodeKey, extentKey, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
@@ -57,12 +57,13 @@ export function mknod(
   if (!MKNOD_TYPES.includes(type)) {
     throw new FsError("EINVAL", `mknod makes no inodes of type ${type.toString(8)}`);
   }
-  return context.change((transaction) => {
+  const done = context.change((transaction) => {
     const directory = openPlace(transaction, place);
     const inode = newInode(context, transaction, directory, { ...creation, type });
     if (type === S_IFCHR || type === S_IFBLK) inode.rdev = rdev;
     return enter(context, transaction, directory, { inode, name: place.name });
   });
+  return tellAdded(context, place, done);
 }
 
 /** @see FileSystem.mkdir */
@@ -71,7 +72,7 @@ export function mkdir(
   place: NamePlace,
   creation: Creation,
 ): MaybePromise<Attributes> {
-  return context.change((transaction) => {
+  const done = context.change((transaction) => {
     const directory = openPlace(transaction, place);
     const inode = newInode(context, transaction, directory, { ...creation, type: S_IFDIR });
     inode.nlink = 2;
@@ -79,6 +80,7 @@ export function mkdir(
     directory.nlink += 1;
     return enter(context, transaction, directory, { inode, name: place.name });
   });
+  return tellAdded(context, place, done);
 }
 
 /** @see FileSystem.symlink */
@@ -92,7 +94,7 @@ export function symlink(
   if (target.length > SYMLINK_MAX) {
     throw new FsError("ENAMETOOLONG", `a target of ${target.length} bytes is too long`);
   }
-  return context.change((transaction) => {
+  const done = context.change((transaction) => {
     const directory = openPlace(transaction, place);
     const asked = { type: S_IFLNK, mode: 0o777, umask: 0, caller };
     const inode = newInode(context, transaction, directory, asked);
@@ -101,6 +103,7 @@ export function symlink(
     transaction.put(extentKey(inode.ino, 0), content);
     return enter(context, transaction, directory, { inode, name: place.name });
   });
+  return tellAdded(context, place, done);
 }
 
 /** @see FileSystem.tmpfile */
@@ -148,6 +151,18 @@ export function makeRoot(context: FsContext, creation: Creation): MaybePromise<v
     root.parent = ROOT_INO;
     saveInode(transaction, root);
     transaction.countInodes(1);
+  });
+}
+
+/** Lets those who list the directory know of the name, once it is there. */
+function tellAdded(
+  context: FsContext,
+  { parent, name }: NamePlace,
+  done: MaybePromise<Attributes>,
+): MaybePromise<Attributes> {
+  return chain(done, (attributes) => {
+    context.passes.added(parent, name);
+    return attributes;
   });
 }
 

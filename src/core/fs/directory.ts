@@ -1,5 +1,6 @@
 /**
- * Reading directories: `.`, `..`, then the entries in the order of their names.
+ * Reading directories: `.`, `..`, then the entries in the order of their names. Those that come while a pass is under way
+ * are not in it.
  *
  * @module
  */
@@ -15,11 +16,13 @@ import {
   type Directory,
   type DirectoryEntry,
   type ListedAttributes,
+  type ReadOptions,
   S_IFDIR,
 } from "./file-system.ts";
 import type { FsContext } from "./fs-context.ts";
 import type { InodeRecord } from "./inode-record.ts";
 import { loadInode, requireDirectory } from "./inodes.ts";
+import type { ListingPass } from "./listing-passes.ts";
 
 /** Cookie behind `.`. */
 const DOT_COOKIE = 1;
@@ -36,21 +39,28 @@ interface Found extends Dentry {
 }
 
 /** @see FileSystem.opendir */
-export function opendir(context: FsContext, ino: number): MaybePromise<Directory> {
+export function opendir(
+  context: FsContext,
+  ino: number,
+  options: ReadOptions,
+): MaybePromise<Directory> {
   return context.view((transaction) => {
     requireDirectory(loadInode(transaction, ino));
-    return new OpenDirectory(context, ino);
+    return new OpenDirectory(context, ino, options);
   });
 }
 
 class OpenDirectory implements Directory {
   readonly #context: FsContext;
   readonly #ino: number;
+  readonly #options: ReadOptions;
   readonly #cookies = new CookieNames(DOTS_COOKIE + 1);
+  #pass: ListingPass | undefined;
 
-  constructor(context: FsContext, ino: number) {
+  constructor(context: FsContext, ino: number, options: ReadOptions) {
     this.#context = context;
     this.#ino = ino;
+    this.#options = options;
   }
 
   read(
@@ -61,14 +71,26 @@ class OpenDirectory implements Directory {
     return this.#context.view((transaction) => {
       const directory = loadInode(transaction, this.#ino);
       if (directory.nlink === 0) return [];
-      if (cookie === 0) this.#cookies.rewind();
+      if (cookie === 0) this.#rewind();
       const dots = this.#dots(directory, cookie, limit);
       const found = this.#scan(transaction, cookie, limit - dots.length);
       const named = this.#number(found, cookie);
       const entries = this.#fill(transaction, [...dots, ...named], whose);
-      touchAccess(this.#context, transaction, directory);
+      if (entries.length === 0) this.#endPass();
+      if (this.#options.keepsAtime !== true) touchAccess(this.#context, transaction, directory);
       return entries;
     });
+  }
+
+  #rewind(): void {
+    this.#cookies.rewind();
+    this.#endPass();
+    this.#pass = this.#context.passes.begin(this.#ino);
+  }
+
+  #endPass(): void {
+    if (this.#pass !== undefined) this.#context.passes.end(this.#ino, this.#pass);
+    this.#pass = undefined;
   }
 
   #dots(directory: InodeRecord, cookie: number, limit: number): DirectoryEntry[] {
@@ -88,11 +110,13 @@ class OpenDirectory implements Directory {
     const from = encodeKey(this.#ino, KeyKind.dentry, start && successor(start.name));
     let skip = start?.skip ?? 0;
     transaction.scan(from, keyAfterKind(this.#ino, KeyKind.dentry), (key, value) => {
+      const stored = key.subarray(KEY_PREFIX);
+      if (this.#pass?.isNew(stored) === true) return true;
       if (skip > 0) {
         skip -= 1;
         return true;
       }
-      const name = new Uint8Array(key.subarray(KEY_PREFIX));
+      const name = new Uint8Array(stored);
       found.push({ name, ...decodeDentry(value) });
       return found.length < limit;
     });

@@ -11,6 +11,7 @@ import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { blockContent, pageOf } from "./block-content.ts";
 import { type Extent, extentEnd, pageOfRun } from "./extent.ts";
+import type { FilePlace, ReadOptions } from "./file-system.ts";
 import { visitExtents } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
 import { loadInode, requireFile } from "./inodes.ts";
@@ -32,9 +33,9 @@ const ZEROS = new Uint8Array(PAGE_SIZE);
  */
 export function read(
   context: FsContext,
-  ino: number,
-  offset: number,
+  { ino, offset }: FilePlace,
   length: number,
+  options: ReadOptions,
 ): MaybePromise<readonly Uint8Array[]> {
   if (offset < 0 || length < 0) {
     throw new FsError("EINVAL", `cannot read ${length} bytes from offset ${offset}`);
@@ -47,7 +48,7 @@ export function read(
     if (offset >= end) return [];
     whole = [];
     const pieces = readRange(context, transaction, { ino, offset, end }, whole);
-    touchAccess(context, transaction, inode);
+    if (options.keepsAtime !== true) touchAccess(context, transaction, inode);
     return pieces;
   });
   return chain(pieces, (read) => {

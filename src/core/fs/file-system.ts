@@ -196,7 +196,12 @@ export interface FileSystem {
    * Reads up to `length` bytes; less only at the end of the file.
    * @returns pieces in order, borrowed until the turn of the event loop ends in which they came
    */
-  read(ino: number, offset: number, length: number): MaybePromise<readonly Uint8Array[]>;
+  read(
+    ino: number,
+    offset: number,
+    length: number,
+    options?: ReadOptions,
+  ): MaybePromise<readonly Uint8Array[]>;
   /**
    * Writes all of `data`, growing the file when needed.
    * @param data - borrowed until the call returns, also when it returns a promise (it is copied then)
@@ -216,7 +221,7 @@ export interface FileSystem {
   /** Shares whole pages, copies the rest. @returns bytes copied */
   copyFileRange(from: FilePlace, to: FilePlace, length: number): MaybePromise<number>;
 
-  opendir(ino: number): MaybePromise<Directory>;
+  opendir(ino: number, options?: ReadOptions): MaybePromise<Directory>;
 
   /** The value of an attribute; undefined where the inode has none of that name. */
   getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array | undefined>;
@@ -240,6 +245,12 @@ export interface NamePlace {
 export interface FilePlace {
   readonly ino: number;
   readonly offset: number;
+}
+
+/** How a file or directory is read. */
+export interface ReadOptions {
+  /** The access time stays as it is (O_NOATIME of open(2)). */
+  readonly keepsAtime?: boolean;
 }
 
 /** How a write is made. */

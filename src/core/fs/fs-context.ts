@@ -11,6 +11,7 @@ import { Drafts } from "./drafts.ts";
 import { InflatedBlocks } from "./inflated-blocks.ts";
 import { type InodeRecord, TimeField } from "./inode-record.ts";
 import { LeftOut } from "./left-out.ts";
+import { ListingPasses } from "./listing-passes.ts";
 import { LookupCounts } from "./lookup-counts.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
@@ -46,6 +47,7 @@ export class FsContext {
   /** Inodes of this session that have no name and are still in use. */
   readonly nameless: Set<number> = new Set();
   readonly leftOut: LeftOut = new LeftOut();
+  readonly passes: ListingPasses = new ListingPasses();
   readonly inflated: InflatedBlocks;
   readonly room: Room;
   #atime: AtimePolicy;

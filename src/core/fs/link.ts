@@ -27,7 +27,7 @@ import { dropLink, reclaim } from "./orphans.ts";
 
 /** @see FileSystem.link */
 export function link(context: FsContext, ino: number, place: NamePlace): MaybePromise<Attributes> {
-  return context.change((transaction) => {
+  const done = context.change((transaction) => {
     checkNewName(place.name);
     const inode = editInode(transaction, ino);
     if (inode.isDirectory) throw new FsError("EPERM", `inode ${ino} is a directory`);
@@ -40,6 +40,10 @@ export function link(context: FsContext, ino: number, place: NamePlace): MaybePr
     context.stampContent(directory);
     saveInode(transaction, directory);
     return inode.attributes(context.drafts.unmapped(ino));
+  });
+  return chain(done, (attributes) => {
+    context.passes.added(place.parent, place.name);
+    return attributes;
   });
 }
 

@@ -43,12 +43,15 @@ export function rename(context: FsContext, request: RenameRequest): MaybePromise
   const done = context.change((transaction) => {
     const plan = find(transaction, request);
     checkVariant(plan);
-    if (plan.source.ino === plan.target?.ino) return undefined;
+    if (plan.source.ino === plan.target?.ino) return { left: undefined, isNew: false };
     checkLoop(transaction, plan.source, plan.to.parent);
-    if (plan.mode === "exchange") return exchange(context, transaction, plan);
-    return replace(context, transaction, plan);
+    const carryOut = plan.mode === "exchange" ? exchange : replace;
+    return { left: carryOut(context, transaction, plan), isNew: plan.target === undefined };
   });
-  return chain(done, (left) => (left === undefined ? undefined : reclaim(context, left)));
+  return chain(done, ({ left, isNew }) => {
+    if (isNew) context.passes.added(request.to.parent, request.to.name);
+    return left === undefined ? undefined : reclaim(context, left);
+  });
 }
 
 function find(transaction: Transaction, request: RenameRequest): Rename {

@@ -14,8 +14,9 @@ import { requireFile } from "./inodes.ts";
 import { finishTrimming, trimToSize } from "./trim.ts";
 
 /**
- * Gives a file another size: what is cut off is gone, what is added reads as zeros. The caller sets times, saves
- * the inode, and does nothing that can fail afterwards.
+ * Gives a file another size: what is cut off is gone, what is added reads as zeros. What was reserved beyond the end is
+ * given back unless the file grows, as Linux's file systems have it. The caller sets times, saves the inode, and does
+ * nothing that can fail afterwards.
  *
  * @param inode - under edit
  * @returns whether all extents beyond the new size are gone; else `trim` has to go on
@@ -33,7 +34,8 @@ export function resize(
     throw new FsError("EFBIG", `inode ${inode.ino} would grow beyond ${FILE_SIZE_MAX} bytes`);
   }
   if (size > inode.size) finishTrimming(context, inode);
-  if (size >= inode.size) {
+  const isPreallocated = inode.has(InodeFlag.preallocated);
+  if (size > inode.size || (size === inode.size && !isPreallocated)) {
     inode.size = size;
     return true;
   }

@@ -22,6 +22,7 @@ import type {
   FilePlace,
   FileSystem,
   NamePlace,
+  ReadOptions,
   RenameMode,
   Statistics,
   WriteOptions,
@@ -43,7 +44,7 @@ import {
 import { statfs } from "./statistics.ts";
 import { getxattr, listxattr, removexattr, setxattr } from "./xattr.ts";
 
-const NO_OPTIONS: WriteOptions = {};
+const NO_OPTIONS: ReadOptions & WriteOptions = {};
 
 export class VaultFileSystem implements FileSystem {
   readonly #context: FsContext;
@@ -174,8 +175,13 @@ export class VaultFileSystem implements FileSystem {
     return forget(this.#context, ino, count);
   }
 
-  read(ino: number, offset: number, length: number): MaybePromise<readonly Uint8Array[]> {
-    return read(this.#context, ino, offset, length);
+  read(
+    ino: number,
+    offset: number,
+    length: number,
+    options: ReadOptions = NO_OPTIONS,
+  ): MaybePromise<readonly Uint8Array[]> {
+    return read(this.#context, { ino, offset }, length, options);
   }
 
   write(
@@ -206,8 +212,8 @@ export class VaultFileSystem implements FileSystem {
     return copyFileRange(this.#context, this.#flusher, { from, to, length });
   }
 
-  opendir(ino: number): MaybePromise<Directory> {
-    return opendir(this.#context, ino);
+  opendir(ino: number, options: ReadOptions = NO_OPTIONS): MaybePromise<Directory> {
+    return opendir(this.#context, ino, options);
   }
 
   getxattr(ino: number, name: Uint8Array): MaybePromise<Uint8Array | undefined> {

@@ -19,6 +19,8 @@ export interface AutoCommitOptions {
   readonly delayMs?: number;
   /** Told of a commit that failed; it is tried again after the same delay. */
   readonly onFailure: (error: unknown) => void;
+  /** Told when what changed is committed. */
+  readonly onCommit?: () => void;
 }
 
 export class AutoCommit {
@@ -35,10 +37,10 @@ export class AutoCommit {
 
   #schedule(): void {
     if (this.#cancel !== undefined || this.#stopped) return;
-    const { timer, delayMs, vault, onFailure } = this.#options;
+    const { timer, delayMs, vault, onFailure, onCommit } = this.#options;
     this.#cancel = timer(delayMs ?? AUTO_COMMIT_MS, () => {
       this.#cancel = undefined;
-      vault.commit().catch((error: unknown) => {
+      vault.commit().then(onCommit, (error: unknown) => {
         onFailure(error);
         this.#schedule();
       });

@@ -9,7 +9,7 @@ import { FILE_SIZE_MAX } from "../../core/base/limits.ts";
 import { chain, isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
 import { type FallocateMode, type FilePlace, S_ISGID, S_ISUID } from "../../core/fs/file-system.ts";
 import { type Answer, DONE } from "../protocol/answer.ts";
-import { WRITE_KILL_SUIDGID } from "../protocol/flags.ts";
+import { O_NOATIME, WRITE_KILL_SUIDGID } from "../protocol/flags.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Context, Operation } from "./operation.ts";
 import { type Changer, changerOf, lossOf, takeSetIds } from "./privileges.ts";
@@ -17,6 +17,9 @@ import { type Changer, changerOf, lossOf, takeSetIds } from "./privileges.ts";
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const WRITE_IN_SIZE = 40;
+
+/** Where the flags of the open file stand in READ (`struct fuse_read_in`). */
+const READ_FLAGS = 32;
 
 /** Bits of fallocate(2). */
 const FALLOC_KEEP_SIZE = 0x01;
@@ -31,7 +34,8 @@ const FALLOC_OPERATIONS: ReadonlyMap<number, FallocateMode["operation"]> = new M
 export const read: Operation = (request, { fs }) => {
   const offset = request.u64(8);
   if (offset > FILE_SIZE_MAX) return contents([]);
-  return chain(fs.read(request.ino, offset, request.u32(16)), contents);
+  const keepsAtime = (request.u32(READ_FLAGS) & O_NOATIME) !== 0;
+  return chain(fs.read(request.ino, offset, request.u32(16), { keepsAtime }), contents);
 };
 
 export const write: Operation = (request, context) => {

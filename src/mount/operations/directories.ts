@@ -6,6 +6,7 @@
 import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
 import type { ListedAttributes } from "../../core/fs/file-system.ts";
 import { type Answer, DONE } from "../protocol/answer.ts";
+import { O_NOATIME } from "../protocol/flags.ts";
 import { MAX_TRANSFER } from "../protocol/init.ts";
 import { listingCapacity, packListing } from "../protocol/listing.ts";
 import type { Request } from "../protocol/request.ts";
@@ -15,8 +16,9 @@ import type { Context, Operation } from "./operation.ts";
 const COOKIE = 8;
 
 export const opendir: Operation = (request, { fs, directories }) => {
+  const keepsAtime = (request.u32(0) & O_NOATIME) !== 0;
   return chain(
-    fs.opendir(request.ino),
+    fs.opendir(request.ino, { keepsAtime }),
     (directory): Answer => ({ kind: "opened", handle: directories.add(directory), flags: 0 }),
   );
 };

@@ -45,6 +45,9 @@ export const OpenFlag = {
   KEEP_CACHE: 1 << 1,
 } as const;
 
+/** O_NOATIME of open(2), among the flags of an open file: the same on x86-64 and arm64. */
+export const O_NOATIME: number = 0o1000000;
+
 /** FUSE_WRITE_KILL_SUIDGID: the writer has no CAP_FSETID. */
 export const WRITE_KILL_SUIDGID: number = 1 << 2;
 

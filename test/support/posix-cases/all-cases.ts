@@ -4,6 +4,7 @@
  * @module
  */
 import { contentCases } from "./contents.ts";
+import { directoryCases } from "./directories.ts";
 import { nameCases } from "./names.ts";
 import { openFileCases } from "./open-files.ts";
 import { pathCases } from "./paths.ts";
@@ -18,6 +19,7 @@ export const allCases: Readonly<Record<string, readonly PosixCase[]>> = {
   "paths of every call": pathCases,
   "making and removing names": nameCases,
   renames: renameCases,
+  "directories and handles": directoryCases,
   times: timeCases,
   rights: rightCases,
   contents: contentCases,

@@ -224,5 +224,33 @@ const refusals: readonly PosixCase[] = [
   })),
 ];
 
+/** Whether a file has blocks, which is seen after each step. */
+function blocks(...calls: readonly string[]): readonly string[] {
+  return [NEW, ...calls.flatMap((call) => [call, "fstat 0 allocated,size"])];
+}
+
+const allocated: readonly PosixCase[] = [
+  {
+    call: "st_blocks",
+    name: "of a file that is written and truncated",
+    steps: blocks("ftruncate 0 1048576", "write 0 524288 4096 1", "fsync 0", "ftruncate 0 0"),
+  },
+  {
+    call: "st_blocks",
+    name: "of a file with holes punched",
+    steps: blocks("write 0 0 262144 1", `fallocate 0 ${PUNCH} 0 262144`, "fsync 0"),
+  },
+  ...["0", "100000", "262144"].map((size) => ({
+    call: "st_blocks",
+    name: `of a file of ${size} bytes with room behind its end`,
+    steps: blocks(
+      `ftruncate 0 ${size}`,
+      "fallocate 0 FALLOC_FL_KEEP_SIZE 524288 524288",
+      "fsync 0",
+      `ftruncate 0 ${size}`,
+    ),
+  })),
+];
+
 /** Cases about contents. */
-export const contentCases: readonly PosixCase[] = [...ranges, ...refusals];
+export const contentCases: readonly PosixCase[] = [...ranges, ...refusals, ...allocated];

@@ -133,7 +133,7 @@ const sticky: readonly PosixCase[] = [OWNER, MEMBER, STRANGER, ROOT].flatMap((us
   ["2001", "2003", "0"].flatMap((directoryOwner) =>
     ["2001", "2003"].flatMap((owner) =>
       ["01777", "0777", "0755"].flatMap((mode) =>
-        ["file", "directory"].map((type) => ({
+        (mode === "01777" ? TYPES : ["file", "directory"]).map((type) => ({
           call: "sticky bit",
           name: `${user}; directory ${mode} of ${directoryOwner}, ${type} of ${owner}`,
           steps: [

@@ -290,5 +290,100 @@ const locks: readonly PosixCase[] = [
   },
 ];
 
+const leases: readonly PosixCase[] = [
+  {
+    call: "fcntl F_SETLEASE",
+    name: "is given where nobody else has the file open",
+    steps: [
+      NEW,
+      "lease 0 F_WRLCK => 0",
+      "lease 0 F_UNLCK => 0",
+      "open 1 f O_RDONLY",
+      "lease 0 F_WRLCK => EAGAIN",
+      "lease 1 F_RDLCK => EAGAIN",
+      "close 0",
+      "lease 1 F_RDLCK => 0",
+      "lease 1 F_UNLCK => 0",
+    ],
+  },
+];
+
+const PLACES = ["0", "100", "65536", "300000"];
+
+/** Ways for bytes from one file to another, or to another place in the same. */
+const transfers: readonly PosixCase[] = [
+  ...PLACES.flatMap((from) =>
+    ["0", "1", "100000"].map((to) => ({
+      call: "sendfile, splice",
+      name: `from ${from} to ${to}`,
+      steps: [
+        NEW,
+        "write 0 0 200000 1",
+        "open 1 g O_RDWR|O_CREAT 0644",
+        `seek 1 ${to} SEEK_SET`,
+        `sendfile 0 ${from} 1 70000`,
+        "sum g",
+        `splice 0 ${from} 1 ${to} 5000`,
+        `splice 1 0 0 ${to} 5000`,
+        "sum g",
+        "sum f",
+        "open 2 g O_WRONLY|O_APPEND",
+        "splice 0 0 2 0 10 => EINVAL",
+        "open 2 f O_RDONLY",
+        "sendfile 0 0 2 10 => EBADF",
+      ],
+    })),
+  ),
+  {
+    call: "pwritev2 RWF_APPEND",
+    name: "writes at the end, wherever the file stands",
+    steps: [
+      NEW,
+      "write 0 0 5000 1",
+      "append 0 100 2 => 100",
+      "stat f size => 5100",
+      "open 1 f O_RDWR|O_APPEND",
+      "append 1 100 3 => 100",
+      "sum f",
+      "open 2 f O_RDONLY",
+      "append 2 1 4 => EBADF",
+      "limit 5200",
+      "append 0 1 5 => EFBIG",
+      "limit -1",
+    ],
+  },
+  ...["O_RDWR", "O_RDWR|O_DIRECT"].map((flags) => ({
+    call: "mmap",
+    name: `of a file that is read and written by way of its own mapping, ${flags}`,
+    steps: [
+      NEW,
+      "write 0 0 262144 1",
+      "open 1 f O_RDONLY",
+      `open 1 f ${flags}`,
+      `map 0 0 262144 ${RW} MAP_SHARED`,
+      "putfile 1 131072 0 0 65536 => 65536",
+      "get 0 131072 65536",
+      "putfile 1 8192 0 4096 65536 => 65536",
+      "getfile 1 0 0 196608 65536 => 65536",
+      "get 0 0 262144",
+      "putfile 1 0 0 0 65536 => 65536",
+      "getfile 1 0 0 0 65536 => 65536",
+      "put 0 5000 100 7",
+      "read 1 4096 4096",
+      "write 1 12288 4096 8",
+      "get 0 12288 4096",
+      "sum f",
+      "msync 0",
+      "sum f",
+    ],
+  })),
+];
+
 /** Cases about open files. */
-export const openFileCases: readonly PosixCase[] = [...positions, ...mappings, ...locks];
+export const openFileCases: readonly PosixCase[] = [
+  ...positions,
+  ...mappings,
+  ...locks,
+  ...leases,
+  ...transfers,
+];

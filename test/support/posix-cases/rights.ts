@@ -100,8 +100,8 @@ const chowns: readonly PosixCase[] = [...USERS, "as 2001:2001,2002"].flatMap((us
     "2001 2002",
     "0 0",
     "2001 2001",
-  ].flatMap((to) =>
-    ["0644", "04755", "02755", "06777", "02666", "06644"].flatMap((mode) =>
+  ].flatMap((to) => [
+    ...["0644", "04755", "02755", "06777", "02666", "06644"].flatMap((mode) =>
       ["file", "directory", "fifo"].flatMap((type) =>
         // See ROOT_ONLY in posix-sequence.ts.
         to === "-1 -1" && !user.includes("2001:") && user !== ROOT
@@ -121,7 +121,19 @@ const chowns: readonly PosixCase[] = [...USERS, "as 2001:2001,2002"].flatMap((us
             ],
       ),
     ),
-  ),
+    ...TYPES.map((type) => ({
+      call: "lchown",
+      name: `${user} of a ${type} to ${to}`,
+      steps: [
+        make(type, "a"),
+        "lchown a 2001 2001",
+        "times a",
+        `${user} lchown a ${to}`,
+        "lstat a mode,uid,gid",
+        "times a",
+      ],
+    })),
+  ]),
 );
 
 const setIds: readonly PosixCase[] = USERS.flatMap((user) =>

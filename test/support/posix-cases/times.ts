@@ -236,6 +236,57 @@ const range: readonly PosixCase[] = [
   ],
 }));
 
+const beyond: readonly PosixCase[] = ["4611686018427387904", "-4611686018427387904"].map(
+  (time) => ({
+    call: "utimensat",
+    name: `to ${time}, which nothing can keep, leaves a file that can be used`,
+    steps: [
+      "make f 0644",
+      `utimens f ${time} ${time} => 0`,
+      "chmod f 0600 => 0",
+      "utimens f 1 2 => 0",
+      "stat f mode,atime,mtime => 0600 1.000000000 2.000000000",
+    ],
+  }),
+);
+
+/** What reads, with and without O_NOATIME, make of an access time before the last change. */
+const accesses: readonly PosixCase[] = [
+  {
+    call: "O_NOATIME",
+    name: "leaves the access time of a file",
+    steps: [
+      "open 0 f O_RDWR|O_CREAT 0644",
+      "write 0 0 10 1",
+      "utimens f 1 2",
+      "open 1 f O_RDONLY|O_NOATIME",
+      "read 1 0 10",
+      "stat f atime => 1.000000000",
+    ],
+  },
+  {
+    call: "O_NOATIME",
+    name: "leaves the access time of a directory",
+    steps: [
+      "mkdir d 0755",
+      "make d/a 0644",
+      "utimens d 1 2",
+      "list d O_NOATIME => ..:d .:d a:r",
+      "stat d atime => 1.000000000",
+    ],
+  },
+  {
+    call: "O_NOATIME",
+    name: "is for owners",
+    steps: [
+      "make f 0666",
+      "chown f 2001 2001",
+      `${OWNER} open 0 f O_RDONLY|O_NOATIME => 0`,
+      `${STRANGER} open 0 f O_RDONLY|O_NOATIME => EPERM`,
+    ],
+  },
+];
+
 const invalid: readonly PosixCase[] = [
   {
     call: "utimensat",
@@ -254,5 +305,7 @@ export const timeCases: readonly PosixCase[] = [
   ...contents,
   ...rights,
   ...range,
+  ...beyond,
+  ...accesses,
   ...invalid,
 ];

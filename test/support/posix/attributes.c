@@ -29,6 +29,7 @@ static void print_member(const char *name, const struct stat *found) {
   else if (strcmp(name, "gid") == 0) printf("%u", found->st_gid);
   else if (strcmp(name, "size") == 0 && S_ISDIR(found->st_mode)) putchar('-');
   else if (strcmp(name, "size") == 0) printf("%lld", (long long)found->st_size);
+  else if (strcmp(name, "allocated") == 0) fputs(found->st_blocks > 0 ? "yes" : "no", stdout);
   else if (strcmp(name, "rdev") == 0) printf("%u:%u", major(found->st_rdev), minor(found->st_rdev));
   else if (strcmp(name, "atime") == 0) print_time(found->st_atim);
   else if (strcmp(name, "mtime") == 0) print_time(found->st_mtim);

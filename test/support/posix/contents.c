@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define ALIGNMENT 4096
@@ -56,6 +58,36 @@ static void call_read(struct line *line) {
   if (count < 0) answer(-1);
   else print_bytes(bytes, (size_t)count);
   free(bytes);
+}
+
+// append <slot> <length> <seed>: RWF_APPEND, whatever the file was opened with.
+static void call_append(struct line *line) {
+  size_t length = (size_t)number(line->word[2]);
+  unsigned char *bytes = room_for(length);
+  const struct iovec part = {bytes, length};
+  fill(bytes, length, (unsigned)number(line->word[3]));
+  answer_number(pwritev2(file(line, 1), &part, 1, 0, RWF_APPEND));
+  free(bytes);
+}
+
+// sendfile <slot> <offset> <slot> <length>: from the first to where the second stands.
+static void call_sendfile(struct line *line) {
+  off_t from = (off_t)number(line->word[2]);
+  answer_number(sendfile(file(line, 3), file(line, 1), &from, (size_t)number(line->word[4])));
+}
+
+// splice <slot> <offset> <slot> <offset> <length>: through a pipe.
+static void call_splice(struct line *line) {
+  off_t from = (off_t)number(line->word[2]), to = (off_t)number(line->word[4]);
+  int ends[2];
+  if (pipe(ends) < 0) {
+    answer(-1);
+    return;
+  }
+  ssize_t count = splice(file(line, 1), &from, ends[1], NULL, (size_t)number(line->word[5]), 0);
+  answer_number(count <= 0 ? count : splice(ends[0], NULL, file(line, 3), &to, (size_t)count, 0));
+  close(ends[0]);
+  close(ends[1]);
 }
 
 // sum <path>: everything that is in a file.
@@ -162,6 +194,20 @@ static void call_through_map(struct line *line) {
   free(bytes);
 }
 
+// putfile <slot> <offset> <number> <from> <length>: writes what a mapping shows. getfile: reads into it.
+static void call_between(struct line *line) {
+  int at = slot(line->word[3]);
+  size_t from = (size_t)number(line->word[4]), length = (size_t)number(line->word[5]);
+  if (maps[at].start == NULL || from + length > maps[at].length) {
+    puts("unmapped");
+    return;
+  }
+  unsigned char *bytes = maps[at].start + from;
+  off_t offset = (off_t)number(line->word[2]);
+  answer_number(line->word[0][0] == 'p' ? pwrite(file(line, 1), bytes, length, offset)
+                                        : pread(file(line, 1), bytes, length, offset));
+}
+
 static void call_msync(struct line *line) {
   int at = slot(line->word[1]);
   answer(maps[at].start == NULL ? 0 : msync(maps[at].start, maps[at].length, MS_SYNC));
@@ -186,6 +232,9 @@ static void call_testlock(struct line *line) {
   else puts(lock.l_type == F_UNLCK ? "free" : lock.l_type == F_WRLCK ? "write" : "read");
 }
 
+// lease <slot> <type>: F_SETLEASE.
+static void call_lease(struct line *line) { answer(fcntl(file(line, 1), F_SETLEASE, (int)number(line->word[2]))); }
+
 // load <slot> <path>: copies a program into an open file.
 static void call_load(struct line *line) {
   char bytes[65536];
@@ -206,5 +255,7 @@ const struct call content_calls[] = {
     {"map", call_map},             {"unmap", call_unmap},         {"put", call_through_map},
     {"get", call_through_map},     {"msync", call_msync},         {"flock", call_flock},
     {"lock", call_lock},           {"ofdlock", call_lock},        {"testlock", call_testlock},
-    {"load", call_load},           {NULL, NULL},
+    {"load", call_load},           {"lease", call_lease},         {"append", call_append},
+    {"sendfile", call_sendfile},   {"splice", call_splice},       {"putfile", call_between},
+    {"getfile", call_between},     {NULL, NULL},
 };

@@ -96,10 +96,10 @@ static void call_access(struct line *line) { answer(access(path(line->word[1]), 
 
 static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-// list <path>: names with the first letter of their types, sorted.
+// list <path> <flags>: names with the first letter of their types, sorted.
 static void call_list(struct line *line) {
   static const char types[] = "?fc?d?b?r?l?s???";
-  int fd = open(path(line->word[1]), O_RDONLY | O_DIRECTORY);
+  int fd = open(path(line->word[1]), O_RDONLY | O_DIRECTORY | (int)number(line->word[2]));
   DIR *directory = fd < 0 ? NULL : fdopendir(fd);
   if (directory == NULL) {
     answer(-1);
@@ -121,6 +121,96 @@ static void call_list(struct line *line) {
   putchar('\n');
 }
 
+// fill <path> <count>: empty files with numbers for names.
+static void call_fill(struct line *line) {
+  char name[PATH_MAX];
+  long count = (long)number(line->word[2]), made = 0;
+  for (; made < count; made++) {
+    snprintf(name, sizeof name, "%s/%05ld", path(line->word[1]), made);
+    if (mknod(name, S_IFREG | 0644, 0) < 0) break;
+  }
+  if (made < count) answer(-1);
+  else answer_number(made);
+}
+
+#define PLACES 4096
+static struct {
+  long place;
+  char name[NAME_MAX + 1];
+} entries[PLACES];
+
+// Reads a directory to its end. Returns how many entries it has; those there is room for are kept with their places.
+static size_t read_all(DIR *directory) {
+  size_t count = 0;
+  for (;;) {
+    long place = telldir(directory);
+    struct dirent *entry = readdir(directory);
+    if (entry == NULL) return count;
+    if (count < PLACES) {
+      entries[count].place = place;
+      snprintf(entries[count].name, sizeof entries[count].name, "%s", entry->d_name);
+    }
+    count++;
+  }
+}
+
+// Goes back to every place in another order. Returns how many have another entry than they had.
+static size_t strays(DIR *directory, size_t count) {
+  size_t wrong = 0;
+  for (size_t step = 0; step < count; step++) {
+    size_t at = step * 7919 % count;
+    seekdir(directory, entries[at].place);
+    struct dirent *entry = readdir(directory);
+    wrong += entry == NULL || strcmp(entry->d_name, entries[at].name) != 0;
+  }
+  return wrong;
+}
+
+// walk <path> <what>: the entries, those found elsewhere by seekdir(3), and what is left after a pass in which each was
+// removed ("unlink"), or renamed to a name further on ("rename").
+static void call_walk(struct line *line) {
+  DIR *directory = opendir(path(line->word[1]));
+  if (directory == NULL) {
+    answer(-1);
+    return;
+  }
+  size_t count = read_all(directory), wrong = strays(directory, count < PLACES ? count : PLACES);
+  rewinddir(directory);
+  size_t renamed = 0;
+  for (struct dirent *entry; (entry = readdir(directory)) != NULL && renamed < 3 * PLACES;) {
+    char next[32];
+    if (entry->d_name[0] == '.') continue;
+    snprintf(next, sizeof next, "z%05zu", renamed++);
+    if (line->word[2][0] == 'u') unlinkat(dirfd(directory), entry->d_name, 0);
+    if (line->word[2][0] == 'r') renameat(dirfd(directory), entry->d_name, dirfd(directory), next);
+  }
+  rewinddir(directory);
+  printf("%zu %zu %zu%s\n", count, wrong, read_all(directory), renamed < 3 * PLACES ? "" : " endless");
+  closedir(directory);
+}
+
+static union {
+  struct file_handle handle;
+  char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+} handles[SLOTS];
+
+// handle <slot> <path>: remembers what open_by_handle_at(2) takes.
+static void call_handle(struct line *line) {
+  struct file_handle *handle = &handles[slot(line->word[1])].handle;
+  int mount_id;
+  handle->handle_bytes = MAX_HANDLE_SZ;
+  answer(name_to_handle_at(AT_FDCWD, path(line->word[2]), handle, &mount_id, 0));
+}
+
+// openhandle <slot> <flags>: opens what was remembered, and closes it again.
+static void call_openhandle(struct line *line) {
+  int mount = open(".", O_RDONLY | O_DIRECTORY);
+  int fd = open_by_handle_at(mount, &handles[slot(line->word[1])].handle, (int)number(line->word[2]));
+  answer(fd);
+  if (fd >= 0) close(fd);
+  close(mount);
+}
+
 static void call_namemax(struct line *line) {
   struct statvfs figures;
   answer_number(statvfs(path(line->word[1]), &figures) < 0 ? -1 : (long long)figures.f_namemax);
@@ -131,5 +221,6 @@ const struct call name_calls[] = {
     {"rmdir", call_rmdir},       {"unlink", call_unlink},     {"symlink", call_symlink}, {"link", call_link},
     {"linkfile", call_linkfile}, {"rename", call_rename},     {"mknod", call_mknod},     {"mkfifo", call_mkfifo},
     {"bind", call_bind},         {"readlink", call_readlink}, {"access", call_access},   {"list", call_list},
-    {"namemax", call_namemax},   {NULL, NULL},
+    {"namemax", call_namemax},   {"fill", call_fill},         {"walk", call_walk},       {"handle", call_handle},
+    {"openhandle", call_openhandle}, {NULL, NULL},
 };

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { CommitNotes } from "../../../src/cli/seen/commit-notes.ts";
 import { HEADER_SLOT_SIZE } from "../../../src/stores/file/layout.ts";
 import { CommandLine } from "../../support/command-line.ts";
 import { DiscordClient } from "../../support/discord-client.ts";
@@ -200,4 +201,39 @@ t.test("a header message that is taken away at Discord is missed", async (t) => 
     err: /is at commit \d+ .* has seen commit/,
   });
   t.match(await here("ls --allow-rollback", "far:/"), { code: 0, out: "" });
+});
+
+t.test("a commit is remembered a while later, and an idle vault waits for nothing", async (t) => {
+  const due: (() => void)[] = [];
+  const passTime = (): void => due.pop()?.();
+  let isFinal = true;
+  let noted = 0;
+  const notes = new CommitNotes({
+    timer: (_, body) => {
+      due.push(body);
+      return () => due.splice(0);
+    },
+    note: () => {
+      noted += 1;
+      return isFinal;
+    },
+  });
+  notes.expect();
+  notes.expect();
+  t.equal(due.length, 1, "once for many commits");
+  passTime();
+  t.equal(noted, 1);
+  t.equal(due.length, 0);
+  isFinal = false;
+  notes.expect();
+  passTime();
+  t.equal(due.length, 1, "again while the commit may be given up yet");
+  isFinal = true;
+  passTime();
+  t.equal(noted, 3);
+  t.equal(due.length, 0);
+  notes.expect();
+  notes.stop();
+  notes.expect();
+  t.equal(due.length, 0);
 });

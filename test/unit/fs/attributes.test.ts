@@ -76,6 +76,30 @@ t.test("times are kept to the nanosecond, before 1970 too", async (t) => {
   t.match(await fs.getattr(ino), { atime, mtime, ctime });
 });
 
+t.test("a time beyond what records can say becomes the nearest they can", async (t) => {
+  const fs = await newFileSystem(new MemoryVault());
+  const { ino } = await newFile(fs, "f");
+  const atime = { sec: -(2 ** 62), nsec: 5 };
+  const mtime = { sec: 2 ** 63, nsec: 5 };
+  await fs.setattr(ino, { atime, mtime });
+  t.match(await fs.getattr(ino), {
+    atime: { sec: -Number.MAX_SAFE_INTEGER, nsec: 0 },
+    mtime: { sec: Number.MAX_SAFE_INTEGER, nsec: 0 },
+  });
+  t.equal(await fs.unlink(ROOT_INO, utf8("f")), ino);
+});
+
+t.test("who asks for it leaves access times alone", async (t) => {
+  const fs = await newFileSystem(new MemoryVault(), { atime: "strictatime" });
+  const { ino } = await newFile(fs, "f");
+  await fs.write(ino, 0, utf8("x"));
+  const quiet = { keepsAtime: true };
+  const list = async () => (await fs.opendir(ROOT_INO, quiet)).read(0, 10, "none");
+  t.equal(await changedTimes(fs, ino, () => fs.read(ino, 0, 1, quiet)), "");
+  t.equal(await changedTimes(fs, ROOT_INO, list), "");
+  t.equal(await changedTimes(fs, ino, () => fs.read(ino, 0, 1)), "a");
+});
+
 t.test("reading changes the access time as the mount option says", async (t) => {
   const clock = new TestClock();
   const vault = new MemoryVault();

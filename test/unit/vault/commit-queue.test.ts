@@ -53,6 +53,7 @@ t.test("a change is committed by itself, once, and a failure is tried again", as
   const vault = await createTestVault(new MemoryStore());
   const due: (() => void)[] = [];
   const failures: unknown[] = [];
+  let commits = 0;
   const auto = new AutoCommit({
     vault,
     timer: (_, body) => {
@@ -60,6 +61,9 @@ t.test("a change is committed by itself, once, and a failure is tried again", as
       return () => due.splice(0);
     },
     onFailure: (error) => failures.push(error),
+    onCommit: () => {
+      commits += 1;
+    },
   });
   const { generation } = vault;
   const change = (): unknown =>
@@ -73,12 +77,15 @@ t.test("a change is committed by itself, once, and a failure is tried again", as
   await vault.commit();
   t.equal(vault.generation, generation + 1);
   t.equal(due.length, 0, "an idle vault waits for nothing");
+  await new Promise(setImmediate);
+  t.equal(commits, 1);
   const { commit } = vault;
   vault.commit = () => Promise.reject(new Error("full"));
   await change();
   due.pop()?.();
   await new Promise(setImmediate);
   t.equal(failures.length, 1);
+  t.equal(commits, 1);
   t.equal(due.length, 1);
   vault.commit = commit;
   auto.stop();

@@ -22,6 +22,7 @@ import {
   type FilePlace,
   type FileSystem,
   type NamePlace,
+  type ReadOptions,
   type RenameMode,
   ROOT_INO,
   S_IFDIR,
@@ -208,9 +209,14 @@ export class FileSystemWithSnapshots implements FileSystem {
     return undefined;
   }
 
-  read(ino: number, offset: number, length: number): MaybePromise<readonly Uint8Array[]> {
+  read(
+    ino: number,
+    offset: number,
+    length: number,
+    options?: ReadOptions,
+  ): MaybePromise<readonly Uint8Array[]> {
     const place = this.#place(ino);
-    return place.fs.read(place.ino, offset, length);
+    return place.fs.read(place.ino, offset, length, options);
   }
 
   write(
@@ -245,14 +251,14 @@ export class FileSystemWithSnapshots implements FileSystem {
     return source.fs.copyFileRange(begin, { ino: target.ino, offset: to.offset }, length);
   }
 
-  opendir(ino: number): MaybePromise<Directory> {
+  opendir(ino: number, options?: ReadOptions): MaybePromise<Directory> {
     if (ino === SNAPSHOTS_INO) {
       const { snapshots } = this.#shown;
       const rootOf = (name: Uint8Array): MaybePromise<Attributes> => this.#rootOf(this.#find(name));
       return new SnapshotDirectory(snapshots, { self: () => this.getattr(ino), rootOf });
     }
     const place = this.#place(ino);
-    const opened = place.fs.opendir(place.ino);
+    const opened = place.fs.opendir(place.ino, options);
     return place.base === 0 ? opened : chain(opened, (found) => renumberedList(found, place.base));
   }
 
