@@ -10,7 +10,7 @@ import { parsePlace } from "../../src/cli/config/vault-place.ts";
 import { equalBytes, putU32, putU48, putU64 } from "../../src/core/base/bytes.ts";
 import { crc32c } from "../../src/core/base/crc32c.ts";
 import { LABEL_MAX } from "../../src/core/crypto/key-slot.ts";
-import { PAGE_NUMBER_END } from "../../src/core/format/address.ts";
+import { addressOf, PAGE_NUMBER_END } from "../../src/core/format/address.ts";
 import { decodeCommitRoot, encodeCommitRoot } from "../../src/core/format/commit-root.ts";
 import { decodeHeader } from "../../src/core/format/header.ts";
 import { decodeKeyDirectory, encodeKeyDirectory } from "../../src/core/format/key-directory.ts";
@@ -26,11 +26,16 @@ import { decodePackTable, encodePack } from "../../src/core/fs/pack.ts";
 import { returnedIn } from "../../src/core/fs/returned-pages.ts";
 import { encodeKey, KeyKind } from "../../src/core/tree/key.ts";
 import { checkNode, compactNode, copyNode, insertAt, newNode } from "../../src/core/tree/node.ts";
+import { SpaceMap } from "../../src/core/vault/space.ts";
 import { nodeCompressor } from "../../src/platform/node-compressor.ts";
+import { FileStore } from "../../src/stores/file/file-store.ts";
+import { pageOffset } from "../../src/stores/file/layout.ts";
+import { PageAllocator } from "../../src/stores/file/page-allocator.ts";
 import { readUrlLife } from "../../src/stores/objects/discord/read/signed-url.ts";
 import { FixedRandom } from "../support/fixed-random.ts";
 import { FixedPageKeys } from "../support/test-keys.ts";
 import { loadVector } from "../support/vectors.ts";
+import { MemoryFile } from "./targets/memory-file.ts";
 
 /** More than a number of the format may be. */
 const UNSAFE = 2 ** 60;
@@ -164,4 +169,36 @@ t.test("names of bytes that are no UTF-8 come back, whatever they are", async (t
     }
   }
   t.same(changed, []);
+});
+
+t.test("a commit root may say any end of the vault", async (t) => {
+  const file = new MemoryFile(new Uint8Array(pageOffset(3)));
+  const store = new FileStore("/vault.dvault", file, false);
+  const map = SpaceMap.rebuild([], 3, (number) => number < 2);
+  const end = PAGE_NUMBER_END - 1;
+  const free = map.free(end, [{ address: addressOf(end - 9), generation: 1 }]);
+  const count = free.reduce((sum, run) => sum + run.count, 0);
+  t.equal(count, end - 3, "all but two pages and the one that is left out");
+  store.seed(end, map.free(end, []));
+  const addresses: number[] = [];
+  store.allocate(2, 0, addresses);
+  t.same(addresses, [3, 4].map(addressOf), "pages in use are in the file");
+});
+
+t.test("a damaged TOC may lose pages that nobody ever had", async (t) => {
+  const map = SpaceMap.rebuild([], 3, () => true);
+  map.mark(addressOf(PAGE_NUMBER_END - 1), false);
+  t.equal(map.used, 3);
+  const allocator = new PageAllocator();
+  allocator.seed(3, []);
+  allocator.release(PAGE_NUMBER_END - 1);
+  t.equal(allocator.freeCount, 0);
+});
+
+t.test("a commit root names each page of the space map once", async (t) => {
+  const { roots } = loadVector<{ roots: readonly { payload: Uint8Array }[] }>("commit-root");
+  const root = decodeCommitRoot(roots[1]?.payload as Uint8Array);
+  const pointer = { address: 130, generation: 1 };
+  const twice = encodeCommitRoot({ ...root, spaceMap: [pointer, pointer] });
+  t.throws(() => decodeCommitRoot(twice), MALFORMED);
 });

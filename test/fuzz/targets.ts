@@ -34,6 +34,7 @@ import { signedUrlTarget } from "./targets/signed-url.ts";
 import { spacePageTarget } from "./targets/space-page.ts";
 import { tocTarget } from "./targets/toc.ts";
 import { treeNodeTarget } from "./targets/tree-node.ts";
+import { vaultFileTarget } from "./targets/vault-file.ts";
 import { xattrTarget } from "./targets/xattr.ts";
 
 /** In the order of docs/FORMAT.md, then what comes from Discord, this machine, its kernel and its people. */
@@ -53,6 +54,7 @@ export const targets: readonly FuzzTarget[] = [
   backReferenceTarget,
   xattrTarget,
   tocTarget,
+  vaultFileTarget,
   catalogTarget,
   headerLogTarget,
   framesTarget,
