@@ -27,6 +27,7 @@ import { returnedIn } from "../../src/core/fs/returned-pages.ts";
 import { encodeKey, KeyKind } from "../../src/core/tree/key.ts";
 import { checkNode, compactNode, copyNode, insertAt, newNode } from "../../src/core/tree/node.ts";
 import { SpaceMap } from "../../src/core/vault/space.ts";
+import { readAnswer } from "../../src/mount/control-answer.ts";
 import { nodeCompressor } from "../../src/platform/node-compressor.ts";
 import { FileStore } from "../../src/stores/file/file-store.ts";
 import { pageOffset } from "../../src/stores/file/layout.ts";
@@ -201,4 +202,22 @@ t.test("a commit root names each page of the space map once", async (t) => {
   const pointer = { address: 130, generation: 1 };
   const twice = encodeCommitRoot({ ...root, spaceMap: [pointer, pointer] });
   t.throws(() => decodeCommitRoot(twice), MALFORMED);
+});
+
+t.test("what the process of a mount answers has a shape, and a code that there is", async (t) => {
+  const nonsense = [
+    '{"progress":null}',
+    '{"progress":{"pendingBytes":"1"}}',
+    '{"part":7}',
+    '{"part":[null]}',
+    '{"ok":true,"result":{"isWhole":0}}',
+    '{"ok":false,"code":"toString","message":{}}',
+  ];
+  for (const line of nonsense) {
+    async function* lines(): AsyncGenerator<string> {
+      yield line;
+    }
+    const answer = readAnswer("diff-snapshots", lines(), () => t.fail("nothing is told"));
+    await t.rejects(answer, { code: "MOUNT_FAILED" }, line);
+  }
 });

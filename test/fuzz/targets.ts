@@ -8,6 +8,7 @@ import { apiAnswerTarget } from "./targets/api-answer.ts";
 import { backReferenceTarget } from "./targets/back-reference.ts";
 import { catalogTarget } from "./targets/catalog.ts";
 import { commitRootTarget } from "./targets/commit-root.ts";
+import { controlAnswerTarget } from "./targets/control-answer.ts";
 import { controlRequestTarget } from "./targets/control-request.ts";
 import { dentryTarget } from "./targets/dentry.ts";
 import { extentTarget } from "./targets/extent.ts";
@@ -69,6 +70,7 @@ export const targets: readonly FuzzTarget[] = [
   namesTarget,
   jsonFilesTarget,
   controlRequestTarget,
+  controlAnswerTarget,
   fuseRequestTarget,
   extractTarget,
 ];
