@@ -33,6 +33,11 @@ import { FileStore } from "../../src/stores/file/file-store.ts";
 import { pageOffset } from "../../src/stores/file/layout.ts";
 import { PageAllocator } from "../../src/stores/file/page-allocator.ts";
 import { readUrlLife } from "../../src/stores/objects/discord/read/signed-url.ts";
+import { CatalogTable } from "../../src/stores/segments/local/catalog-table.ts";
+import { LocalDatabase } from "../../src/stores/segments/local/database.ts";
+import { PageTable } from "../../src/stores/segments/local/page-table.ts";
+import { Slab } from "../../src/stores/segments/local/slab.ts";
+import { StateTable } from "../../src/stores/segments/local/state-table.ts";
 import { FixedRandom } from "../support/fixed-random.ts";
 import { FixedPageKeys } from "../support/test-keys.ts";
 import { loadVector } from "../support/vectors.ts";
@@ -220,4 +225,32 @@ t.test("what the process of a mount answers has a shape, and a code that there i
     const answer = readAnswer("diff-snapshots", lines(), () => t.fail("nothing is told"));
     await t.rejects(answer, { code: "MOUNT_FAILED" }, line);
   }
+});
+
+t.test("rows of the local database that lead nowhere are forgotten or refused", async (t) => {
+  const open = (rows: string): { catalog: CatalogTable; pages: PageTable } => {
+    const database = LocalDatabase.open("");
+    t.teardown(() => database.close());
+    database.sql.exec(rows);
+    const slab = Slab.open("/pages", () => new MemoryFile(new Uint8Array(100)));
+    const { sequence } = new StateTable(database, () => "a").now;
+    const pages = new PageTable({ database, slab, budgetBytes: 100 }, sequence);
+    return { pages, catalog: new CatalogTable(database) };
+  };
+  const damaged = { code: "STORE_FAILED", message: /is damaged/ };
+  const { pages } =
+    open(`INSERT INTO cached VALUES (1, 1, ${UNSAFE}, 9), (2, 1, 0, ${UNSAFE}), (3, 1, 0, 9);
+    INSERT INTO fresh VALUES (4, 1, ${UNSAFE}, 9)`);
+  t.same(
+    [1, 2, 3, 4].map((address) => pages.has(address)),
+    [false, false, true, false],
+    "what is in the store as well, or was never committed, is forgotten",
+  );
+  const state = `INSERT INTO state VALUES (1, 'a', 1, 0, 0, '', 1, 0, '')`;
+  t.throws(() => open(`${state}; INSERT INTO fresh VALUES (4, 1, ${UNSAFE}, 9)`), damaged);
+  t.throws(() => open(state.replace("1, 0, 0", "'x', 0, 0")), damaged);
+  const { catalog } = open(`INSERT INTO object VALUES (1, 'a', 'x', NULL, 0, 1);
+    INSERT INTO extent VALUES (128, 1, 0, 'text', NULL, 1), (256, 1, 0, x'01010000', NULL, 1)`);
+  t.throws(() => catalog.objectsFrom(0, 9), damaged);
+  for (const address of [128, 256]) t.throws(() => catalog.find(address), damaged);
 });

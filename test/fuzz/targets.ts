@@ -20,6 +20,7 @@ import { headerLogTarget } from "./targets/header-log.ts";
 import { inodeRecordTarget } from "./targets/inode-record.ts";
 import { jsonFilesTarget } from "./targets/json-files.ts";
 import { keyDirectoryTarget } from "./targets/key-directory.ts";
+import { localDatabaseTarget } from "./targets/local-database.ts";
 import { logPagesTarget } from "./targets/log-pages.ts";
 import { mountWordsTarget } from "./targets/mount-words.ts";
 import { namesTarget } from "./targets/names.ts";
@@ -68,6 +69,7 @@ export const targets: readonly FuzzTarget[] = [
   placeTarget,
   mountWordsTarget,
   namesTarget,
+  localDatabaseTarget,
   jsonFilesTarget,
   controlRequestTarget,
   controlAnswerTarget,
