@@ -17,6 +17,7 @@ import { decodeKeyDirectory, encodeKeyDirectory } from "../../src/core/format/ke
 import type { LogPlace } from "../../src/core/format/log-place.ts";
 import { PageCodec } from "../../src/core/format/page-codec.ts";
 import { decodeReferenceKey, referenceKey } from "../../src/core/fs/check/back-reference.ts";
+import { PageUse } from "../../src/core/fs/check/page-use.ts";
 import { decodeDentry, encodeDentry } from "../../src/core/fs/dentry.ts";
 import { decodeExtent, type Extent, encodeExtent } from "../../src/core/fs/extent.ts";
 import { S_IFREG } from "../../src/core/fs/file-system.ts";
@@ -199,6 +200,14 @@ t.test("a damaged TOC may lose pages that nobody ever had", async (t) => {
   allocator.seed(3, []);
   allocator.release(PAGE_NUMBER_END - 1);
   t.equal(allocator.freeCount, 0);
+});
+
+t.test("a check may be led to any page", async (t) => {
+  const use = new PageUse();
+  t.notOk(use.reach(PAGE_NUMBER_END - 1));
+  t.notOk(use.reach(3));
+  t.ok(use.reach(PAGE_NUMBER_END - 1) && use.has(3) && !use.has(2));
+  t.same([use.count, use.end], [2, PAGE_NUMBER_END]);
 });
 
 t.test("a commit root names each page of the space map once", async (t) => {
