@@ -5,10 +5,10 @@
  */
 
 import { createConnection, type Socket } from "node:net";
-import { DvaultError, type ErrorCode, UsageError } from "../core/base/errors.ts";
-import { parseJsonObject } from "../core/base/json.ts";
+import { UsageError } from "../core/base/errors.ts";
+import { readAnswer } from "./control-answer.ts";
 import { readLines } from "./control-line.ts";
-import type { Asker, ChangeRecord, ControlRequest, WorkProgress } from "./control-messages.ts";
+import type { Asker, ControlRequest } from "./control-messages.ts";
 import type { MountStatus } from "./mount-status.ts";
 import { openSocketAddress } from "./socket-address.ts";
 
@@ -28,9 +28,7 @@ export async function askStatus(socketPath: string): Promise<MountStatus> {
   try {
     socket.setTimeout(STATUS_TIMEOUT_MS, () => socket.destroy());
     say(socket, { request: "status" });
-    const status = await answerOn(socket, () => {});
-    if (isStatus(status)) return status;
-    throw new UsageError("MOUNT_FAILED", "the mount's process gave no status");
+    return (await readAnswer("status", readLines(socket), () => {})) as MountStatus;
   } finally {
     socket.destroy();
   }
@@ -57,7 +55,8 @@ export async function command(
   try {
     say(socket, request);
     if (asker?.signal.aborted) leave();
-    return await answerOn(socket, (progress) => asker?.tell(progress));
+    const lines = readLines(socket);
+    return await readAnswer(request.request, lines, (progress) => asker?.tell(progress));
   } finally {
     asker?.signal.removeEventListener("abort", leave);
     socket.destroy();
@@ -98,59 +97,4 @@ function dial(path: string): Promise<Socket> {
     socket.once("connect", () => resolve(socket));
     socket.once("error", reject);
   });
-}
-
-/** A line from the process. */
-interface RawAnswer {
-  readonly ok?: unknown;
-  readonly result?: unknown;
-  readonly progress?: WorkProgress;
-  readonly part?: readonly ChangeRecord[];
-  readonly code?: unknown;
-  readonly message?: unknown;
-}
-
-/** Waits for the answer and tells of progress before it. @returns its result, with the changes that were told in parts */
-async function answerOn(
-  socket: Socket,
-  onProgress: (progress: WorkProgress) => void,
-): Promise<unknown> {
-  const changes: ChangeRecord[] = [];
-  try {
-    for await (const line of readLines(socket)) {
-      const answer: RawAnswer = parseJsonObject(line);
-      if (answer.part !== undefined) changes.push(...answer.part);
-      else if (answer.progress !== undefined) onProgress(answer.progress);
-      else {
-        const result = accept(answer);
-        return changes.length === 0 ? result : { ...(result as object), changes };
-      }
-    }
-  } catch (error) {
-    if (error instanceof DvaultError) throw error;
-    // A connection that breaks is no answer.
-  }
-  throw new UsageError(
-    "MOUNT_FAILED",
-    "the mount's process ended before it answered: mount again, and do again what is still to be done",
-  );
-}
-
-function accept(answer: RawAnswer): unknown {
-  if (answer.ok === true) return answer.result;
-  const code = typeof answer.code === "string" ? (answer.code as ErrorCode) : "MOUNT_FAILED";
-  const message =
-    typeof answer.message === "string" ? answer.message : "the mount's process refused";
-  throw new DvaultError(code, message);
-}
-
-function isStatus(status: unknown): status is MountStatus {
-  if (typeof status !== "object" || status === null) return false;
-  const { vault, mountpoint, pid, generation, unsafeBytes, readOnly, driver, since } =
-    status as Record<keyof MountStatus, unknown>;
-  return (
-    [vault, mountpoint, driver, since].every((text) => typeof text === "string") &&
-    [pid, generation, unsafeBytes].every((count) => Number.isSafeInteger(count)) &&
-    typeof readOnly === "boolean"
-  );
 }

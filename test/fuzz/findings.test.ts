@@ -10,13 +10,14 @@ import { parsePlace } from "../../src/cli/config/vault-place.ts";
 import { equalBytes, putU32, putU48, putU64 } from "../../src/core/base/bytes.ts";
 import { crc32c } from "../../src/core/base/crc32c.ts";
 import { LABEL_MAX } from "../../src/core/crypto/key-slot.ts";
-import { PAGE_NUMBER_END } from "../../src/core/format/address.ts";
+import { addressOf, PAGE_NUMBER_END } from "../../src/core/format/address.ts";
 import { decodeCommitRoot, encodeCommitRoot } from "../../src/core/format/commit-root.ts";
 import { decodeHeader } from "../../src/core/format/header.ts";
 import { decodeKeyDirectory, encodeKeyDirectory } from "../../src/core/format/key-directory.ts";
 import type { LogPlace } from "../../src/core/format/log-place.ts";
 import { PageCodec } from "../../src/core/format/page-codec.ts";
 import { decodeReferenceKey, referenceKey } from "../../src/core/fs/check/back-reference.ts";
+import { PageUse } from "../../src/core/fs/check/page-use.ts";
 import { decodeDentry, encodeDentry } from "../../src/core/fs/dentry.ts";
 import { decodeExtent, type Extent, encodeExtent } from "../../src/core/fs/extent.ts";
 import { S_IFREG } from "../../src/core/fs/file-system.ts";
@@ -26,11 +27,22 @@ import { decodePackTable, encodePack } from "../../src/core/fs/pack.ts";
 import { returnedIn } from "../../src/core/fs/returned-pages.ts";
 import { encodeKey, KeyKind } from "../../src/core/tree/key.ts";
 import { checkNode, compactNode, copyNode, insertAt, newNode } from "../../src/core/tree/node.ts";
+import { SpaceMap } from "../../src/core/vault/space.ts";
+import { readAnswer } from "../../src/mount/control-answer.ts";
 import { nodeCompressor } from "../../src/platform/node-compressor.ts";
+import { FileStore } from "../../src/stores/file/file-store.ts";
+import { pageOffset } from "../../src/stores/file/layout.ts";
+import { PageAllocator } from "../../src/stores/file/page-allocator.ts";
 import { readUrlLife } from "../../src/stores/objects/discord/read/signed-url.ts";
+import { CatalogTable } from "../../src/stores/segments/local/catalog-table.ts";
+import { LocalDatabase } from "../../src/stores/segments/local/database.ts";
+import { PageTable } from "../../src/stores/segments/local/page-table.ts";
+import { Slab } from "../../src/stores/segments/local/slab.ts";
+import { StateTable } from "../../src/stores/segments/local/state-table.ts";
 import { FixedRandom } from "../support/fixed-random.ts";
 import { FixedPageKeys } from "../support/test-keys.ts";
 import { loadVector } from "../support/vectors.ts";
+import { MemoryFile } from "./targets/memory-file.ts";
 
 /** More than a number of the format may be. */
 const UNSAFE = 2 ** 60;
@@ -164,4 +176,90 @@ t.test("names of bytes that are no UTF-8 come back, whatever they are", async (t
     }
   }
   t.same(changed, []);
+});
+
+t.test("a commit root may say any end of the vault", async (t) => {
+  const file = new MemoryFile(new Uint8Array(pageOffset(3)));
+  const store = new FileStore("/vault.dvault", file, false);
+  const map = SpaceMap.rebuild([], 3, (number) => number < 2);
+  const end = PAGE_NUMBER_END - 1;
+  const free = map.free(end, [{ address: addressOf(end - 9), generation: 1 }]);
+  const count = free.reduce((sum, run) => sum + run.count, 0);
+  t.equal(count, end - 3, "all but two pages and the one that is left out");
+  store.seed(end, map.free(end, []));
+  const addresses: number[] = [];
+  store.allocate(2, 0, addresses);
+  t.same(addresses, [3, 4].map(addressOf), "pages in use are in the file");
+});
+
+t.test("a damaged TOC may lose pages that nobody ever had", async (t) => {
+  const map = SpaceMap.rebuild([], 3, () => true);
+  map.mark(addressOf(PAGE_NUMBER_END - 1), false);
+  t.equal(map.used, 3);
+  const allocator = new PageAllocator();
+  allocator.seed(3, []);
+  allocator.release(PAGE_NUMBER_END - 1);
+  t.equal(allocator.freeCount, 0);
+});
+
+t.test("a check may be led to any page", async (t) => {
+  const use = new PageUse();
+  t.notOk(use.reach(PAGE_NUMBER_END - 1));
+  t.notOk(use.reach(3));
+  t.ok(use.reach(PAGE_NUMBER_END - 1) && use.has(3) && !use.has(2));
+  t.same([use.count, use.end], [2, PAGE_NUMBER_END]);
+});
+
+t.test("a commit root names each page of the space map once", async (t) => {
+  const { roots } = loadVector<{ roots: readonly { payload: Uint8Array }[] }>("commit-root");
+  const root = decodeCommitRoot(roots[1]?.payload as Uint8Array);
+  const pointer = { address: 130, generation: 1 };
+  const twice = encodeCommitRoot({ ...root, spaceMap: [pointer, pointer] });
+  t.throws(() => decodeCommitRoot(twice), MALFORMED);
+});
+
+t.test("what the process of a mount answers has a shape, and a code that there is", async (t) => {
+  const nonsense = [
+    '{"progress":null}',
+    '{"progress":{"pendingBytes":"1"}}',
+    '{"part":7}',
+    '{"part":[null]}',
+    '{"ok":true,"result":{"isWhole":0}}',
+    '{"ok":false,"code":"toString","message":{}}',
+  ];
+  for (const line of nonsense) {
+    async function* lines(): AsyncGenerator<string> {
+      yield line;
+    }
+    const answer = readAnswer("diff-snapshots", lines(), () => t.fail("nothing is told"));
+    await t.rejects(answer, { code: "MOUNT_FAILED" }, line);
+  }
+});
+
+t.test("rows of the local database that lead nowhere are forgotten or refused", async (t) => {
+  const open = (rows: string): { catalog: CatalogTable; pages: PageTable } => {
+    const database = LocalDatabase.open("");
+    t.teardown(() => database.close());
+    database.sql.exec(rows);
+    const slab = Slab.open("/pages", () => new MemoryFile(new Uint8Array(100)));
+    const { sequence } = new StateTable(database, () => "a").now;
+    const pages = new PageTable({ database, slab, budgetBytes: 100 }, sequence);
+    return { pages, catalog: new CatalogTable(database) };
+  };
+  const damaged = { code: "STORE_FAILED", message: /is damaged/ };
+  const { pages } =
+    open(`INSERT INTO cached VALUES (1, 1, ${UNSAFE}, 9), (2, 1, 0, ${UNSAFE}), (3, 1, 0, 9);
+    INSERT INTO fresh VALUES (4, 1, ${UNSAFE}, 9)`);
+  t.same(
+    [1, 2, 3, 4].map((address) => pages.has(address)),
+    [false, false, true, false],
+    "what is in the store as well, or was never committed, is forgotten",
+  );
+  const state = `INSERT INTO state VALUES (1, 'a', 1, 0, 0, '', 1, 0, '')`;
+  t.throws(() => open(`${state}; INSERT INTO fresh VALUES (4, 1, ${UNSAFE}, 9)`), damaged);
+  t.throws(() => open(state.replace("1, 0, 0", "'x', 0, 0")), damaged);
+  const { catalog } = open(`INSERT INTO object VALUES (1, 'a', 'x', NULL, 0, 1);
+    INSERT INTO extent VALUES (128, 1, 0, 'text', NULL, 1), (256, 1, 0, x'01010000', NULL, 1)`);
+  t.throws(() => catalog.objectsFrom(0, 9), damaged);
+  for (const address of [128, 256]) t.throws(() => catalog.find(address), damaged);
 });

@@ -8,6 +8,7 @@ import { apiAnswerTarget } from "./targets/api-answer.ts";
 import { backReferenceTarget } from "./targets/back-reference.ts";
 import { catalogTarget } from "./targets/catalog.ts";
 import { commitRootTarget } from "./targets/commit-root.ts";
+import { controlAnswerTarget } from "./targets/control-answer.ts";
 import { controlRequestTarget } from "./targets/control-request.ts";
 import { dentryTarget } from "./targets/dentry.ts";
 import { extentTarget } from "./targets/extent.ts";
@@ -19,6 +20,7 @@ import { headerLogTarget } from "./targets/header-log.ts";
 import { inodeRecordTarget } from "./targets/inode-record.ts";
 import { jsonFilesTarget } from "./targets/json-files.ts";
 import { keyDirectoryTarget } from "./targets/key-directory.ts";
+import { localDatabaseTarget } from "./targets/local-database.ts";
 import { logPagesTarget } from "./targets/log-pages.ts";
 import { mountWordsTarget } from "./targets/mount-words.ts";
 import { namesTarget } from "./targets/names.ts";
@@ -34,6 +36,7 @@ import { signedUrlTarget } from "./targets/signed-url.ts";
 import { spacePageTarget } from "./targets/space-page.ts";
 import { tocTarget } from "./targets/toc.ts";
 import { treeNodeTarget } from "./targets/tree-node.ts";
+import { vaultFileTarget } from "./targets/vault-file.ts";
 import { xattrTarget } from "./targets/xattr.ts";
 
 /** In the order of docs/FORMAT.md, then what comes from Discord, this machine, its kernel and its people. */
@@ -53,6 +56,7 @@ export const targets: readonly FuzzTarget[] = [
   backReferenceTarget,
   xattrTarget,
   tocTarget,
+  vaultFileTarget,
   catalogTarget,
   headerLogTarget,
   framesTarget,
@@ -65,8 +69,10 @@ export const targets: readonly FuzzTarget[] = [
   placeTarget,
   mountWordsTarget,
   namesTarget,
+  localDatabaseTarget,
   jsonFilesTarget,
   controlRequestTarget,
+  controlAnswerTarget,
   fuseRequestTarget,
   extractTarget,
 ];

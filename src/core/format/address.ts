@@ -26,7 +26,7 @@ export const POINTER_SIZE = 12;
 const ADDRESSES_PER_SEGMENT = 128;
 
 /** One past the highest address. */
-const ADDRESS_END: number = 2 ** 48;
+export const ADDRESS_END: number = 2 ** 48;
 
 /** One past the highest page number. */
 export const PAGE_NUMBER_END: number = (ADDRESS_END / ADDRESSES_PER_SEGMENT) * PAGES_PER_SEGMENT;

@@ -202,6 +202,9 @@ function encodePointers(pointers: readonly PagePointer[]): Uint8Array {
 function decodePointers(reader: RecordReader, into: PagePointer[]): void {
   if (reader.remaining % POINTER_SIZE !== 0) throw reader.malformed("it ends within a pointer");
   while (reader.remaining > 0) into.push(reader.pointer());
+  if (new Set(into.map(({ address }) => address)).size < into.length) {
+    throw reader.malformed("its space map has a page twice");
+  }
 }
 
 function encodeSnapshot(snapshot: Snapshot): Uint8Array {

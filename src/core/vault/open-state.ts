@@ -193,9 +193,11 @@ async function compareOther(
     const signers = [state.keys, ...state.keys.olderSigners()];
     if (!signers.some((signer) => isHeaderSigned(stored, signer))) return { kind: "damaged" };
     const other = await readRoot(store, platform, { header, keys: state.keys });
-    return isSameState({ header, root: other }, state)
-      ? { kind: "same", spare: [header.commitRoot, ...other.spaceMap] }
-      : { kind: "older" };
+    if (!isSameState({ header, root: other }, state)) return { kind: "older" };
+    const pages = passingPages({ store, platform }, { ...header, keys: state.keys });
+    // What does not open need not be kept: a root may name any pages.
+    for (const pointer of other.spaceMap) await fetchPage(pages, "space", pointer);
+    return { kind: "same", spare: [header.commitRoot, ...other.spaceMap] };
   } catch (error) {
     if (isDamage(error) || error instanceof FormatError) return { kind: "damaged" };
     throw error;

@@ -73,6 +73,8 @@ export class SpaceMap {
 
   /** Takes note that a page came into use or went out of it. */
   mark(address: number, used: boolean): void {
+    // A damaged TOC may lose a page that nothing ever was in; the map does not grow for it.
+    if (!used && !this.isUsed(address)) return;
     const number = pageNumber(address);
     const index = Math.floor(number / BITS_PER_PAGE);
     const bit = number % BITS_PER_PAGE;
@@ -100,11 +102,27 @@ export class SpaceMap {
   }
 
   /**
-   * Runs of pages below `end` that are not in use.
+   * Runs of pages below `end` that are not in use. What the map does not reach is one run, up to pages left out, since any
+   * end can be written into a commit root.
    * @param spare - pages to be left out
    */
   free(end: number, spare: readonly PagePointer[]): PageRun[] {
     const left = new Set(spare.map(({ address }) => pageNumber(address)));
+    const reached = Math.min(end, this.#chunks.length * BITS_PER_PAGE);
+    const runs = this.#freeReached(reached, left);
+    const bounds = [...left].filter((number) => number >= reached && number < end);
+    const last = runs.at(-1);
+    const isOpen = last !== undefined && last.start + last.count === reached;
+    let start = isOpen ? last.start : reached;
+    if (isOpen) runs.pop();
+    for (const bound of [...bounds.sort((a, b) => a - b), end]) {
+      if (bound > start) runs.push({ start, count: bound - start });
+      start = bound + 1;
+    }
+    return runs;
+  }
+
+  #freeReached(end: number, left: ReadonlySet<number>): PageRun[] {
     const runs: { start: number; count: number }[] = [];
     for (let number = 0; number < end; number++) {
       const chunk = this.#chunks[Math.floor(number / BITS_PER_PAGE)];
@@ -129,17 +147,22 @@ export class SpaceMap {
    */
   save(pages: PageCache): readonly PagePointer[] {
     const fresh = this.#makePages(pages);
-    const gone = [...pages.deadAddresses()];
+    const gone = this.#dead(pages);
     for (const [index, page] of fresh) pages.settle(page, this.#image(index, gone));
     this.#changed.clear();
     return this.#pointers as readonly PagePointer[];
+  }
+
+  /** Pages of the map that died; a damaged TOC may lose others, too. */
+  #dead(pages: PageCache): number[] {
+    return [...pages.deadAddresses()].filter((address) => this.isUsed(address));
   }
 
   /** Makes a page for each chunk that changed; making one may change a further chunk, so it goes on until none is left. */
   #makePages(pages: PageCache): Map<number, CachedPage> {
     const fresh = new Map<number, CachedPage>();
     for (;;) {
-      for (const address of pages.deadAddresses()) this.#changed.add(chunkOf(address));
+      for (const address of this.#dead(pages)) this.#changed.add(chunkOf(address));
       const index = this.#nextChanged(fresh);
       if (index === undefined) return fresh;
       const owner = { ino: 0, block: index };

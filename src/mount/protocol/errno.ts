@@ -105,3 +105,8 @@ const errnoOfCode = {
 export function errnoOf(error: unknown): number {
   return error instanceof DvaultError ? errnoOfCode[error.code] : Errno.EIO;
 }
+
+/** Whether a word from elsewhere is a code of our errors. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && Object.hasOwn(errnoOfCode, code);
+}

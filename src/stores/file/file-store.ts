@@ -175,8 +175,12 @@ export class FileStore implements PageStore, PageScan {
   }
 
   seed(end: number, free: readonly PageRun[]): void {
-    this.#allocator.seed(end, []);
-    this.#waiting = free;
+    const last = free.at(-1);
+    const isFreeAtEnd = last !== undefined && last.start + last.count === end;
+    // Pages that are free and past the end of the file are none: a commit root may say any end.
+    const inUse = isFreeAtEnd ? Math.max(last.start, pagesWithin(this.size)) : end;
+    this.#allocator.seed(Math.min(end, inUse), []);
+    this.#waiting = free.filter(({ start }) => start < inUse).map((run) => cutAt(run, inUse));
     this.#isSeeded = true;
   }
 
@@ -312,4 +316,9 @@ export class FileStore implements PageStore, PageScan {
     this.#file.close();
     unlinkSync(this.name);
   }
+}
+
+/** What of a run is below `end`. */
+function cutAt({ start, count }: PageRun, end: number): PageRun {
+  return { start, count: Math.min(count, end - start) };
 }

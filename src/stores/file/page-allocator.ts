@@ -61,9 +61,9 @@ export class PageAllocator {
     this.#cursor = 0;
   }
 
-  /** Takes a page back; one that is free already stays so. */
+  /** Takes a page back; one that is free already, or past the end, stays so. */
   release(page: number): void {
-    if (this.#isFree(page)) return;
+    if (page >= this.#end || this.#isFree(page)) return;
     if (this.#isTight) this.#cursor = Math.min(this.#cursor, page);
     this.#free[page >>> 5] = (this.#free[page >>> 5] as number) | (1 << (page & 31));
     this.#freeCount += 1;

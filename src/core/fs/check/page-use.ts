@@ -1,13 +1,15 @@
 /**
- * Which pages are reached: one bit a page number.
+ * Which pages are reached: one bit a page number, in chunks that are made as they are needed, since a damaged TOC may lead to
+ * any number.
  *
  * @module
  */
 
-const FIRST_BYTES = 4096;
+/** Pages of a chunk. */
+const CHUNK = 2 ** 15;
 
 export class PageUse {
-  #bits = new Uint8Array(FIRST_BYTES);
+  readonly #chunks = new Map<number, Uint8Array>();
   #count = 0;
   #end = 0;
 
@@ -23,27 +25,28 @@ export class PageUse {
 
   /** @returns whether the page was reached before */
   reach(number: number): boolean {
-    const byte = Math.floor(number / 8);
-    if (byte >= this.#bits.length) this.#grow(byte + 1);
+    const chunk = this.#chunkOf(number);
+    const byte = (number % CHUNK) >>> 3;
     const mask = 1 << (number % 8);
-    const before = this.#bits[byte] as number;
+    const before = chunk[byte] as number;
     if ((before & mask) !== 0) return true;
-    this.#bits[byte] = before | mask;
+    chunk[byte] = before | mask;
     this.#count += 1;
     this.#end = Math.max(this.#end, number + 1);
     return false;
   }
 
   has(number: number): boolean {
-    const byte = this.#bits[Math.floor(number / 8)] ?? 0;
+    const byte = this.#chunks.get(Math.floor(number / CHUNK))?.[(number % CHUNK) >>> 3] ?? 0;
     return (byte & (1 << (number % 8))) !== 0;
   }
 
-  #grow(bytes: number): void {
-    let length = this.#bits.length;
-    while (length < bytes) length *= 2;
-    const grown = new Uint8Array(length);
-    grown.set(this.#bits);
-    this.#bits = grown;
+  #chunkOf(number: number): Uint8Array {
+    const index = Math.floor(number / CHUNK);
+    const known = this.#chunks.get(index);
+    if (known !== undefined) return known;
+    const chunk = new Uint8Array(CHUNK / 8);
+    this.#chunks.set(index, chunk);
+    return chunk;
   }
 }

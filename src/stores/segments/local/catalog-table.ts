@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { pageNumber } from "../../../core/format/address.ts";
+import { FormatError } from "../../../core/base/errors.ts";
+import { isAddress, pageNumber } from "../../../core/format/address.ts";
 import { RecordReader } from "../../../core/format/record-reader.ts";
 import type { ObjectId } from "../../objects/object-store.ts";
 import {
@@ -17,6 +18,7 @@ import {
 } from "../format/catalog-change.ts";
 import type { CatalogObject } from "../format/catalog-object.ts";
 import {
+  DEAD_BITMAP_SIZE,
   type Extent,
   extentSize,
   frameAt,
@@ -80,14 +82,14 @@ export class CatalogTable {
       const row = this.#statements.object.get(extent.object) as ObjectRow | undefined;
       return row === undefined
         ? undefined
-        : { object: asObject(row), extent, n: address - extent.first };
+        : { object: this.#object(row), extent, n: address - extent.first };
     });
   }
 
   #extentOf(address: number): PlacedExtent | undefined {
     const row = this.#statements.extentUpTo.get(address) as ExtentRow | undefined;
     if (row === undefined) return undefined;
-    const extent = asExtent(row);
+    const extent = this.#extent(row);
     return address < extent.first + extent.lengths.length ? extent : undefined;
   }
 
@@ -95,13 +97,15 @@ export class CatalogTable {
   get end(): number {
     const row = this.#statements.extentUpTo.get(Number.MAX_SAFE_INTEGER) as ExtentRow | undefined;
     if (row === undefined) return 0;
-    const { first, lengths } = asExtent(row);
+    const { first, lengths } = this.#extent(row);
     return pageNumber(first) + lengths.length;
   }
 
   /** The number for the next object. */
   nextNumber(): number {
-    return this.#statements.nextNumber.get() as number;
+    const next = this.#statements.nextNumber.get();
+    this.#database.expectRow(isNumber(next), "object");
+    return next as number;
   }
 
   /** Takes an object in, with the pages it holds. Call within a transaction. */
@@ -132,7 +136,7 @@ export class CatalogTable {
   #dropExtent(first: number): void {
     const row = this.#statements.extent.get(first) as ExtentRow | undefined;
     if (row === undefined) return;
-    this.#statements.addLive.run(-liveSize(asExtent(row)), row.object);
+    this.#statements.addLive.run(-liveSize(this.#extent(row)), row.object);
     this.#statements.dropExtent.run(first);
   }
 
@@ -173,6 +177,10 @@ export class CatalogTable {
   /** Objects that are to be deleted. */
   doomed(): readonly DoomedObject[] {
     const rows = this.#statements.doomed.all() as { id: ObjectId; position: string | null }[];
+    for (const { id, position } of rows) {
+      const isRight = [id, position ?? ""].every((text) => typeof text === "string");
+      this.#database.expectRow(isRight, "doomed");
+    }
     return rows.map(({ id, position }) => ({ id, position: position ?? undefined }));
   }
 
@@ -182,12 +190,12 @@ export class CatalogTable {
   }
 
   extentsOf(object: number): readonly PlacedExtent[] {
-    return (this.#statements.extentsOf.all(object) as ExtentRow[]).map(asExtent);
+    return this.#extents(this.#statements.extentsOf.all(object));
   }
 
   /** Objects of which at most `share` is live, emptiest first. */
   sparse(share: number): readonly ObjectShare[] {
-    return (this.#statements.sparse.all(share) as ObjectRow[]).map(asObject);
+    return this.#objects(this.#statements.sparse.all(share));
   }
 
   /** Whether an object of this id is part of the catalog. */
@@ -208,21 +216,21 @@ export class CatalogTable {
   changesAfter(version: number): Omit<CatalogChange, "checkpoint"> {
     const { goneAfter, objectsAfter, extentsAfter } = this.#statements;
     return this.#database.read(() => ({
-      goneObjects: goneAfter.all("object", version) as number[],
-      goneExtents: goneAfter.all("extent", version) as number[],
-      objects: (objectsAfter.all(version) as ObjectRow[]).map(asObject),
-      extents: (extentsAfter.all(version) as ExtentRow[]).map(asExtent),
+      goneObjects: this.#numbers(goneAfter.all("object", version)),
+      goneExtents: this.#numbers(goneAfter.all("extent", version)),
+      objects: this.#objects(objectsAfter.all(version)),
+      extents: this.#extents(extentsAfter.all(version)),
     }));
   }
 
   /** A part of all rows, in order. */
   objectsFrom(number: number, limit: number): readonly CatalogObject[] {
-    return (this.#statements.objectsFrom.all(number, limit) as ObjectRow[]).map(asObject);
+    return this.#objects(this.#statements.objectsFrom.all(number, limit));
   }
 
   /** A part of all rows, in order. */
   extentsFrom(first: number, limit: number): readonly PlacedExtent[] {
-    return (this.#statements.extentsFrom.all(first, limit) as ExtentRow[]).map(asExtent);
+    return this.#extents(this.#statements.extentsFrom.all(first, limit));
   }
 
   /** Forgets what is gone, up to a version that a checkpoint contains. Call within a transaction. */
@@ -241,6 +249,35 @@ export class CatalogTable {
     for (const extent of change.extents) this.#putExtent(extent, version);
   }
 
+  #objects(rows: readonly unknown[]): readonly ObjectShare[] {
+    return rows.map((row) => this.#object(row as ObjectRow));
+  }
+
+  #object({ number, id, length, position, live }: ObjectRow): ObjectShare {
+    const isRight =
+      [number, length].every(isNumber) &&
+      Number.isSafeInteger(live) &&
+      typeof id === "string" &&
+      (position === null || typeof position === "string");
+    this.#database.expectRow(isRight, "object");
+    return { number, id, length, position: position ?? undefined, live };
+  }
+
+  #extents(rows: readonly unknown[]): readonly PlacedExtent[] {
+    return rows.map((row) => this.#extent(row as ExtentRow));
+  }
+
+  #extent(row: ExtentRow): PlacedExtent {
+    const extent = decodeExtent(row);
+    this.#database.expectRow(extent !== undefined, "extent");
+    return extent as PlacedExtent;
+  }
+
+  #numbers(rows: readonly unknown[]): number[] {
+    for (const row of rows) this.#database.expectRow(isNumber(row), "gone");
+    return rows as number[];
+  }
+
   /** Forgets everything. Call within a transaction. */
   clear(): void {
     this.#database.sql.exec(
@@ -249,13 +286,32 @@ export class CatalogTable {
   }
 }
 
-function asObject({ number, id, length, position, live }: ObjectRow): ObjectShare {
-  return { number, id, length, position: position ?? undefined, live };
+/** Undefined for a row that makes no sense. */
+function decodeExtent({
+  first,
+  object,
+  offset,
+  lengths,
+  dead,
+}: ExtentRow): PlacedExtent | undefined {
+  const isRight =
+    isNumber(object) &&
+    isNumber(offset) &&
+    lengths instanceof Uint8Array &&
+    (dead === null || (dead instanceof Uint8Array && dead.length === DEAD_BITMAP_SIZE));
+  if (!isRight) return undefined;
+  try {
+    const decoded = decodeLengths(new RecordReader("extent", lengths));
+    if (!isAddress(first) || !isAddress(first + decoded.length - 1)) return undefined;
+    return { first, object, offset, lengths: decoded, dead: dead ?? undefined };
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
-function asExtent({ first, object, offset, lengths, dead }: ExtentRow): PlacedExtent {
-  const reader = new RecordReader("extent", lengths);
-  return { first, object, offset, lengths: decodeLengths(reader), dead: dead ?? undefined };
+function isNumber(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function liveSize(extent: Extent): number {

@@ -18,8 +18,7 @@ export function databaseError(path: string, action: string, cause: unknown): Err
     return new StoreError("STORE_FULL", `${what}: its disk is full`, { cause });
   }
   if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB")) {
-    const cure = "move it away; only what was not yet published is lost";
-    return new StoreError("STORE_FAILED", `${what}: it is damaged (${reason}); ${cure}`, { cause });
+    return databaseDamaged(path, reason, cause);
   }
   if (code === "ERR_DLOPEN_FAILED" || reason.startsWith("Could not locate the bindings file")) {
     const cure = `run \`npm rebuild better-sqlite3\` where dvault is installed (needs cc, make, python3)`;
@@ -30,6 +29,13 @@ export function databaseError(path: string, action: string, cause: unknown): Err
     return new StoreError("STORE_FAILED", `${what}: ${reason}`, { cause });
   }
   return code === "" ? asError(cause) : storeError(path, action, cause);
+}
+
+/** What is in the database is not what this program writes. */
+export function databaseDamaged(path: string, reason: string, cause?: unknown): StoreError {
+  const cure = "move it away; only what was not yet published is lost";
+  const message = `the local database ${path} is damaged (${reason}); ${cure}`;
+  return new StoreError("STORE_FAILED", message, { cause });
 }
 
 /** A mistake of the program's own, which no code stands for. */

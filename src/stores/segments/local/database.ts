@@ -15,7 +15,7 @@ import { dirname } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { StoreError } from "../../../core/base/errors.ts";
 import { DescriptorFile, type HostFile, type OpenFile } from "../../file/host-file.ts";
-import { databaseError } from "./database-errors.ts";
+import { databaseDamaged, databaseError } from "./database-errors.ts";
 import { binding } from "./sqlite-binding.ts";
 
 /** "DVLT": marks the file as ours. */
@@ -155,6 +155,14 @@ export class LocalDatabase {
     } catch (error) {
       throw databaseError(this.#path, "read from", error);
     }
+  }
+
+  /**
+   * Expects of a row what this program writes: SQLite takes anything in any column.
+   * @throws StoreError STORE_FAILED
+   */
+  expectRow(isRight: boolean, table: string): void {
+    if (!isRight) throw databaseDamaged(this.#path, `a senseless row in "${table}"`);
   }
 
   /** Calls `note` when a transaction ended; after a rollback, what is known of it outside is to be read again. */

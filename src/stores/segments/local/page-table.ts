@@ -10,7 +10,8 @@
  * @module
  */
 import type { Statement } from "better-sqlite3";
-import { pageNumber } from "../../../core/format/address.ts";
+import { ADDRESS_END, pageNumber } from "../../../core/format/address.ts";
+import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import { freshRoom, type PageRoom } from "../page-room.ts";
 import type { LocalDatabase } from "./database.ts";
@@ -80,12 +81,24 @@ export class PageTable {
     this.#budgetBytes = budgetBytes;
     this.#statements = prepareStatements(database);
     database.onEnd((end) => this.#transactionEnded(end));
+    this.#dropSenseless(sequence);
     for (const slot of this.#statements.slots.iterate()) slab.claim(slot as number);
     database.transaction(() => {
       const lost = this.#statements.freshBeyond.all(sequence) as number[];
       for (const address of lost) this.#dropFreshRow(address);
     });
     this.count(sequence);
+  }
+
+  /** Forgets rows that lead nowhere, as far as nothing is lost with them: what is cached is in the store as well. */
+  #dropSenseless(sequence: number): void {
+    const { dropSenselessCached, dropSenselessFresh, senselessFresh } = this.#statements;
+    const bounds = { slots: this.#slab.length, longest: STORED_PAGE_MAX, end: ADDRESS_END };
+    this.#database.transaction(() => {
+      dropSenselessCached.run(bounds);
+      dropSenselessFresh.run({ ...bounds, sequence });
+    });
+    this.#database.expectRow(senselessFresh.get(bounds) === undefined, "fresh");
   }
 
   #transactionEnded(end: "commit" | "rollback"): void {
@@ -329,6 +342,9 @@ export class PageTable {
 
 function prepareStatements({ sql }: LocalDatabase) {
   const value = (text: string): Statement => sql.prepare(text).pluck();
+  const isSenseless = `(address NOT BETWEEN 0 AND @end - 1
+    OR typeof(slot) <> 'integer' OR slot NOT BETWEEN 0 AND @slots - 1
+    OR typeof(length) <> 'integer' OR length NOT BETWEEN 1 AND @longest)`;
   return {
     place: sql.prepare(
       `SELECT slot, length FROM fresh WHERE address = @address
@@ -355,6 +371,15 @@ function prepareStatements({ sql }: LocalDatabase) {
     cachedBytes: value("SELECT COALESCE(SUM(length), 0) FROM cached"),
     newestUse: value("SELECT COALESCE(MAX(used), 0) FROM cached"),
     use: sql.prepare("UPDATE cached SET used = ? WHERE address = ?"),
+    dropSenselessCached: sql.prepare(
+      `DELETE FROM cached WHERE typeof(used) <> 'integer' OR ${isSenseless}`,
+    ),
+    dropSenselessFresh: sql.prepare(
+      `DELETE FROM fresh WHERE sequence > @sequence AND ${isSenseless}`,
+    ),
+    senselessFresh: sql.prepare(
+      `SELECT 1 FROM fresh WHERE typeof(sequence) <> 'integer' OR ${isSenseless} LIMIT 1`,
+    ),
     oldest: value("SELECT address FROM cached ORDER BY used LIMIT ?"),
   };
 }

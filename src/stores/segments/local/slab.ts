@@ -68,6 +68,11 @@ export class Slab {
     }
   }
 
+  /** Slots that the file reaches. */
+  get length(): number {
+    return Math.ceil(this.#file.size / STRIDE);
+  }
+
   /** Takes note that a slot holds a page. */
   claim(slot: number): void {
     while (this.#used.length < slot) this.#used.push(false);

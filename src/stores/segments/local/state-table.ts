@@ -31,12 +31,16 @@ export class StateTable {
   #state: LocalState;
   readonly #statements: ReturnType<typeof prepareStatements>;
 
-  /** @param newWriter - names the writer of a new database */
+  /**
+   * @param newWriter - names the writer of a new database
+   * @throws StoreError STORE_FAILED
+   */
   constructor(database: LocalDatabase, newWriter: () => string) {
     this.#database = database;
     this.#statements = prepareStatements(database);
     const { read, write } = this.#statements;
     const found = read.get() as LocalState | undefined;
+    database.expectRow(found === undefined || isState(found), "state");
     this.#state = found ?? {
       writer: newWriter(),
       sequence: 0,
@@ -74,14 +78,18 @@ export class StateTable {
   }
 
   #header(slot: number): Uint8Array | undefined {
-    const bytes = this.#statements.header.get(slot) as Buffer | undefined;
-    return bytes === undefined ? undefined : Uint8Array.from(bytes);
+    return this.#bytesOf(this.#statements.header.get(slot));
   }
 
   /** The header of the newest local commit. */
   newestHeader(): Uint8Array | undefined {
-    const bytes = this.#statements.newestHeader.get() as Buffer | undefined;
-    return bytes === undefined ? undefined : Uint8Array.from(bytes);
+    return this.#bytesOf(this.#statements.newestHeader.get());
+  }
+
+  #bytesOf(header: unknown): Uint8Array | undefined {
+    if (header === undefined) return undefined;
+    this.#database.expectRow(header instanceof Uint8Array, "header");
+    return Uint8Array.from(header as Buffer);
   }
 
   /** Sets the header of a slot. Call within a transaction. */
@@ -98,7 +106,12 @@ export class StateTable {
 
   /** Objects the checkpoint consists of. */
   checkpointParts(): readonly StoredObject[] {
-    return this.#statements.parts.all() as { id: ObjectId; length: number }[];
+    const parts = this.#statements.parts.all() as { id: ObjectId; length: number }[];
+    for (const { id, length } of parts) {
+      const isRight = typeof id === "string" && Number.isSafeInteger(length) && length >= 0;
+      this.#database.expectRow(isRight, "checkpoint_part");
+    }
+    return parts;
   }
 
   /** Call within a transaction. */
@@ -108,6 +121,11 @@ export class StateTable {
       this.#statements.addPart.run(part, id, length);
     }
   }
+}
+
+function isState({ writer, position, boot, ...counts }: LocalState): boolean {
+  const isCounted = Object.values(counts).every((n) => Number.isSafeInteger(n) && n >= 0);
+  return isCounted && [writer, position, boot].every((text) => typeof text === "string");
 }
 
 function prepareStatements({ sql }: LocalDatabase) {
