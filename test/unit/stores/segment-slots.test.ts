@@ -107,16 +107,15 @@ t.test("slots are written anew once those who freed them survive a power cut", a
 });
 
 t.test("a sync frees no slots of what happens while it is under way", async (t) => {
-  let isSynced = (): void => undefined;
-  const here = new Machine(join(t.testdir(), "here"), () => {
-    return new Promise((resolve) => {
-      isSynced = resolve;
-    });
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
   });
+  const here = new Machine(join(t.testdir(), "here"), () => ended);
   await here.put(OLD);
   const syncing = here.pages.sync();
   here.drop(OLD);
-  isSynced();
+  end();
   await syncing;
   const { size } = here;
   await here.put(NEW);
