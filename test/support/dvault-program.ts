@@ -120,9 +120,9 @@ export class Program {
     return out;
   }
 
-  start(args: readonly string[]): ChildProcess {
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
     return spawn(...untraced(process.execPath, [MAIN, ...args]), {
-      ...this.#options({}),
+      ...this.#options(env),
       stdio: "pipe",
     });
   }

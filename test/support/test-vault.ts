@@ -12,7 +12,7 @@ import { type OpenOptions, Vault } from "../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 
 /** A password that nobody else uses. */
-const TEST_PASSWORD = "correct horse";
+export const TEST_PASSWORD = "correct horse";
 
 /** The least Argon2id cost the format allows. */
 const TEST_ARGON2 = { memoryKib: 8, passes: 1, lanes: 1 };

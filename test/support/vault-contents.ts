@@ -34,7 +34,7 @@ export async function listContents(fs: FileSystem): Promise<Record<string, Liste
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const [path, ino] = next;
     const attributes = await fs.getattr(ino);
-    entries[path === "" ? "/" : path] = await describe(fs, attributes);
+    entries[path === "" ? "/" : path] = await describeEntry(fs, attributes);
     if ((attributes.mode & S_IFMT) !== S_IFDIR) continue;
     for (const [name, child] of await children(fs, ino)) pending.push([`${path}/${name}`, child]);
   }
@@ -53,7 +53,8 @@ async function children(fs: FileSystem, ino: number): Promise<[string, number][]
   }
 }
 
-async function describe(fs: FileSystem, attributes: Attributes): Promise<ListedEntry> {
+/** Describes one entry. */
+export async function describeEntry(fs: FileSystem, attributes: Attributes): Promise<ListedEntry> {
   const { ino, mode, nlink, uid, gid, size, blocks, mtime } = attributes;
   const xattrs: Record<string, string> = {};
   for (const name of await fs.listxattr(ino)) {

@@ -11,16 +11,16 @@ import "../../support/dvault-program.ts";
 const skip = cannotMount();
 if (skip) t.plan(0, skip);
 
-// Each mount is a program of its own, which takes its time on a busy machine.
-t.setTimeout(isLong ? Number.POSITIVE_INFINITY : 900_000);
+const durationMs = isLong ? Number(process.env.DVAULT_CRASH_MINUTES ?? 10) * 60_000 : 0;
 
-const minutes = Number(process.env.DVAULT_CRASH_MINUTES ?? 10);
+// Each mount is a program of its own, which takes its time on a busy machine.
+t.setTimeout(900_000 + 3 * durationMs);
 
 /** Short lives, so that death often meets a commit. */
 const PLAN: Omit<KillOptions, "lossEvery"> = {
   seed: `${SEED}`,
   deaths: 3,
-  durationMs: isLong ? minutes * 60_000 : 0,
+  durationMs,
   lifeMs: 2500,
 };
 

@@ -5,6 +5,9 @@
  *
  * The database itself changes only when SQLite carries the log over, which synchronises both (sqlite.org/wal.html).
  *
+ * What a sync that failed should have made durable is lost, though it shows: no later sync tries it again, unless it is
+ * written anew.
+ *
  * @module
  */
 import { readFileSync } from "node:fs";
@@ -13,8 +16,12 @@ import {
   type HostFile,
   type OpenFile,
 } from "../../../src/stores/file/host-file.ts";
+import type { Faults } from "./faults.ts";
 
 const SECTOR = 512;
+
+/** What a sync is called when it asks. */
+export const SYNC = "sync a file";
 
 /** Behind the name of the database. */
 const LOG = "-wal";
@@ -30,13 +37,20 @@ export type Survival = "none" | "some" | "all";
 export class LocalPowerCuts {
   readonly #database: string;
   readonly #random: () => number;
+  readonly #faults: Faults;
   readonly #durable = new Map<string, Buffer>();
+  /** Sectors that a failed sync left, by number, with what shows there. */
+  readonly #lost = new Map<string, Map<number, Buffer>>();
   /** Called at each moment: between any two calls to the files. */
   onMoment: () => void = () => undefined;
 
-  /** @param random - numbers from 0 to 1 that decide which sectors are left */
-  constructor(database: string, random: () => number) {
+  /**
+   * @param faults - asked before each sync
+   * @param random - numbers from 0 to 1 that decide which sectors are left
+   */
+  constructor(database: string, faults: Faults, random: () => number) {
     this.#database = database;
+    this.#faults = faults;
     this.#random = random;
   }
 
@@ -44,26 +58,76 @@ export class LocalPowerCuts {
   readonly openFile: OpenFile = (path, flags) => {
     const file = DescriptorFile.open(path, flags);
     const suffix = path.slice(this.#database.length);
-    // What a closed store left is durable.
-    this.#durable.set(suffix, this.#read(suffix));
+    // What a closed store left is durable, but for what was lost; SQLite makes its log anew.
+    if (suffix === LOG) this.#lost.delete(LOG);
+    this.#durable.set(suffix, this.#shown(suffix));
     return this.#watched(file, suffix);
   };
 
   #watched(file: HostFile, suffix: string): HostFile {
     const syncing = async (): Promise<void> => {
-      const content = this.#read(suffix);
+      const content = this.#shown(suffix);
       this.onMoment();
+      this.#ask(suffix);
       await file.syncPooled();
       this.#durable.set(suffix, content);
       this.onMoment();
     };
+    const sync = (): void => {
+      this.#ask(suffix);
+      file.sync();
+      this.#durable.set(suffix, this.#shown(suffix));
+    };
+    const write: HostFile["write"] = (pieces, offset) => {
+      const written = file.write(pieces, offset);
+      for (let at = offset; at < offset + written; at += SECTOR) {
+        this.#lost.get(suffix)?.delete(Math.floor(at / SECTOR));
+      }
+      return written;
+    };
+    const own: Partial<HostFile> = { syncPooled: syncing, sync, write };
     return new Proxy(file, {
       get: (target, name) => {
-        if (name === "syncPooled") return syncing;
-        const value = Reflect.get(target, name, target);
+        const value = Reflect.get(name in own ? own : target, name, target);
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
+  }
+
+  /** Asks whether a sync may be made. */
+  #ask(suffix: string): void {
+    try {
+      this.#faults.ask(SYNC);
+    } catch (error) {
+      this.#lose(suffix);
+      throw error;
+    }
+  }
+
+  /** What is not durable stays so. */
+  #lose(suffix: string): void {
+    const now = this.#read(suffix);
+    const durable = this.#durable.get(suffix) ?? now;
+    const lost = new Map<number, Buffer>();
+    for (let at = 0; at < now.length; at += SECTOR) {
+      const sector = now.subarray(at, at + SECTOR);
+      if (!sector.equals(durable.subarray(at, at + SECTOR))) lost.set(at / SECTOR, sector);
+    }
+    this.#lost.set(suffix, lost);
+  }
+
+  /** What may reach the disk of what shows: all but what was lost and has not changed since. */
+  #shown(suffix: string): Buffer {
+    const now = this.#read(suffix);
+    const durable = this.#durable.get(suffix) ?? Buffer.alloc(0);
+    for (const [number, shown] of this.#lost.get(suffix) ?? []) {
+      const at = number * SECTOR;
+      const sector = now.subarray(at, at + SECTOR);
+      if (!sector.equals(shown)) continue;
+      sector.fill(0);
+      sector.set(durable.subarray(at, at + sector.length));
+    }
+    return now;
   }
 
   #read(suffix: string): Buffer {
@@ -86,7 +150,7 @@ export class LocalPowerCuts {
   }
 
   #left(suffix: string, survival: Survival): Buffer {
-    const now = this.#read(suffix);
+    const now = this.#shown(suffix);
     const durable = this.#durable.get(suffix) ?? now;
     if (survival === "all") return now;
     if (survival === "none") return durable;

@@ -74,8 +74,7 @@ function contentsOf(image: Image, records: readonly LogRecord[]): MemoryObjects 
  * @throws Error when there is no vault in it
  */
 export function folderImage(folder: string): Promise<VaultImage> {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const files = names.filter((name) => name !== LOCK && statSync(join(folder, name)).isFile());
+  const files = filesIn(folder);
   const image: Image = new Map(
     files.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]),
   );
@@ -100,6 +99,12 @@ export function folderImage(folder: string): Promise<VaultImage> {
       return DirectoryObjectStore.open(folder, { ...options, isMarkerNeeded: !isDamaged });
     },
   });
+}
+
+/** Names of the files that a folder of objects consists of. */
+export function filesIn(folder: string): readonly string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name !== LOCK && statSync(join(folder, name)).isFile());
 }
 
 /** What is different from one store of objects to another. */
@@ -129,7 +134,8 @@ async function objectImage(parts: ObjectImage): Promise<VaultImage> {
   };
 }
 
-function framesOf(image: Image): readonly PageSpan[] {
+/** Every page that stands in an image, framed as in objects. */
+export function framesOf(image: Image): readonly PageSpan[] {
   return [...image].flatMap(([part, bytes]) =>
     [...findFrames(bytes)].map(({ header, offset, length }) => {
       const { address, generation } = header;

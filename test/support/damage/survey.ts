@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getU64 } from "../../../src/core/base/bytes.ts";
+import { getU64, toText } from "../../../src/core/base/bytes.ts";
 import { addressOf } from "../../../src/core/format/address.ts";
 import { decodeHeader } from "../../../src/core/format/header.ts";
 import { findUsedPages } from "../../../src/core/fs/check/find-used-pages.ts";
@@ -27,6 +27,10 @@ export interface Survey {
   readonly live: ReadonlySet<number>;
   /** Of these, the copies of the key directory. */
   readonly keys: ReadonlySet<number>;
+  /** The name of each entry in its directory. */
+  readonly names: ReadonlyMap<string, Uint8Array>;
+  /** Of the live pages, those that hold something of files: their data, and leaves of the TOC. */
+  readonly ofFiles: ReadonlySet<number>;
   /** Paths of which something stands in a page, or that lead through a directory of which something does. */
   readonly hurtBy: (addresses: ReadonlySet<number>) => ReadonlySet<string>;
 }
@@ -45,7 +49,7 @@ export async function survey(store: PageStore): Promise<Survey> {
     if (header !== undefined) live.add(decodeHeader(header).commitRoot.address);
   }
   const keys = new Set(inspection.keyDirectories.map(({ address }) => address));
-  const { inosAt, paths } = await readToc(vault);
+  const { inosAt, paths, names } = await readToc(vault);
   const entries = await listContents(await newFileSystem(vault));
   await vault.abandon();
   const hurtBy = (addresses: ReadonlySet<number>): ReadonlySet<string> => {
@@ -53,19 +57,22 @@ export async function survey(store: PageStore): Promise<Survey> {
     const isHurt = (path: string): boolean => (paths.get(path) ?? [0]).some((ino) => inos.has(ino));
     return new Set(Object.keys(entries).filter(isHurt));
   };
-  return { generation, entries, live, keys, hurtBy };
+  const ofFiles = new Set(inosAt.keys());
+  return { generation, entries, live, keys, names, ofFiles, hurtBy };
 }
 
-/** Inodes by the addresses of pages with something of them, and the inodes that each path leads through. */
+/** Inodes by the addresses of pages with something of them, the inodes that each path leads through, and its name. */
 async function readToc(vault: Vault): Promise<{
   readonly inosAt: ReadonlyMap<number, ReadonlySet<number>>;
   readonly paths: ReadonlyMap<string, readonly number[]>;
+  readonly names: ReadonlyMap<string, Uint8Array>;
 }> {
   const inosAt = new Map<number, Set<number>>();
   const note = (address: number, ino: number): void => {
     inosAt.set(address, (inosAt.get(address) ?? new Set()).add(ino));
   };
-  const names: { readonly parent: number; readonly name: string; readonly ino: number }[] = [];
+  const dentries: { readonly parent: number; readonly name: Uint8Array; readonly ino: number }[] =
+    [];
   for await (const step of vault.inspect().toc()) {
     if (step.damage !== undefined || step.level > 0) continue;
     for (const { key, value } of recordsIn(step)) {
@@ -76,23 +83,22 @@ async function readToc(vault: Vault): Promise<{
       if (key[8] !== KeyKind.dentry) continue;
       const child = decodeDentry(value).ino;
       note(step.pointer.address, child);
-      names.push({
-        parent: ino,
-        name: Buffer.from(key.subarray(KEY_PREFIX)).toString(),
-        ino: child,
-      });
+      dentries.push({ parent: ino, name: key.slice(KEY_PREFIX), ino: child });
     }
   }
   const paths = new Map<string, readonly number[]>([["/", [ROOT_INO]]]);
+  const names = new Map<string, Uint8Array>();
   const walk = (path: string, inos: readonly number[]): void => {
-    for (const { parent, name, ino } of names) {
+    for (const { parent, name, ino } of dentries) {
       if (parent !== inos[0]) continue;
+      const child = `${path}/${toText(name)}`;
+      names.set(child, name);
       // The root directory is made anew when it is lost, and its names are records of their own.
       const through = [ino, ...inos.filter((one) => one !== ROOT_INO)];
-      paths.set(`${path}/${name}`, through);
-      walk(`${path}/${name}`, through);
+      paths.set(child, through);
+      walk(child, through);
     }
   };
   walk("", [ROOT_INO]);
-  return { inosAt, paths };
+  return { inosAt, paths, names };
 }

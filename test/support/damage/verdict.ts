@@ -1,6 +1,6 @@
 /**
- * What became of a damaged vault: whether a check found the damage, whether that was to be found, and whether a recovery
- * brought back all that is not itself destroyed.
+ * What became of a damaged vault: whether a check found the damage, whether that was to be found, whether all that is not
+ * damaged can be read as ever, and whether a recovery brought back all that is not itself destroyed.
  *
  * @module
  */
@@ -11,7 +11,8 @@ import type { Vault } from "../../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { newFileSystem } from "../test-file-system.ts";
 import { openTestVault } from "../test-vault.ts";
-import { type ListedEntry, listContents } from "../vault-contents.ts";
+import type { ListedEntry } from "../vault-contents.ts";
+import { type DirectReading, readDirectly } from "./direct-reading.ts";
 import { type Image, isSameAt, type PageSpan, type VaultImage } from "./image.ts";
 import { type RecoveredContents, recoverContents } from "./recover-contents.ts";
 import type { Survey } from "./survey.ts";
@@ -39,7 +40,7 @@ export async function judge(damage: DamageCase): Promise<Verdict> {
   const { vault, damaged, survey } = damage;
   const isChanged = (span: PageSpan | VaultImage["structure"][number]): boolean =>
     !isSameAt(span, vault.image, damaged);
-  const needed = vault.pages.filter((page) => survey.live.has(page.address) && vault.isNamed(page));
+  const needed = vault.pages.filter((page) => isNeeded(page, vault, survey));
   const isLive = vault.structure.some(isChanged) || needed.some(isChanged);
   const lost = lostPages(damage);
   const checked = await check(damage);
@@ -61,7 +62,7 @@ function lostPages({ vault, survey, damaged }: DamageCase): ReadonlySet<number> 
   return new Set([...lost].filter((address) => !kept.has(address)));
 }
 
-/** Opens and checks; a machine that knows the vault refuses an older state. */
+/** Opens, checks and reads; a machine that knows the vault refuses an older state. */
 async function check({
   vault,
   survey,
@@ -80,16 +81,47 @@ async function check({
     const isOlder = opened.generation < survey.generation;
     const warnings = [...opened.warnings, ...storeWarnings(store)];
     const isFound = findings.length + more + warnings.length > 0 || isOlder;
-    if (isFound) return { isFound, wrong: [] };
-    const listed = await listContents(await newFileSystem(opened));
-    const changed = changedPaths(survey, listed);
-    return { isFound, wrong: changed.map((path) => `${path} is not what it was, unnoticed`) };
+    const reading = await readDirectly(await newFileSystem(opened), survey);
+    const wrong = isOlder ? [] : wrongReads({ vault, survey, damaged }, reading);
+    const unnoticed = isFound ? [] : [...reading.refused.keys()];
+    return {
+      isFound,
+      wrong: [...wrong, ...unnoticed.map((path) => `${path}: refused, unnoticed`)],
+    };
   } catch (error) {
     if (!(error instanceof DvaultError)) throw error;
     return { isFound: true, wrong: [] };
   } finally {
     await opened?.abandon();
   }
+}
+
+/** What was read that is not so, and what was refused though nothing of it is damaged. */
+function wrongReads(
+  { vault, survey, damaged }: DamageCase,
+  { entries, refused }: DirectReading,
+): readonly string[] {
+  const changed = changedPaths(survey, entries).filter((path) => entries[path] !== undefined);
+  const pages = vault.pages.filter((page) => isNeeded(page, vault, survey));
+  const hurt = new Set(
+    pages.filter((page) => !isSameAt(page, vault.image, damaged)).map(({ address }) => address),
+  );
+  const isLimited =
+    [...hurt].every((address) => survey.ofFiles.has(address)) &&
+    vault.structure.every((span) => isSameAt(span, vault.image, damaged));
+  const paths = survey.hurtBy(hurt);
+  const unhurt = [...refused].filter(
+    ([path, { code }]) => code === "ENOENT" || (isLimited && !paths.has(path)),
+  );
+  return [
+    ...changed.map((path) => `${path} is not read as it was`),
+    ...unhurt.map(([path, { message }]) => `${path} is refused with nothing damaged: ${message}`),
+  ];
+}
+
+/** Whether the newest state reads a page from this place. */
+function isNeeded(page: PageSpan, vault: VaultImage, { live }: Survey): boolean {
+  return live.has(page.address) && vault.isNamed(page);
 }
 
 function storeWarnings(store: object): readonly string[] {

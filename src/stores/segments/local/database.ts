@@ -10,12 +10,13 @@
  *
  * @module
  */
-import { closeSync, constants, fsyncSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { StoreError } from "../../../core/base/errors.ts";
-import { DescriptorFile, type HostFile, type OpenFile } from "../../file/host-file.ts";
+import { DescriptorFile, type OpenFile } from "../../file/host-file.ts";
 import { databaseDamaged, databaseError } from "./database-errors.ts";
+import { DatabaseLog } from "./database-log.ts";
 import { binding } from "./sqlite-binding.ts";
 
 /** "DVLT": marks the file as ours. */
@@ -74,14 +75,13 @@ export class LocalDatabase {
   /** The connection, to prepare statements on. */
   readonly sql: SqliteDatabase.Database;
   readonly #path: string;
-  /** The log, to be synchronised; undefined for a database that has none. */
-  readonly #log: HostFile | undefined;
+  /** Undefined for a database that has none. */
+  readonly #log: DatabaseLog | undefined;
   readonly #onEnd: ((end: "commit" | "rollback") => void)[] = [];
   /** Transactions since the log was carried over. */
   #transactions = 0;
-  #syncing: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, sql: SqliteDatabase.Database, log: HostFile | undefined) {
+  private constructor(path: string, sql: SqliteDatabase.Database, log: DatabaseLog | undefined) {
     this.#path = path;
     this.sql = sql;
     this.#log = log;
@@ -90,7 +90,7 @@ export class LocalDatabase {
   /**
    * Opens the database of a vault, making it when there is none.
    * @param path - file; empty for one that lives as long as it is open
-   * @param openFile - opens its log, to synchronise it
+   * @param openFile - opens its log, to make it durable
    * @throws StoreError STORE_BUSY when another process has it open, STORE_FAILED when it is damaged or of another make
    */
   static open(path: string, openFile: OpenFile = DescriptorFile.open): LocalDatabase {
@@ -99,7 +99,7 @@ export class LocalDatabase {
       const sql = new SqliteDatabase(path, { timeout: 0, ...binding() });
       try {
         prepare(path, sql);
-        const log = path === "" ? undefined : openFile(`${path}-wal`, constants.O_RDONLY);
+        const log = path === "" ? undefined : DatabaseLog.open(`${path}-wal`, openFile);
         return new LocalDatabase(path, sql, log);
       } catch (error) {
         sql.close();
@@ -136,10 +136,8 @@ export class LocalDatabase {
    */
   async sync(): Promise<void> {
     if (this.#log === undefined) return;
-    const syncing = this.#log.syncPooled();
-    this.#syncing = Promise.allSettled([this.#syncing, syncing]).then(() => {});
     try {
-      await syncing;
+      await this.#log.sync();
       if (this.#transactions < CHECKPOINT_TRANSACTIONS || !this.sql.open) return;
       this.#transactions = 0;
       this.sql.pragma("wal_checkpoint(PASSIVE)");
@@ -172,8 +170,7 @@ export class LocalDatabase {
 
   async close(): Promise<void> {
     this.sql.close();
-    await this.#syncing;
-    this.#log?.close();
+    await this.#log?.close();
   }
 }
 
@@ -213,18 +210,4 @@ function prepare(path: string, sql: SqliteDatabase.Database): void {
       else sql.pragma(`user_version = ${SCHEMA_VERSION}`);
     })
     .immediate();
-  carryOver(sql);
-}
-
-/**
- * Carries over what a process that died left in the log. A sync of the log may have failed before: the system shows what is
- * in it, but a later sync does not try it again, and what is added behind would be lost with it. A disk that has no room for
- * that is no reason not to open.
- */
-function carryOver(sql: SqliteDatabase.Database): void {
-  try {
-    sql.pragma("wal_checkpoint(TRUNCATE)");
-  } catch (error) {
-    if (!(error instanceof SqliteDatabase.SqliteError)) throw error;
-  }
 }
