@@ -18,8 +18,8 @@ const ROOT = 0;
 /** GETATTR is among them: reading at the end of a file asks whether it has grown. */
 const BY_OPEN_FILE: ReadonlySet<number> = new Set([
   ...[Opcode.READ, Opcode.WRITE, Opcode.LSEEK, Opcode.FALLOCATE, Opcode.FSYNC, Opcode.FLUSH],
-  ...[Opcode.COPY_FILE_RANGE, Opcode.COPY_FILE_RANGE_64, Opcode.POLL, Opcode.GETATTR],
-  ...[Opcode.READDIR, Opcode.READDIRPLUS, Opcode.FSYNCDIR],
+  ...[Opcode.COPY_FILE_RANGE, Opcode.COPY_FILE_RANGE_64, Opcode.IOCTL, Opcode.POLL],
+  ...[Opcode.GETATTR, Opcode.READDIR, Opcode.READDIRPLUS, Opcode.FSYNCDIR],
 ]);
 
 /**

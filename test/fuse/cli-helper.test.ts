@@ -21,7 +21,8 @@ t.test("mount(8) mounts by the helper, with the options of fstab", async (t) => 
   t.equal(dvault.run([...call, `rw,${identity}`, "-f"]).code, 0, "looks as if");
   t.notOk(isMounted(mountpoint));
 
-  const words = `rw,noexec,noatime,noauto,nofail,x-systemd.automount,uid=1234,umask=027,${identity}`;
+  const shown = "default_permissions,uid=1234,umask=027";
+  const words = `rw,noexec,noatime,noauto,nofail,x-systemd.automount,${shown},${identity}`;
   const mounted = dvault.run([...call, words]);
   t.same(mounted, { code: 0, out: "", err: "" });
   const program = join(mountpoint, "program");
@@ -30,7 +31,7 @@ t.test("mount(8) mounts by the helper, with the options of fstab", async (t) => 
   t.equal(spawnSync(program).error?.message, `spawnSync ${program} EACCES`, "noexec");
   const table = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const [line = ""] = table.filter((entry) => entry.includes(` ${mountpoint} `));
-  t.match(line, /noexec,noatime.* fuse\.dvault /);
+  t.match(line, /noexec,noatime.* fuse\.dvault .*,default_permissions/);
   t.equal(dvault.run(["unmount", mountpoint]).code, 0);
 
   const [entry] = JSON.parse(dvault.ok("ls --json", vault));
