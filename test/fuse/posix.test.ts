@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import t from "tap";
 import { allCases, callsOf, partsOf } from "../support/posix-cases/all-cases.ts";
+import { madeBefore, readOnlySteps } from "../support/posix-cases/read-only.ts";
 import { cannotCompare, posixPlace } from "../support/posix-place.ts";
 import { PosixTool } from "../support/posix-tool.ts";
 
@@ -14,7 +15,7 @@ if (skip) t.plan(0, skip);
 /** Calls that {@link callsOf} puts before the steps of a case. */
 const BEFORE = 3;
 
-const { program, plain, mountpoint } = await posixPlace(t);
+const { program, plain, mountpoint, remount } = await posixPlace(t);
 
 /** What all calls answer below a directory. */
 async function perform(directory: string, calls: readonly string[]): Promise<readonly string[]> {
@@ -58,3 +59,22 @@ for (const [subject, cases] of Object.entries(allCases)) {
     }
   });
 }
+
+t.test("a read-only mount refuses every change", async (t) => {
+  const directory = `${mountpoint}/read-only`;
+  const perform = async (calls: readonly string[]): Promise<readonly string[]> => {
+    const tool = new PosixTool(program, mountpoint);
+    const answers = await tool.run([`chdir ${directory}`, ...calls]);
+    await tool.end();
+    return answers.slice(1);
+  };
+  spawnSync("mkdir", [directory]);
+  t.same([...new Set(await perform(madeBefore))], ["0"]);
+  remount("--read-only");
+  const steps = readOnlySteps.map(partsOf);
+  const answers = await perform(steps.map(({ call }) => call));
+  const wrong = steps.flatMap((step, i) =>
+    answers[i] === step.answer ? [] : [{ ...step, here: answers[i] }],
+  );
+  t.same(wrong, [], `${steps.length} calls`);
+});

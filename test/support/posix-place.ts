@@ -20,8 +20,8 @@ export interface PosixPlace {
   readonly program: string;
   readonly plain: string;
   readonly mountpoint: string;
-  /** Unmounts the vault, and mounts it again. */
-  remount(): void;
+  /** Unmounts the vault, and mounts it again, with further options if any are given. */
+  remount(...options: readonly string[]): void;
 }
 
 /** Makes a vault and mounts it; all of it goes with the test. */
@@ -34,17 +34,17 @@ export async function posixPlace(t: Test): Promise<PosixPlace> {
     const { code, err } = dvault.run(args);
     if (code !== 0) throw new Error(err);
   };
-  const mount = (): void =>
-    run("mount", vault, mountpoint, "--allow-other", "-o", "suid,dev", ...dvault.key);
+  const mount = (...options: readonly string[]): void =>
+    run("mount", vault, mountpoint, "--allow-other", "-o", "suid,dev", ...dvault.key, ...options);
   mount();
   t.teardown(() => run("unmount", mountpoint));
   return {
     program: buildPosixTool(t),
     plain: dvault.directory("plain"),
     mountpoint,
-    remount: () => {
+    remount: (...options) => {
       run("unmount", mountpoint);
-      mount();
+      mount(...options);
     },
   };
 }
