@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import t from "tap";
 import { allCases, callsOf, partsOf } from "../support/posix-cases/all-cases.ts";
 import { isRootsAlone, type PosixCase } from "../support/posix-cases/posix-case.ts";
+import { madeBefore, readOnlySteps } from "../support/posix-cases/read-only.ts";
 import { cannotCompare, posixPlace } from "../support/posix-place.ts";
 import { PosixTool } from "../support/posix-tool.ts";
 
@@ -70,3 +71,22 @@ for (const [subject, cases] of Object.entries(allCases)) {
     }
   });
 }
+
+t.test("a read-only mount refuses every change", async (t) => {
+  const directory = `${shared.mountpoint}/read-only`;
+  const perform = async (calls: readonly string[]): Promise<readonly string[]> => {
+    const tool = new PosixTool(program, shared.mountpoint);
+    const answers = await tool.run([`chdir ${directory}`, ...calls]);
+    await tool.end();
+    return answers.slice(1);
+  };
+  spawnSync("mkdir", [directory]);
+  t.same([...new Set(await perform(madeBefore))], ["0"]);
+  shared.remount("--read-only");
+  const steps = readOnlySteps.map(partsOf);
+  const answers = await perform(steps.map(({ call }) => call));
+  const wrong = steps.flatMap((step, i) =>
+    answers[i] === step.answer ? [] : [{ ...step, here: answers[i] }],
+  );
+  t.same(wrong, [], `${steps.length} calls`);
+});

@@ -17,8 +17,8 @@ export function cannotCompare(): string | false {
 /** A vault that is mounted. */
 export interface MountedVault {
   readonly mountpoint: string;
-  /** Unmounts the vault, and mounts it again. */
-  remount(): void;
+  /** Unmounts the vault, and mounts it again, with further options if any are given. */
+  remount(...options: readonly string[]): void;
 }
 
 /** Where calls are made. */
@@ -43,12 +43,13 @@ export async function posixPlace(t: Test): Promise<PosixPlace> {
   const mounted = (name: string, words: string): MountedVault => {
     const vault = dvault.vault(`${name}.dvault`);
     const mountpoint = dvault.directory(name);
-    const mount = (): void => run("mount", vault, mountpoint, "-o", words, ...dvault.key);
+    const mount = (...options: readonly string[]): void =>
+      run("mount", vault, mountpoint, "-o", words, ...dvault.key, ...options);
     mount();
     t.teardown(() => run("unmount", mountpoint));
-    const remount = (): void => {
+    const remount = (...options: readonly string[]): void => {
       run("unmount", mountpoint);
-      mount();
+      mount(...options);
     };
     return { mountpoint, remount };
   };

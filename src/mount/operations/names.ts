@@ -104,9 +104,12 @@ function renameModeOf(flags: number): RenameMode {
   }
 }
 
-/** `.` and `..` are looked up where an inode is reached by its number alone (open_by_handle_at(2), NFS). */
+/**
+ * `.` and `..` are looked up where an inode is reached by its number alone (open_by_handle_at(2), NFS), and the kernel holds it
+ * no more. So one without a name is open nowhere and as good as gone, although the kernel may not have said so yet.
+ */
 function lookupDots(fs: FileSystem, ino: number, dots: number): MaybePromise<Attributes> {
-  if (dots === 1) return fs.getattr(ino);
+  if (dots === 1) return chain(fs.getattr(ino), requireLinked);
   return chain(fs.opendir(ino), (directory) =>
     chain(directory.read(0, 2, "none"), (entries) => {
       const parent = entries.find(
@@ -116,6 +119,11 @@ function lookupDots(fs: FileSystem, ino: number, dots: number): MaybePromise<Att
       return fs.getattr(parent.ino);
     }),
   );
+}
+
+function requireLinked(attributes: Attributes): Attributes {
+  if (attributes.nlink === 0) throw new FsError("ESTALE");
+  return attributes;
 }
 
 /** That there is no such name is an answer the kernel can remember. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import { DvaultError } from "../../../src/core/base/errors.ts";
+import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { type FileSystem, ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { describeEntry, type ListedEntry } from "../vault-contents.ts";
 import type { Survey } from "./survey.ts";
@@ -26,7 +28,7 @@ export async function readDirectly(fs: FileSystem, { names }: Survey): Promise<D
     const directory = inos.get(parent);
     try {
       if (directory === undefined) throw refused.get(parent);
-      const attributes = await fs.lookup(directory, name);
+      const attributes = await entryOf(fs, directory, name);
       inos.set(path, attributes.ino);
       entries[path] = await describeEntry(fs, attributes);
     } catch (error) {

@@ -51,6 +51,10 @@ t.test("an inode is reached by number through `.` and its parent through `..`", 
   const ino = inoOf(ask({ opcode: Opcode.MKDIR, body: [u32(0o755), u32(0), name("dir")] }));
   t.equal(inoOf(ask({ opcode: Opcode.LOOKUP, ino, body: [name(".")] })), ino);
   t.equal(inoOf(ask({ opcode: Opcode.LOOKUP, ino, body: [name("..")] })), 1);
+  const file = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  ask({ opcode: Opcode.UNLINK, body: [name("file")] });
+  const gone = ask({ opcode: Opcode.LOOKUP, ino: file, body: [name(".")] });
+  t.equal(gone.error, -116, "ESTALE, since nobody has it open who asks so");
 });
 
 t.test("listing a directory references what READDIRPLUS shows", async (t) => {
