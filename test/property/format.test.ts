@@ -84,7 +84,7 @@ const commitRoot = record({
   end: u48,
   epoch: fc.integer({ min: 1, max: 2 ** 16 - 1 }),
   sealed: u48,
-  spaceMap: fc.array(pointer, { maxLength: 40 }),
+  spaceMap: fc.uniqueArray(pointer, { maxLength: 40, selector: ({ address }) => address }),
   snapshots: fc.array(
     record({
       id: u32,
