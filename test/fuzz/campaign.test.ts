@@ -33,7 +33,7 @@ function spin(ms: number): void {
 }
 
 function run(target: FuzzTarget, runs: number): Promise<Outcome> {
-  const parts = { kept: [], seed: 1, probes: 16, announce: () => {} };
+  const parts = { kept: [], minutes: 1, seed: 1, probes: 16, announce: () => {} };
   return new Campaign({ ...parts, target, runs }).run();
 }
 

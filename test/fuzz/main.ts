@@ -17,6 +17,7 @@ const USAGE = `Feeds every decoder of outside bytes with inputs that follow what
 
   --target <name>   one target, or several between commas (all)
   --runs <n>        inputs of each (1000000)
+  --minutes <n>     ends each before that, after so long (never)
   --seed <n>        decides the inputs (the time)
   --save            keep the inputs that are needed to pass every branch, in test/fuzz/corpus
   --list            names of the targets
@@ -30,6 +31,7 @@ in build/fuzz-failures/<target>.
 const OPTIONS = {
   target: { type: "string" },
   runs: { type: "string", default: "1000000" },
+  minutes: { type: "string", default: "Infinity" },
   seed: { type: "string", default: String(Date.now() % 2 ** 31) },
   save: { type: "boolean", default: false },
   list: { type: "boolean", default: false },
@@ -55,7 +57,8 @@ async function run(): Promise<void> {
   for (const name of names) {
     const target = targets.find((candidate) => candidate.name === name);
     if (target === undefined) throw new Error(`there is no target ${name}`);
-    const task = { root, target: name, runs: Number(values.runs), seed, probes: probes.probes };
+    const bounds = { runs: Number(values.runs), minutes: Number(values.minutes) };
+    const task = { root, target: name, ...bounds, seed, probes: probes.probes };
     const failed = join(root, "build/fuzz-failures", name);
     const result = await supervise(task);
     if (result.kind === "broken") {

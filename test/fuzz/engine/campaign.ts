@@ -26,6 +26,8 @@ export interface CampaignParts {
   /** Inputs that are kept in the tree. */
   readonly kept: readonly Uint8Array[];
   readonly runs: number;
+  /** Time after which no more inputs are made. */
+  readonly minutes: number;
   readonly seed: number;
   /** How many probes there are. */
   readonly probes: number;
@@ -67,7 +69,7 @@ export class Campaign {
   }
 
   async run(): Promise<Outcome> {
-    const { target, kept, runs, seed } = this.#parts;
+    const { target, kept, seed } = this.#parts;
     const startedAt = performance.now();
     // Most inputs are refused by an error, of which only the first frames are shown.
     Error.stackTraceLimit = 2;
@@ -79,7 +81,7 @@ export class Campaign {
       maxLength,
     });
     for (const input of [...kept, ...(await target.seeds())]) await this.#try(input);
-    while (this.#inputs < runs && this.#failures.size < FAILURES_MAX) {
+    while (this.#goesOn(startedAt)) {
       await this.#try(mutator.mutate(this.#corpus.pick(random), this.#corpus.pick(random)));
       if (this.#inputs % INPUTS_PER_TURN === 0) await nextTurn();
     }
@@ -93,6 +95,12 @@ export class Campaign {
       failures: [...this.#failures.values()],
       essence: await this.#essence(),
     };
+  }
+
+  #goesOn(startedAt: number): boolean {
+    const { runs, minutes } = this.#parts;
+    const isTime = performance.now() - startedAt < minutes * 60_000;
+    return this.#inputs < runs && isTime && this.#failures.size < FAILURES_MAX;
   }
 
   async #try(input: Uint8Array): Promise<void> {

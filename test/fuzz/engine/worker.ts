@@ -14,18 +14,20 @@ export interface WorkerTask {
   readonly root: string;
   readonly target: string;
   readonly runs: number;
+  readonly minutes: number;
   readonly seed: number;
   readonly probes: number;
   readonly current: CurrentInput;
 }
 
-const { root, target: name, runs, seed, probes, current } = workerData as WorkerTask;
+const { root, target: name, current, ...task } = workerData as WorkerTask;
 // The probes must stand before anything of src/ is loaded.
 const { targets } = await import("../targets.ts");
 const target = targets.find((candidate) => candidate.name === name);
 if (target === undefined) throw new Error(`there is no target ${name}`);
 const campaign = new Campaign({
-  ...{ target, runs, seed, probes },
+  ...task,
+  target,
   kept: loadCorpus(root, name),
   announce: (input) => tellInput(current, input),
 });
