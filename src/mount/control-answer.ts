@@ -6,16 +6,6 @@
  */
 import { DvaultError, UsageError } from "../core/base/errors.ts";
 import { parseJsonObject } from "../core/base/json.ts";
-import type {
-  ChangeRecord,
-  CleaningResult,
-  ControlRequest,
-  RotationResult,
-  SnapshotDiff,
-  SnapshotRecord,
-  SnapshotRestoration,
-  WorkProgress,
-} from "./control-messages.ts";
 import {
   type Check,
   isCount,
@@ -26,7 +16,17 @@ import {
   isOneOf,
   isShaped,
   isText,
-} from "./json-shape.ts";
+} from "../core/base/json-shape.ts";
+import type {
+  ChangeRecord,
+  CleaningResult,
+  ControlRequest,
+  RotationResult,
+  SnapshotDiff,
+  SnapshotRecord,
+  SnapshotRestoration,
+  WorkProgress,
+} from "./control-messages.ts";
 import type {
   LaneStatus,
   MountStatus,

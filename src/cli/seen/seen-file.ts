@@ -10,7 +10,8 @@
  * @module
  */
 import { join } from "node:path";
-import { isJsonObject, parseJsonObject } from "../../core/base/json.ts";
+import { isJsonObject, type JsonObject, parseJsonObject } from "../../core/base/json.ts";
+import { isCount, isListOf, isShaped, isText } from "../../core/base/json-shape.ts";
 import { directories } from "../config/directories.ts";
 import { readOwnerFile, replaceOwnerFile } from "../config/owner-file.ts";
 import type { SeenCommit } from "./seen-commit.ts";
@@ -47,20 +48,20 @@ export function decodeSeen(text: string): SeenPlaces {
   );
 }
 
+const isCommit = isShaped<SeenCommit>({
+  generation: isCount,
+  time: isText,
+  toc: isText,
+  keys: isText,
+  vaultKey: isText,
+  replaced: isListOf(isText),
+});
+
 /** Earlier versions noted no keys. */
-function commitOf(value: Record<string, unknown>): SeenCommit | undefined {
+function commitOf(value: JsonObject): SeenCommit | undefined {
   const { generation, time, toc, keys, vaultKey = "", replaced = [] } = value;
-  if (!isNumber(generation) || !isText(time) || !isText(toc) || !isText(keys)) return undefined;
-  if (!isText(vaultKey) || !Array.isArray(replaced) || !replaced.every(isText)) return undefined;
-  return { generation, time, toc, keys, vaultKey, replaced };
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
+  const commit: JsonObject = { generation, time, toc, keys, vaultKey, replaced };
+  return isCommit(commit) ? commit : undefined;
 }
 
 /** Replaces the file. @throws the system's error */

@@ -54,7 +54,11 @@ const line = new WorkLine({ stderr: { isTTY: true, columns: 80, write: () => tru
 /** Input: what was asked for, length of the pieces, then what comes. */
 export const controlAnswerTarget: FuzzTarget = {
   name: "control-answer",
-  files: ["src/mount/control-answer.ts", "src/mount/json-shape.ts", "src/mount/control-line.ts"],
+  files: [
+    "src/mount/control-answer.ts",
+    "src/core/base/json-shape.ts",
+    "src/mount/control-line.ts",
+  ],
   seeds: () => [
     ...REQUESTS.map((request, n) => said(n, { ok: true, result: RESULTS[request] })),
     said(REQUESTS.indexOf("gc"), { progress: PROGRESS }, { ok: true, result: CLEANED }),

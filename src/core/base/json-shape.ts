@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isJsonObject } from "../core/base/json.ts";
+import { isJsonObject } from "./json.ts";
 
 /** Says whether a value is what it should be. */
 export type Check = (value: unknown) => boolean;
