@@ -155,7 +155,7 @@ export function makeRoot(context: FsContext, creation: Creation): MaybePromise<v
 }
 
 /** Lets those who list the directory know of the name, once it is there. */
-function tellAdded(
+export function tellAdded(
   context: FsContext,
   { parent, name }: NamePlace,
   done: MaybePromise<Attributes>,

@@ -41,10 +41,7 @@ export function link(context: FsContext, ino: number, place: NamePlace): MaybePr
     saveInode(transaction, directory);
     return inode.attributes(context.drafts.unmapped(ino));
   });
-  return chain(done, (attributes) => {
-    context.passes.added(place.parent, place.name);
-    return attributes;
-  });
+  return tellAdded(context, place, done);
 }
 
 function addLink(context: FsContext, transaction: Transaction, inode: InodeRecord): void {
