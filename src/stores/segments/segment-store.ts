@@ -208,13 +208,7 @@ export class SegmentStore implements PageStore {
 
   forgetCopies(addresses: readonly number[]): readonly number[] {
     const { pages, database } = this.#local;
-    const isCopy = (address: number): boolean =>
-      pages.has(address) && pages.freshSequence(address) === undefined;
-    const copies = addresses.filter(isCopy);
-    database.transaction(() => {
-      for (const address of copies) pages.dropCached(address);
-    });
-    return copies;
+    return database.transaction(() => addresses.filter((address) => pages.dropCached(address)));
   }
 
   isNear(address: number): boolean {

@@ -295,13 +295,14 @@ export class PageTable {
     });
   }
 
-  /** Forgets a cached page, if it is one. Call within a transaction. */
-  dropCached(address: number): void {
+  /** Forgets a cached page. Call within a transaction. @returns whether it was one */
+  dropCached(address: number): boolean {
     const place = this.#statements.cachedPlace.get(address) as Place | undefined;
-    if (place === undefined) return;
+    if (place === undefined) return false;
     this.#statements.dropCached.run(address);
     this.#freed.push(place.slot);
     this.#cachedBytes -= place.length;
+    return true;
   }
 
   /** Evicts cached pages when there are more than the budget allows. Call within a transaction. */
