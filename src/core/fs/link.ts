@@ -9,6 +9,7 @@ import { LINK_MAX } from "../base/limits.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import { dots, isDots } from "../base/names.ts";
 import type { Transaction } from "../vault/transaction.ts";
+import { tellAdded } from "./create.ts";
 import {
   checkLength,
   checkNewName,
