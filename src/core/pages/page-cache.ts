@@ -18,7 +18,8 @@
  */
 import { LRUCache } from "lru-cache";
 import type { BufferPool } from "../base/buffer-pool.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { PageError } from "../base/errors.ts";
+import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { OpenedPage, PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
@@ -166,10 +167,24 @@ export class PageCache {
 
   /**
    * Brings pages in; those already resident or on their way are not asked for twice.
-   * @throws PageError of the first page that is missing or does not open; the others are in
+   * @throws PageError of the first page that is missing, does not open, or has lost its place; the others are in
    */
   load(pageClass: PageClass, pointers: readonly PagePointer[]): MaybePromise<void> {
-    return this.#loader.load(pageClass, pointers);
+    const displaced = pointers.find((pointer) => this.#isDisplaced(pointer));
+    if (displaced === undefined) return this.#loader.load(pageClass, pointers);
+    const others = pointers.filter((pointer) => !this.#isDisplaced(pointer));
+    return chain(this.#loader.load(pageClass, others), () => {
+      throw new PageError("PAGE_CORRUPT", displaced.address, "its place was free, and is taken");
+    });
+  }
+
+  /**
+   * Whether a new page has the place of one that is asked for: they could never both be here, so whoever asks would ask
+   * for ever. Only a space map that is wrong gives such places away.
+   */
+  #isDisplaced({ address, generation }: PagePointer): boolean {
+    const dirty = this.#dirty.get(address);
+    return dirty !== undefined && dirty.generation !== generation;
   }
 
   #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {

@@ -60,6 +60,24 @@ t.test("pointers of another generation do not find a page", async (t) => {
   t.throws(() => pages.load("data", [stale]), { code: "PAGE_CORRUPT" });
 });
 
+t.test("a page whose place a new one was given is corrupt, and waited for by nobody", async (t) => {
+  const { pages, store } = await newTestPages();
+  const lost = addData(pages, 1);
+  const other = addData(pages, 2);
+  await commit(pages);
+  pages.dropClean();
+  // What a space map says that calls a page free which is in use.
+  store.release([lost.address]);
+  const taker = addData(pages, 3);
+  t.equal(taker.address, lost.address);
+  t.throws(() => pages.load("data", [lost, other]), {
+    code: "PAGE_CORRUPT",
+    address: lost.address,
+  });
+  t.ok(pages.peek(other), "the others are in");
+  t.equal(pages.peek(taker), taker);
+});
+
 t.test("editing copies what an older generation wrote, once a generation", async (t) => {
   const { pages } = await newTestPages();
   const owner = { ino: 0, block: 0 };
