@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "shim.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -42,7 +43,14 @@ static napi_value lasting_memory(napi_env env, napi_callback_info info) {
   return view;
 }
 
+// memoryFile(): the descriptor of a file in memory that has no name (memfd_create(2)), or a negative errno.
+static napi_value memory_file(napi_env env, napi_callback_info info) {
+  (void)info;
+  int fd = memfd_create("dvault", MFD_CLOEXEC);
+  return shim_number(env, fd < 0 ? -errno : fd);
+}
+
 bool shim_export_memory(napi_env env, napi_value exports) {
-  static const struct shim_function functions[] = {{"lastingMemory", lasting_memory}};
+  static const struct shim_function functions[] = {{"lastingMemory", lasting_memory}, {"memoryFile", memory_file}};
   return shim_export(env, exports, functions, sizeof functions / sizeof functions[0]);
 }

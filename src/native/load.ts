@@ -52,6 +52,8 @@ export interface Shim {
 
   /** Zeros, in huge pages where there are some, and without weight for the garbage collector. */
   lastingMemory(bytes: number): Uint8Array;
+  /** memfd_create(2). @returns the descriptor */
+  memoryFile(): number;
 
   flock(fd: number, operation: number): number;
   lseek(fd: number, offset: number, whence: number): number;

@@ -1,5 +1,5 @@
 /**
- * Memory that is kept for long, as `native-shim/memory.c` makes it.
+ * Memory that is kept for long, and files in memory, as `native-shim/memory.c` makes them.
  *
  * @module
  */
@@ -11,4 +11,13 @@ import { tryShim } from "./load.ts";
  */
 export function lastingMemory(bytes: number): Uint8Array {
   return tryShim()?.lastingMemory(bytes) ?? new Uint8Array(bytes);
+}
+
+/**
+ * Opens an empty file in memory that has no name and goes when it is closed (memfd_create(2)).
+ * @returns its descriptor; undefined where the shim cannot be loaded or the system has none
+ */
+export function memoryFile(): number | undefined {
+  const fd = tryShim()?.memoryFile() ?? -1;
+  return fd < 0 ? undefined : fd;
 }

@@ -11,6 +11,7 @@ import { VaultFileSystem } from "../../core/fs/vault-file-system.ts";
 import { DRIVER_NAMES } from "../../mount/driver-names.ts";
 import { loadDriver } from "../../mount/load-driver.ts";
 import { prepareMountpoint } from "../../mount/mountpoint.ts";
+import { compileForBursts } from "../../platform/node-engine.ts";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -20,6 +21,7 @@ import type { VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, warn } from "../context.ts";
 import { mountInBackground } from "../daemon/background.ts";
 import { type MountSecrets, receiveSecrets, sendOutcome } from "../daemon/handover.ts";
+import { rehearse } from "../daemon/rehearsal.ts";
 import { serveMount } from "../daemon/serve-mount.ts";
 import { type DiscordSecrets, type TokenChoice, tokenOptions } from "../discord/discord-secrets.ts";
 import { findVault, isFirstUse, makeDefaultVault, writingMount } from "../find-vault.ts";
@@ -38,6 +40,7 @@ import {
   type PasswordChoice,
   wipeCredentials,
 } from "../password/sources.ts";
+import { describeError } from "../report-error.ts";
 import { snapshotAt } from "../snapshots/snapshot-at.ts";
 import { findVaultStore, obtainStoreSecrets, openVaultStore } from "../vault-store.ts";
 
@@ -230,7 +233,12 @@ async function serve(
   const store = await openVaultStore(context, place, { ...choice, allowsRollback, secrets });
   const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs, atime } = choice;
   const opening = { credentials, place, allowsRollback, compression, cacheBytes, atime };
+  compileForBursts();
+  const rehearsed = rehearse().catch((error: unknown) =>
+    warn(context, `cannot rehearse, the first calls will take longer: ${describeError(error)}`),
+  );
   const open = await openVault(context, store, opening);
+  await rehearsed;
   wipeCredentials(credentials);
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };

@@ -13,7 +13,6 @@ import { watchIdle } from "../../mount/idle.ts";
 import type { MountStatus } from "../../mount/mount-status.ts";
 import { mountVault } from "../../mount/mount-vault.ts";
 import { socketPathOf } from "../../mount/runtime-directory.ts";
-import { compileForBursts } from "../../platform/node-engine.ts";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import type { SegmentStore } from "../../stores/segments/segment-store.ts";
 import { type CliContext, warn } from "../context.ts";
@@ -58,7 +57,6 @@ export async function serveMount(context: CliContext, requested: ServedMount): P
   const rotation = new RotationJob(context, requested.open);
   const served = { ...requested, open: closedAfter(rotation, requested.open) };
   const { open, mountpoint, options, driver } = served;
-  compileForBursts();
   try {
     const mount = await mountVault({ fs: shownIn(served), mountpoint, options, driver });
     const ending = new Ending(open, mount, context.signal);
