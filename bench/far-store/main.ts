@@ -1,12 +1,10 @@
 /**
  * How a vault at Discord does when Discord is far away: the emulator, in a process of its own, holds every request back
  * and every connection to a speed.
+ * `usage.txt` tells its options.
  *
- *     scripts/bench far-store [--mib 256] [--files 2000] [--rounds 3] [--latency 40] [--bandwidth 200] [--unlimited]
- *       [--parts uploads,reads] [--lanes CHANNELS+WEBHOOKS,...] [--windows TIMES] [--scratch DIR] [--json FILE]
- *       [--mount [--cache 64M] [--dvault dist/cli/main.js]]
- *
- * The vault is used as a library, in this process, or with `--mount` through the kernel, which needs root. Prints a table of medians with the requests each took, as the emulator counted them.
+ * The vault is used as a library, in this process, or with `--mount` through the kernel. Prints a table of medians with
+ * the requests each took, as the emulator counted them.
  *
  * @module
  */
@@ -15,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stdout } from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Usage } from "../usage.ts";
 import { EmulatedDiscord, type EmulatedPlace } from "./emulated-discord.ts";
 import type { FarVault } from "./far-vault.ts";
 import { LibraryVault } from "./library-vault.ts";
@@ -26,25 +24,31 @@ import { type Figure, Workloads } from "./workloads.ts";
 /** `dist/cli/main.js` of this checkout. */
 const PROGRAM = fileURLToPath(new URL("../../../../dist/cli/main.js", import.meta.url));
 
-const { values } = parseArgs({
-  options: {
-    mib: { type: "string", default: "256" },
-    files: { type: "string", default: "2000" },
-    seeks: { type: "string", default: "30" },
-    rounds: { type: "string", default: "3" },
-    latency: { type: "string", default: "40" },
-    bandwidth: { type: "string", default: "200" },
-    scratch: { type: "string", default: tmpdir() },
-    unlimited: { type: "boolean", default: false },
-    windows: { type: "string", default: "1" },
-    parts: { type: "string", default: "uploads,reads" },
-    lanes: { type: "string", default: "1+0,2+0,4+0,0+1,0+2,0+4" },
-    mount: { type: "boolean", default: false },
-    cache: { type: "string", default: "64M" },
-    dvault: { type: "string", default: PROGRAM },
-    json: { type: "string" },
-  },
+const usage = new Usage("far-store");
+const values = usage.read({
+  mib: { type: "string", default: "256" },
+  files: { type: "string", default: "2000" },
+  seeks: { type: "string", default: "30" },
+  rounds: { type: "string", default: "3" },
+  latency: { type: "string", default: "40" },
+  bandwidth: { type: "string", default: "200" },
+  scratch: { type: "string", default: tmpdir() },
+  unlimited: { type: "boolean", default: false },
+  windows: { type: "string", default: "1" },
+  parts: { type: "string", default: "uploads,reads" },
+  lanes: { type: "string", default: "1+0,2+0,4+0,0+1,0+2,0+4" },
+  mount: { type: "boolean", default: false },
+  cache: { type: "string", default: "64M" },
+  dvault: { type: "string", default: PROGRAM },
+  json: { type: "string" },
 });
+const PARTS = ["uploads", "reads"];
+const parts = values.parts.split(",");
+const unknown = parts.find((part) => !PARTS.includes(part));
+if (unknown !== undefined) usage.refuse(`--parts ${unknown}: there are ${PARTS.join(", ")}`);
+if (!/^\d+\+\d+(,\d+\+\d+)*$/.test(values.lanes)) {
+  usage.refuse(`--lanes takes channels+webhooks between commas, not ${values.lanes}`);
+}
 const scratch = mkdtempSync(join(values.scratch, "dvault-far-"));
 const link = {
   latencyMs: Number(values.latency),
@@ -71,7 +75,6 @@ try {
     smallFiles: Number(values.files),
     seeks: Number(values.seeks),
   };
-  const parts = values.parts.split(",");
   const figures: Figure[] = [];
   for (const text of parts.includes("uploads") ? values.lanes.split(",") : []) {
     const [channels = 0, webhooks = 0] = text.split("+").map(Number);

@@ -1,12 +1,6 @@
 /**
  * Mounts dvault and its peers on the same backing directory, takes turns, and compares.
- *
- *     npm run bench -- [--peers dvault,gocryptfs] [--rows write,read] [--reps 3] [--mib 256] [--files 1000]
- *                      [--accesses 4000] [--transactions 200] [--scratch /dev/shm] [--dvault PROGRAM] [--json FILE]
- *
- * Left out, `--peers` is all that are installed and `--rows` all there are. Needs root, for emptying the page cache. Prints
- * a table of medians; behind each stands how many times better the first peer is. Ends with 1 when anything failed or was
- * read otherwise than it was written.
+ * Prints a table of medians; behind each stands how many times better the first peer is. `usage.txt` tells its options.
  *
  * @module
  */
@@ -14,25 +8,24 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { Usage } from "../usage.ts";
 import { type Peer, peers } from "./peers.ts";
 import { type Figures, runRound } from "./round.ts";
 import { summarize, tableOf } from "./table.ts";
 import { type Workload, workloads } from "./workloads.ts";
 
-const { values } = parseArgs({
-  options: {
-    peers: { type: "string" },
-    rows: { type: "string" },
-    reps: { type: "string", default: "3" },
-    mib: { type: "string", default: "256" },
-    files: { type: "string", default: "1000" },
-    accesses: { type: "string", default: "4000" },
-    transactions: { type: "string", default: "200" },
-    scratch: { type: "string", default: "/dev/shm" },
-    dvault: { type: "string", default: "scripts/dvault" },
-    json: { type: "string", default: join(tmpdir(), "dvault-bench.json") },
-  },
+const usage = new Usage("mount");
+const values = usage.read({
+  peers: { type: "string" },
+  rows: { type: "string" },
+  reps: { type: "string", default: "3" },
+  mib: { type: "string", default: "256" },
+  files: { type: "string", default: "1000" },
+  accesses: { type: "string", default: "4000" },
+  transactions: { type: "string", default: "200" },
+  scratch: { type: "string", default: "/dev/shm" },
+  dvault: { type: "string", default: "scripts/dvault" },
+  json: { type: "string", default: join(tmpdir(), "dvault-bench.json") },
 });
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -50,7 +43,7 @@ function chosenPeers(): readonly Peer[] {
 function peerNamed(name: string): Peer {
   const peer = peers.find((candidate) => candidate.name === name);
   if (peer !== undefined) return peer;
-  throw new Error(`--peers ${name}: there are ${peers.map((known) => known.name).join(", ")}`);
+  return usage.refuse(`--peers ${name}: there are ${peers.map((known) => known.name).join(", ")}`);
 }
 
 /** Workloads that were asked for, and those whose files they need. */
@@ -58,7 +51,7 @@ function chosenWorkloads(): readonly Workload[] {
   const names = values.rows?.split(",") ?? workloads.map(({ name }) => name);
   const unknown = names.find((name) => !workloads.some((workload) => workload.name === name));
   if (unknown !== undefined) {
-    throw new Error(`--rows ${unknown}: there are ${workloads.map(({ name }) => name).join(", ")}`);
+    usage.refuse(`--rows ${unknown}: there are ${workloads.map(({ name }) => name).join(", ")}`);
   }
   const chosen = workloads.filter(({ name }) => names.includes(name));
   const needed = new Set([...names, ...chosen.flatMap(({ needs = [] }) => needs)]);

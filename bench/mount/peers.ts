@@ -101,7 +101,10 @@ const gocryptfs: Peer = {
     ]),
 };
 
-/** AES-256-GCM in blocks of 32 KiB; the kernel keeps what it learns for a minute. */
+/**
+ * AES-256-GCM in blocks of 32 KiB; the kernel keeps what it learns for a minute. The cost of its key derivation is
+ * compiled in, and takes a busy machine minutes.
+ */
 const cryfs: Peer = {
   name: "cryfs",
   obstacle: () => missing("cryfs"),
@@ -122,6 +125,7 @@ const cryfs: Peer = {
           CRYFS_NO_UPDATE_CHECK: "true",
           CRYFS_LOCAL_STATE_DIR: join(state, "local"),
         },
+        patienceMs: 300_000,
       },
     ),
 };
@@ -179,6 +183,8 @@ export const peers: readonly Peer[] = [
 
 interface Server {
   readonly input?: string;
+  /** How long it may take to mount; a minute when left out. */
+  readonly patienceMs?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -187,7 +193,7 @@ async function startServer(
   mountpoint: string,
   program: string,
   args: readonly string[],
-  { input = "", env = {} }: Server = {},
+  { input = "", env = {}, patienceMs }: Server = {},
 ): Promise<Live> {
   const server = spawn(program, args, {
     env: { ...process.env, ...env },
@@ -195,7 +201,7 @@ async function startServer(
   });
   server.stdin.end(input);
   const pid = server.pid ?? 0;
-  await Promise.race([untilMounted(mountpoint), untilEnded(pid)]);
+  await Promise.race([untilMounted(mountpoint, patienceMs), untilEnded(pid)]);
   if (!existsSync(`/proc/${pid}`)) throw new Error(`${program} did not mount`);
   const unmount = async (): Promise<void> => {
     run("umount", [mountpoint]);

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 const TICKS_PER_SECOND = 100;
-const MOUNT_TIMEOUT_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 /** Runs a program to its end. @returns its output @throws Error with what it complained about */
 export function run(
@@ -36,11 +36,13 @@ export function isMounted(directory: string): boolean {
   return readFileSync("/proc/self/mountinfo", "utf8").includes(` ${directory} `);
 }
 
-/** Waits until something is mounted on a directory. */
-export async function untilMounted(directory: string): Promise<void> {
-  const end = Date.now() + MOUNT_TIMEOUT_MS;
+/** Waits until something is mounted on a directory. @throws Error when that takes longer than `patienceMs` */
+export async function untilMounted(directory: string, patienceMs = MINUTE_MS): Promise<void> {
+  const end = Date.now() + patienceMs;
   while (!isMounted(directory)) {
-    if (Date.now() > end) throw new Error(`nothing was mounted on ${directory} in a minute`);
+    if (Date.now() > end) {
+      throw new Error(`nothing was mounted on ${directory} in ${patienceMs / 1000} s`);
+    }
     await delay(5);
   }
 }

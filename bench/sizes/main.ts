@@ -1,13 +1,11 @@
 /**
  * How cost grows with the size of a vault file.
- *
- *     scripts/bench sizes [--files 1000,10000,100000,1000000] [--gib 1,10] [--accesses 500] [--reps 3]
- *                         [--scratch /dev/shm] [--dvault PROGRAM]
+ * `usage.txt` tells its options.
  *
  * Makes a vault for each count of small files and mounts them in turns: in a cold mount, files are made, looked up and
  * deleted in one directory, and others looked up all over the vault. Prints microseconds of each, medians of the
  * rounds, and how many times the first vault's they are. Then, for each vault, those of `--gib` included: how many pages
- * are read to open it and read one file. Needs root, for emptying the page cache.
+ * are read to open it and read one file.
  *
  * @module
  */
@@ -16,10 +14,10 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } f
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { type Peer, peers } from "../mount/peers.ts";
 import { run } from "../mount/processes.ts";
 import { median } from "../mount/table.ts";
+import { Usage } from "../usage.ts";
 import {
   bigFiles,
   type Contents,
@@ -29,15 +27,14 @@ import {
   smallFiles,
 } from "./grown-vault.ts";
 
-const { values } = parseArgs({
-  options: {
-    files: { type: "string", default: "1000,10000,100000,1000000" },
-    gib: { type: "string", default: "1,10" },
-    accesses: { type: "string", default: "500" },
-    reps: { type: "string", default: "3" },
-    scratch: { type: "string", default: "/dev/shm" },
-    dvault: { type: "string", default: "scripts/dvault" },
-  },
+const usage = new Usage("sizes");
+const values = usage.read({
+  files: { type: "string", default: "1000,10000,100000,1000000" },
+  gib: { type: "string", default: "1,10" },
+  accesses: { type: "string", default: "500" },
+  reps: { type: "string", default: "3" },
+  scratch: { type: "string", default: "/dev/shm" },
+  dvault: { type: "string", default: "scripts/dvault" },
 });
 
 /** Openings of which the largest count of pages is told. */
@@ -56,8 +53,10 @@ interface Subject {
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-function numbers(list: string): readonly number[] {
-  return list.split(",").filter(Boolean).map(Number);
+function numbers(name: "files" | "gib"): readonly number[] {
+  const list = values[name].split(",").filter(Boolean).map(Number);
+  if (list.every((number) => number > 0)) return list;
+  return usage.refuse(`--${name} takes numbers between commas, not ${values[name]}`);
 }
 
 function vaultOf({ home }: Subject): string {
@@ -150,15 +149,17 @@ async function countPages(subjects: readonly Subject[]): Promise<void> {
   }
 }
 
+const counts = numbers("files");
+const sizes = numbers("gib");
 const scratch = mkdtempSync(join(values.scratch, "dvault-sizes-"));
 try {
   const small: Subject[] = [];
-  for (const files of numbers(values.files)) {
+  for (const files of counts) {
     small.push(await makeSubject(scratch, `${files} files`, smallFiles(files)));
   }
   if (small.length > 0) await compareMounts(small);
   const big: Subject[] = [];
-  for (const gib of numbers(values.gib)) {
+  for (const gib of sizes) {
     big.push(await makeSubject(scratch, `${gib} GiB`, bigFiles(gib)));
   }
   await countPages([...small, ...big]);

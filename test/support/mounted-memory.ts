@@ -32,14 +32,15 @@ export function cannotMount(): string | false {
   }
 }
 
-/** An ordinary user's account; as root, `/dev/fuse` is opened to everybody until the test ends, as udev does. */
+/**
+ * An ordinary user's account, made for this process alone when it is root. Root also opens `/dev/fuse` to everybody, as
+ * udev does, and leaves it so: other tests may be mounting.
+ */
 export function ordinaryUser(t: Test): Account {
   const uid = process.getuid?.() ?? 0;
   if (uid !== 0) return { uid, gid: process.getgid?.() ?? 0 };
-  const mode = statSync("/dev/fuse").mode & 0o777;
   chmodSync("/dev/fuse", 0o666);
-  t.teardown(() => chmodSync("/dev/fuse", mode));
-  const account = "dvault-test";
+  const account = `dvault-test-${process.pid}`;
   spawnSync("useradd", ["--no-create-home", account]);
   t.teardown(() => spawnSync("userdel", [account]));
   const line = readFileSync("/etc/passwd", "utf8")
@@ -65,6 +66,15 @@ export function isMounted(path: string): boolean {
   return readFileSync("/proc/self/mountinfo", "utf8").includes(` ${path} `);
 }
 
+/** How a server mounts. */
+export type ServerSettings = Partial<MountOptions> & {
+  readonly driver?: DriverName;
+  /** Whose process it is; this one's user when left out. */
+  readonly as?: Account;
+  /** A program and its arguments that start it in turn. */
+  readonly through?: readonly string[];
+};
+
 /** A server that runs. */
 export interface Server {
   readonly mountpoint: string;
@@ -82,11 +92,12 @@ export interface Server {
 export async function serveMemory(
   t: Test,
   mountpoint: string,
-  settings: Partial<MountOptions> & { readonly as?: Account; readonly driver?: DriverName } = {},
+  settings: ServerSettings = {},
 ): Promise<Server> {
-  const { as, ...options } = settings;
+  const { as, through = [], ...options } = settings;
   const args = [...TYPESCRIPT, SERVER, mountpoint, JSON.stringify(options)];
-  const child = spawn(...untraced(process.execPath, args), {
+  const [program = "", ...words] = [...through, process.execPath, ...args];
+  const child = spawn(...untraced(program, words), {
     ...as,
     cwd: "/",
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -1,7 +1,6 @@
 /**
  * How a vault on a segment store streams: MB/s in and out, resident memory, and how long the main thread is blocked.
- *
- *     scripts/bench segments [--mib 2048] [--place directory|memory] [--cache-mib 64] [--scratch DIR]
+ * `usage.txt` tells its options.
  *
  * Writes one file through the file system, flushes it, forgets all local state and reads it back. Prints JSON. A place in
  * memory keeps what it is given in this process, so resident memory means something with a directory only.
@@ -13,22 +12,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { pid, stdout } from "node:process";
-import { parseArgs } from "node:util";
-import { utf8 } from "../src/core/base/bytes.ts";
-import { makePasswordSlot } from "../src/core/crypto/password-slot.ts";
-import { SecretBytes } from "../src/core/crypto/secret-bytes.ts";
-import { entryOf } from "../src/core/fs/entry-of.ts";
-import { ROOT_INO, S_IFREG } from "../src/core/fs/file-system.ts";
-import { VaultFileSystem } from "../src/core/fs/vault-file-system.ts";
-import { AutoCommit } from "../src/core/vault/auto-commit.ts";
-import { Vault } from "../src/core/vault/vault.ts";
-import { nodePlatform } from "../src/platform/node-platform.ts";
-import { DirectoryObjectStore } from "../src/stores/objects/directory-object-store.ts";
-import { systemTiming } from "../src/stores/objects/discord/steady-timing.ts";
-import { emptyObjects, MemoryObjectStore } from "../src/stores/objects/memory-object-store.ts";
-import type { ObjectStore } from "../src/stores/objects/object-store.ts";
-import { openSegmentStore } from "../src/stores/segments/open-segment-store.ts";
-import type { SegmentStore } from "../src/stores/segments/segment-store.ts";
+import { utf8 } from "../../src/core/base/bytes.ts";
+import { makePasswordSlot } from "../../src/core/crypto/password-slot.ts";
+import { SecretBytes } from "../../src/core/crypto/secret-bytes.ts";
+import { entryOf } from "../../src/core/fs/entry-of.ts";
+import { ROOT_INO, S_IFREG } from "../../src/core/fs/file-system.ts";
+import { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
+import { AutoCommit } from "../../src/core/vault/auto-commit.ts";
+import { Vault } from "../../src/core/vault/vault.ts";
+import { nodePlatform } from "../../src/platform/node-platform.ts";
+import { DirectoryObjectStore } from "../../src/stores/objects/directory-object-store.ts";
+import { systemTiming } from "../../src/stores/objects/discord/steady-timing.ts";
+import { emptyObjects, MemoryObjectStore } from "../../src/stores/objects/memory-object-store.ts";
+import type { ObjectStore } from "../../src/stores/objects/object-store.ts";
+import { openSegmentStore } from "../../src/stores/segments/open-segment-store.ts";
+import type { SegmentStore } from "../../src/stores/segments/segment-store.ts";
+import { Usage } from "../usage.ts";
 
 const MIB = 2 ** 20;
 const ARGON2 = { memoryKib: 8, passes: 1, lanes: 1 };
@@ -43,14 +42,16 @@ interface Figures {
   readonly blockedMs: { readonly p50: number; readonly p999: number; readonly max: number };
 }
 
-const { values } = parseArgs({
-  options: {
-    mib: { type: "string", default: "2048" },
-    place: { type: "string", default: "directory" },
-    "cache-mib": { type: "string", default: "64" },
-    scratch: { type: "string", default: tmpdir() },
-  },
+const usage = new Usage("segments");
+const values = usage.read({
+  mib: { type: "string", default: "2048" },
+  place: { type: "string", default: "directory" },
+  "cache-mib": { type: "string", default: "64" },
+  scratch: { type: "string", default: tmpdir() },
 });
+if (!["directory", "memory"].includes(values.place)) {
+  usage.refuse(`--place ${values.place}: there are directory, memory`);
+}
 const mib = Number(values.mib);
 const scratch = mkdtempSync(join(values.scratch, "dvault-bench-"));
 const kept = emptyObjects();
