@@ -38,7 +38,7 @@ const skip = cannotMount();
 if (skip) t.plan(0, skip);
 
 /** Damages on each kind of store; `DVAULT_DAMAGES=1000` for a long run, `DVAULT_SEED` for others. */
-const COUNT = Number(process.env.DVAULT_DAMAGES ?? 15);
+const COUNT = Number(process.env.DVAULT_DAMAGES ?? 10);
 const SEED = Number(process.env.DVAULT_SEED ?? 1);
 /** Which kind of store, by the begin of its name; all when left out. */
 const ONLY = process.env.DVAULT_STORE ?? "";

@@ -42,7 +42,8 @@ export function ordinaryUser(t: Test): Account {
   chmodSync("/dev/fuse", 0o666);
   const account = `dvault-test-${process.pid}`;
   spawnSync("useradd", ["--no-create-home", account]);
-  t.teardown(() => spawnSync("userdel", [account]));
+  // Processes of the user may be about to end.
+  t.teardown(() => spawnSync("userdel", ["--force", account]));
   const line = readFileSync("/etc/passwd", "utf8")
     .split("\n")
     .find((entry) => entry.startsWith(`${account}:`));

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { addBot, denyInChannel } from "../../emulator/founding.ts";
 import { testContext } from "../../support/cli-context.ts";
@@ -112,7 +112,7 @@ t.test("Ctrl-C ends the waiting for Discord, and loses nothing", async (t) => {
   const route = "POST /channels/{channel_id}/messages";
   const rule = faults.add({ fault: { kind: "reset", phase: "arrival" }, route, skip: 1 });
   const running = line.runIn(context, withKey(["put", file, "far:/"]));
-  while (!context.err().includes("cannot publish yet")) await turn();
+  while (!context.err().includes("cannot publish yet")) await delay(20);
   controller.abort(new Error("stopped"));
   const { code, err } = await running;
   t.equal(code, 1);
