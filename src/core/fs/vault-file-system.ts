@@ -194,10 +194,9 @@ export class VaultFileSystem implements FileSystem {
     return chain(written, (count) => chain(this.#flusher.relieve(ino), () => count));
   }
 
-  async fsync(ino: number): Promise<void> {
+  fsync(ino: number): MaybePromise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.sync();
-    this.#flusher.checkFailure(ino);
+    return chain(this.#context.vault.sync(), () => this.#flusher.checkFailure(ino));
   }
 
   fallocate(ino: number, offset: number, length: number, mode: FallocateMode): MaybePromise<void> {
@@ -236,9 +235,8 @@ export class VaultFileSystem implements FileSystem {
     return statfs(this.#context);
   }
 
-  async syncfs(): Promise<void> {
+  syncfs(): MaybePromise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.sync();
-    this.#flusher.checkFailures();
+    return chain(this.#context.vault.sync(), () => this.#flusher.checkFailures());
   }
 }

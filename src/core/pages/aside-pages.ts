@@ -4,8 +4,9 @@
  * @module
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
+import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PageCodec, PlainPage } from "../format/page-codec.ts";
-import type { PageStore } from "./page-store.ts";
+import type { PageStore, StoredPage } from "./page-store.ts";
 
 /** What pages aside stand on. */
 export interface AsideParts {
@@ -56,16 +57,28 @@ export class AsidePages {
   }
 
   /** Writes pages under addresses that were taken. @throws StoreError */
-  async write(pages: readonly PlainPage[]): Promise<void> {
-    const { store, codec, buffers } = this.#parts;
-    const stored = await codec.sealAll(pages, this.#room);
-    this.#sealed += pages.length;
-    try {
-      await store.write(
+  write(pages: readonly PlainPage[]): MaybePromise<void> {
+    return chain(this.#parts.codec.sealAll(pages, this.#room), (stored) => {
+      this.#sealed += pages.length;
+      return this.#store(
         pages.map(({ address }, i) => ({ address, bytes: stored[i] as Uint8Array })),
       );
-    } finally {
-      for (const bytes of stored) buffers.giveBack(bytes);
+    });
+  }
+
+  /** Gives the buffers back, however it ends. */
+  #store(pages: readonly StoredPage[]): MaybePromise<void> {
+    const giveBack = (): void => {
+      for (const { bytes } of pages) this.#parts.buffers.giveBack(bytes);
+    };
+    let writing: MaybePromise<void>;
+    try {
+      writing = this.#parts.store.write(pages);
+    } catch (error) {
+      giveBack();
+      throw error;
     }
+    if (isPending(writing)) return writing.finally(giveBack);
+    giveBack();
   }
 }
