@@ -16,7 +16,7 @@
  * @module
  */
 import { StoreError } from "../base/errors.ts";
-import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import { chain, type MaybePromise, rescue } from "../base/maybe-promise.ts";
 import type { Random } from "../base/platform.ts";
 import type { PagePointer } from "../format/address.ts";
 import {
@@ -143,17 +143,18 @@ export class ChangeLog {
     const pieces = this.#collect(counters, "changed");
     if (pieces === undefined) return false;
     if (pieces.length === 0) return true;
-    const failed = (error: unknown): boolean => {
-      if (!(error instanceof StoreError)) throw error;
-      this.#isOpen = false;
-      return false;
-    };
-    try {
-      const done = chain(this.#write(pieces), () => this.#parts.store.sync?.());
-      return isPending(done) ? done.then(() => true, failed) : true;
-    } catch (error) {
-      return failed(error);
-    }
+    return rescue(
+      () => chain(this.#write(pieces), () => this.#sync()),
+      (error) => {
+        if (!(error instanceof StoreError)) throw error;
+        this.#isOpen = false;
+        return false;
+      },
+    );
+  }
+
+  #sync(): MaybePromise<true> {
+    return chain(this.#parts.store.sync?.(), () => true);
   }
 
   /** Pages of the next entry; none when nothing changed, undefined when it would not fit. */

@@ -15,7 +15,7 @@
 import { constants, fstatSync, statfsSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { PageError } from "../../core/base/errors.ts";
-import { isPending, type MaybePromise } from "../../core/base/maybe-promise.ts";
+import { type MaybePromise, rescue } from "../../core/base/maybe-promise.ts";
 import { addressOf, pageNumber } from "../../core/format/address.ts";
 import {
   classCode,
@@ -145,15 +145,12 @@ export class FileStore implements PageStore, PageScan {
   }
 
   sync(): MaybePromise<void> {
-    const failed = (error: unknown): never => {
-      throw storeError(this.name, "sync", error);
-    };
-    try {
-      const done = this.#sync();
-      return isPending(done) ? done.catch(failed) : undefined;
-    } catch (error) {
-      failed(error);
-    }
+    return rescue(
+      () => this.#sync(),
+      (error) => {
+        throw storeError(this.name, "sync", error);
+      },
+    );
   }
 
   /** Makes what was written durable. */
