@@ -36,3 +36,17 @@ export function rescue<T>(
     return handle(error);
   }
 }
+
+/** What `body` gives; `last` is run when that has ended, well or not. */
+export function finish<T>(body: () => MaybePromise<T>, last: () => void): MaybePromise<T> {
+  let value: MaybePromise<T>;
+  try {
+    value = body();
+  } catch (error) {
+    last();
+    throw error;
+  }
+  if (isPending(value)) return value.finally(last);
+  last();
+  return value;
+}

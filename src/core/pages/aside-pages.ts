@@ -4,9 +4,9 @@
  * @module
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
-import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import { chain, finish, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PageCodec, PlainPage } from "../format/page-codec.ts";
-import type { PageStore, StoredPage } from "./page-store.ts";
+import type { PageStore } from "./page-store.ts";
 
 /** What pages aside stand on. */
 export interface AsideParts {
@@ -20,7 +20,7 @@ export interface AsideParts {
 
 export class AsidePages {
   readonly #parts: AsideParts;
-  readonly #room = (): Uint8Array => this.#parts.buffers.take();
+  #spare: Uint8Array | undefined;
   #sealed = 0;
 
   constructor(parts: AsideParts) {
@@ -58,27 +58,28 @@ export class AsidePages {
 
   /** Writes pages under addresses that were taken. @throws StoreError */
   write(pages: readonly PlainPage[]): MaybePromise<void> {
-    return chain(this.#parts.codec.sealAll(pages, this.#room), (stored) => {
+    const rooms: Uint8Array[] = [];
+    const sealed = this.#parts.codec.sealAll(pages, () => this.#takeRoom(rooms));
+    return chain(sealed, (stored) => {
       this.#sealed += pages.length;
-      return this.#store(
-        pages.map(({ address }, i) => ({ address, bytes: stored[i] as Uint8Array })),
-      );
+      const toStore = pages.map(({ address }, i) => ({ address, bytes: stored[i] as Uint8Array }));
+      const giveBack = (): void => {
+        for (const room of rooms) this.#giveBackRoom(room);
+      };
+      return finish(() => this.#parts.store.write(toStore), giveBack);
     });
   }
 
-  /** Gives the buffers back, however it ends. */
-  #store(pages: readonly StoredPage[]): MaybePromise<void> {
-    const giveBack = (): void => {
-      for (const { bytes } of pages) this.#parts.buffers.giveBack(bytes);
-    };
-    let writing: MaybePromise<void>;
-    try {
-      writing = this.#parts.store.write(pages);
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
-    if (isPending(writing)) return writing.finally(giveBack);
-    giveBack();
+  #takeRoom(rooms: Uint8Array[]): Uint8Array {
+    const room = this.#spare ?? this.#parts.buffers.take();
+    this.#spare = undefined;
+    rooms.push(room);
+    return room;
+  }
+
+  /** Nobody borrows what was sealed, so one room is used again at once, without waiting for the turn to end. */
+  #giveBackRoom(room: Uint8Array): void {
+    if (this.#spare === undefined) this.#spare = room;
+    else this.#parts.buffers.giveBack(room);
   }
 }
