@@ -120,10 +120,14 @@ async function overlap(calls: readonly Call[], seed: number, draftBytes: number)
 
 async function contentsOf(fs: FileSystem, made: Made): Promise<(Buffer | undefined)[]> {
   const contents: (Buffer | undefined)[] = [];
-  for (const ino of made.files) {
-    contents.push(await readBytes(fs, ino).catch(() => undefined));
-  }
+  for (const ino of made.files) contents.push(await contentOf(fs, ino).catch(() => undefined));
   return contents;
+}
+
+/** What nobody refers to any more can be read for a while, but is gone. */
+async function contentOf(fs: FileSystem, ino: number): Promise<Buffer> {
+  await fs.getattr(ino);
+  return readBytes(fs, ino);
 }
 
 function expectSame(after: readonly (Buffer | undefined)[], before: typeof after): void {

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { utf8 } from "../../src/core/base/bytes.ts";
+import type { MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import {
   type Attributes,
   ROOT_INO,
@@ -44,7 +45,7 @@ export class FsModel {
   readonly model: MemoryFileSystem;
   fs: VaultFileSystem;
   readonly #reopen: () => Promise<VaultFileSystem>;
-  #commits: Promise<void>[] = [];
+  #commits: MaybePromise<void>[] = [];
   #pairs: Pair[] = [{ real: ROOT_INO, model: ROOT_INO, type: S_IFDIR }];
 
   /** @param reopen - commits, and gives a fresh file system over the same vault */

@@ -23,3 +23,30 @@ export function chain<T, U>(
 ): MaybePromise<U> {
   return isPending(value) ? value.then(next) : next(value);
 }
+
+/** What `body` gives, or what `handle` makes of its error, be that thrown or of its promise. */
+export function rescue<T>(
+  body: () => MaybePromise<T>,
+  handle: (error: unknown) => MaybePromise<T>,
+): MaybePromise<T> {
+  try {
+    const value = body();
+    return isPending(value) ? value.catch(handle) : value;
+  } catch (error) {
+    return handle(error);
+  }
+}
+
+/** What `body` gives; `last` is run when that has ended, well or not. */
+export function finish<T>(body: () => MaybePromise<T>, last: () => void): MaybePromise<T> {
+  let value: MaybePromise<T>;
+  try {
+    value = body();
+  } catch (error) {
+    last();
+    throw error;
+  }
+  if (isPending(value)) return value.finally(last);
+  last();
+  return value;
+}

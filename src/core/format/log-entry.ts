@@ -19,10 +19,15 @@
  */
 import { concatBytes, equalBytes } from "../base/bytes.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import type { PagePointer } from "./address.ts";
+import { type PagePointer, POINTER_SIZE } from "./address.ts";
 import { LOG_ID_SIZE } from "./log-place.ts";
 import { RecordReader } from "./record-reader.ts";
 import { RecordWriter } from "./record-writer.ts";
+
+/** Bytes of an entry beside its records, pointers and drafts; of a record beside its key; and beside its value. */
+const FIXED_SIZE = 24;
+const KEY_OVERHEAD = 3;
+const VALUE_OVERHEAD = 2;
 
 const FLAG_AT = LOG_ID_SIZE;
 const PART_AT: number = LOG_ID_SIZE + 4;
@@ -49,7 +54,7 @@ export interface LogEntry {
 
 /** The part of an entry that comes first: all but the drafts. */
 export function encodeChanges(entry: Omit<LogEntry, "drafts">): Uint8Array {
-  const out = new RecordWriter();
+  const out = new RecordWriter(sizeOfChanges(entry));
   out.u64(entry.nextIno);
   out.u64(entry.inodes);
   out.u32(entry.changes.length);
@@ -64,6 +69,15 @@ export function encodeChanges(entry: Omit<LogEntry, "drafts">): Uint8Array {
   out.u32(entry.released.length);
   for (const pointer of entry.released) out.pointer(pointer);
   return out.finish();
+}
+
+function sizeOfChanges({ changes, released }: Omit<LogEntry, "drafts">): number {
+  let size = FIXED_SIZE + released.length * POINTER_SIZE;
+  for (const { key, value } of changes) {
+    size += KEY_OVERHEAD + key.length;
+    if (value !== undefined) size += VALUE_OVERHEAD + value.length;
+  }
+  return size;
 }
 
 /** @throws FormatError RECORD_MALFORMED */

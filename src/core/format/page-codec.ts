@@ -153,29 +153,37 @@ export class PageCodec {
    * when another begins meanwhile.
    * @param buffer - gives {@link STORED_PAGE_MAX} bytes to make a page in
    */
-  async sealAll(
+  sealAll(
     pages: readonly PlainPage[],
     buffer: () => Uint8Array,
+  ): MaybePromise<readonly Uint8Array[]> {
+    const { epoch } = this.#unlocked();
+    return chain(this.#unlocked().key(epoch), ({ batch }) => {
+      const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
+      if (batch !== undefined && bytes >= BATCH_MIN_BYTES) {
+        const frames = pages.map((page) => this.#frame(page, buffer(), epoch));
+        return this.#sealBatches(pages, frames, batch);
+      }
+      const each = pages.map((page) => this.#sealIn(epoch, page, buffer()));
+      return each.some(isPending) ? Promise.all(each) : (each as Uint8Array[]);
+    });
+  }
+
+  async #sealBatches(
+    pages: readonly PlainPage[],
+    frames: readonly Uint8Array[],
+    batch: AeadBatch,
   ): Promise<readonly Uint8Array[]> {
-    const keys = this.#unlocked();
-    const { epoch } = keys;
-    const { batch } = await keys.key(epoch);
-    const stored: Uint8Array[] = [];
-    const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
-    if (batch === undefined || bytes < BATCH_MIN_BYTES) {
-      for (const page of pages) stored.push(await this.#sealIn(epoch, page, buffer()));
-      return stored;
-    }
     const messages: AeadMessage[] = [];
-    for (const page of pages) {
-      const frame = this.#frame(page, buffer(), epoch);
-      stored.push(frame);
-      if (page.pageClass !== "key-directory") messages.push(this.#toSeal(page, frame));
+    for (const [i, page] of pages.entries()) {
+      if (page.pageClass !== "key-directory") {
+        messages.push(this.#toSeal(page, frames[i] as Uint8Array));
+      }
     }
     for (let at = 0; at < messages.length; at += batch.limit) {
       await batch.sealAll(messages.slice(at, at + batch.limit));
     }
-    return stored;
+    return frames;
   }
 
   /** Writes what of a stored page is in clear, and where it will be sealed, the owner record. */

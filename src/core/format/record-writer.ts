@@ -11,8 +11,13 @@ const FIRST_CAPACITY = 512;
 
 /** A record that grows. */
 export class RecordWriter {
-  #bytes = new Uint8Array(FIRST_CAPACITY);
+  #bytes: Uint8Array;
   #length = 0;
+
+  /** @param capacity - bytes after which it grows; a record of that length is not copied */
+  constructor(capacity: number = FIRST_CAPACITY) {
+    this.#bytes = new Uint8Array(capacity);
+  }
 
   u8(value: number): void {
     const at = this.#extend(1);
@@ -60,9 +65,10 @@ export class RecordWriter {
     this.#extend(length);
   }
 
-  /** The record so far, in a fresh array. */
+  /** The record so far, in an array of its own; nothing is written afterwards. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const isFull = this.#length === this.#bytes.length;
+    return isFull ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
   #extend(length: number): number {

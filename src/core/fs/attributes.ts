@@ -24,7 +24,7 @@ import {
 import { findExtent } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
 import { type InodeRecord, TimeField } from "./inode-record.ts";
-import { editInode, loadInode, requireDirectory, saveInode } from "./inodes.ts";
+import { editInode, loadInode, missing, requireDirectory, saveInode } from "./inodes.ts";
 import { killPrivileges } from "./privileges.ts";
 import { trim } from "./trim.ts";
 import { resize } from "./truncate.ts";
@@ -50,6 +50,7 @@ export function lookup(context: FsContext, place: NamePlace): MaybePromise<Attri
 
 /** @see FileSystem.getattr */
 export function getattr(context: FsContext, ino: number): MaybePromise<Attributes> {
+  if (context.forgotten.has(ino)) throw missing(ino);
   return context.view((transaction) =>
     loadInode(transaction, ino).attributes(context.drafts.unmapped(ino)),
   );

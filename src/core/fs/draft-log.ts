@@ -1,18 +1,23 @@
 /**
  * What of the drafts the log holds, and what it does not hold yet.
  *
- * A draft is told whole the first time, later only the part that changed since: one range that holds all changes.
+ * A draft is told whole the first time, later only the parts that changed since, each by itself where they are few.
  *
  * @module
  */
 import type { PlacedDraft } from "./draft.ts";
-import { type DraftRecord, encodeDraftRecord } from "./draft-records.ts";
+import { encodeDraftRecord, type GoneDraft } from "./draft-records.ts";
+
+/** Bytes of a block, `from <= byte < end`. */
+interface Part {
+  readonly from: number;
+  readonly end: number;
+}
 
 /** What changed of a draft. */
 interface Change {
-  /** Bytes of the block, `from <= byte < end`. */
-  from: number;
-  end: number;
+  /** More than one only where they lie apart. */
+  parts: Part[];
   /** Whether it must be told whole. */
   isWhole: boolean;
 }
@@ -30,6 +35,12 @@ export interface DraftSelection {
 /** Bytes of drafts told whole in one entry at most: more are as well written as pages. */
 const WHOLE_MAX = 2 ** 20;
 
+/** Parts of one draft told one by one; a database changes its first page and a few others. */
+const PARTS_MAX = 4;
+
+/** Parts that lie so near are told as one: the record of another would take as much, bytes. */
+const NEAR = 32;
+
 /** The name of no log. */
 const NONE = -1;
 
@@ -37,18 +48,17 @@ export class DraftLog {
   #log = NONE;
   #changed = new Map<PlacedDraft, Change>();
   #held = new Set<PlacedDraft>();
-  #gone: DraftRecord[] = [];
+  #gone: GoneDraft[] = [];
 
   /** Bytes of a draft change, `from <= byte < end`. */
   write(draft: PlacedDraft, from: number, end: number): void {
     if (this.#log === NONE) return;
     const change = this.#changed.get(draft);
     if (change === undefined) {
-      this.#changed.set(draft, { from, end, isWhole: !this.#held.has(draft) });
-      return;
+      this.#changed.set(draft, { parts: [{ from, end }], isWhole: !this.#held.has(draft) });
+    } else if (!change.isWhole) {
+      change.parts = withPart(change.parts, { from, end });
     }
-    change.from = Math.min(change.from, from);
-    change.end = Math.max(change.end, end);
   }
 
   /** More about a draft changes than bytes. */
@@ -87,16 +97,20 @@ export class DraftLog {
   ): readonly Uint8Array[] | undefined {
     const before = this.#held;
     if (log !== this.#log) this.#begin(log, drafts());
-    const wanted = [...this.#changed].filter(
-      ([draft]) => isLasting(draft.ino) && (which === "changed" || before.has(draft)),
-    );
+    const wanted: [PlacedDraft, Change][] = [];
     let bytes = 0;
-    for (const [{ length }, { isWhole }] of wanted) if (isWhole) bytes += length;
+    for (const entry of this.#changed) {
+      const [draft, { isWhole }] = entry;
+      if (!isLasting(draft.ino) || (which === "held" && !before.has(draft))) continue;
+      wanted.push(entry);
+      if (isWhole) bytes += draft.length;
+    }
     if (which === "changed" && bytes > WHOLE_MAX) return undefined;
-    const records = this.#gone;
+    const pieces: Uint8Array[] = [];
+    for (const gone of this.#gone) pieces.push(...encodeDraftRecord(gone));
     this.#gone = [];
-    for (const [draft, change] of wanted) records.push(this.#tell(draft, change));
-    return records.flatMap(encodeDraftRecord);
+    for (const [draft, change] of wanted) this.#tell(draft, change, pieces);
+    return pieces;
   }
 
   #begin(log: number, drafts: Iterable<PlacedDraft>): void {
@@ -107,13 +121,40 @@ export class DraftLog {
     for (const draft of drafts) this.write(draft, 0, 0);
   }
 
-  #tell(draft: PlacedDraft, change: Change): DraftRecord {
+  #tell(draft: PlacedDraft, { parts, isWhole }: Change, pieces: Uint8Array[]): void {
     const { ino, block, length, isUnmapped } = draft;
-    const { isWhole } = change;
-    const { from, end } = isWhole ? { from: 0, end: length } : change;
     this.#changed.delete(draft);
     this.#held.add(draft);
-    const part = draft.bytes.subarray(from, end);
-    return { kind: "written", ino, block, isWhole, isUnmapped, length, from, part };
+    for (const { from, end } of isWhole ? [{ from: 0, end: length }] : parts) {
+      const part = draft.bytes.subarray(from, end);
+      const record = {
+        kind: "written",
+        ino,
+        block,
+        isWhole,
+        isUnmapped,
+        length,
+        from,
+        part,
+      } as const;
+      pieces.push(...encodeDraftRecord(record));
+    }
   }
+}
+
+/** Takes one more part in; those that it joins, and all when they become too many, make one. */
+function withPart(parts: readonly Part[], part: Part): Part[] {
+  let joined = part;
+  const apart: Part[] = [];
+  for (const other of parts) {
+    const isApart = other.end + NEAR < joined.from || joined.end + NEAR < other.from;
+    if (isApart) apart.push(other);
+    else joined = span(joined, other);
+  }
+  if (apart.length < PARTS_MAX) return [...apart, joined];
+  return [apart.reduce(span, joined)];
+}
+
+function span(a: Part, b: Part): Part {
+  return { from: Math.min(a.from, b.from), end: Math.max(a.end, b.end) };
 }

@@ -21,6 +21,9 @@ import { PAGE_SIZE } from "../base/limits.ts";
 import { RecordReader } from "../format/record-reader.ts";
 import { RecordWriter } from "../format/record-writer.ts";
 
+const GONE_SIZE = 15;
+const WRITTEN_SIZE = 28;
+
 const KIND_GONE = 1;
 const KIND_WRITTEN = 2;
 const FLAG_WHOLE = 1;
@@ -52,7 +55,7 @@ export type DraftRecord = GoneDraft | WrittenDraft;
 
 /** A record in pieces, of which the part is borrowed. */
 export function encodeDraftRecord(record: DraftRecord): readonly Uint8Array[] {
-  const out = new RecordWriter();
+  const out = new RecordWriter(record.kind === "gone" ? GONE_SIZE : WRITTEN_SIZE);
   out.u8(record.kind === "gone" ? KIND_GONE : KIND_WRITTEN);
   out.u64(record.ino);
   out.u48(record.block);

@@ -189,7 +189,7 @@ export interface FileSystem {
    * lookup count. Library users that hold no number across calls need neither.
    */
   retain(ino: number, count?: number): void;
-  /** Drops references; the last one of an inode without a name gives its storage back. */
+  /** Drops references; without them, an inode that has no name is gone, and its storage given back by the next commit. */
   forget(ino: number, count: number): MaybePromise<void>;
 
   /**

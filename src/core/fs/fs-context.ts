@@ -44,8 +44,10 @@ export class FsContext {
   readonly draftBytes: number;
   readonly drafts: Drafts;
   readonly lookups: LookupCounts = new LookupCounts();
-  /** Inodes of this session that have no name and are still in use. */
+  /** Inodes of this session that have no name and are not reclaimed yet. */
   readonly nameless: Set<number> = new Set();
+  /** Those of them that nobody refers to any more. */
+  readonly forgotten: Set<number> = new Set();
   readonly leftOut: LeftOut = new LeftOut();
   readonly passes: ListingPasses = new ListingPasses();
   readonly inflated: InflatedBlocks;

@@ -10,7 +10,7 @@ import type { Transaction } from "../vault/transaction.ts";
 import { InodeRecord } from "./inode-record.ts";
 
 /** The error for an inode number that names nothing. */
-function missing(ino: number): FsError {
+export function missing(ino: number): FsError {
   return new FsError("ENOENT", `inode ${ino} does not exist`);
 }
 

@@ -49,7 +49,8 @@ function addLink(context: FsContext, transaction: Transaction, inode: InodeRecor
   const { ino, nlink } = inode;
   if (nlink >= LINK_MAX) throw new FsError("EMLINK", `inode ${ino} has ${nlink} links`);
   if (nlink === 0) {
-    if (!inode.has(InodeFlag.linkable)) throw new FsError("ENOENT", `inode ${ino} was removed`);
+    const isLinkable = inode.has(InodeFlag.linkable) && !context.forgotten.has(ino);
+    if (!isLinkable) throw new FsError("ENOENT", `inode ${ino} was removed`);
     inode.mark(InodeFlag.linkable, false);
     if (!inode.has(InodeFlag.trimming)) deleteOrphan(transaction, ino);
   }

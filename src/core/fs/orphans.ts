@@ -2,13 +2,14 @@
  * Giving back the storage of inodes that no name leads to.
  *
  * An inode that loses its last name while the kernel holds references lives on, with an orphan record, until the last
- * reference goes. What a crash left behind is found by its orphan record and reclaimed after the next mount. A directory
- * without a name may have entries (what a restore builds or replaces): they go first, and directories below become orphans.
+ * reference goes, and is reclaimed before the next commit. What a crash left behind is found by its orphan record and
+ * reclaimed after the next mount. A directory without a name may have entries (what a restore builds or replaces): they go
+ * first, and directories below become orphans.
  *
  * @module
  */
-import { PageError } from "../base/errors.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { FormatError, PageError } from "../base/errors.ts";
+import { chain, type MaybePromise, rescue } from "../base/maybe-promise.ts";
 import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { decodeDentry, deleteDentry } from "./dentry.ts";
@@ -28,6 +29,12 @@ const NAME_BATCH = 16;
 
 /** Orphan records read per transaction. */
 const ORPHAN_BATCH = 256;
+
+/** Inodes reclaimed per transaction. */
+const RECLAIM_BATCH = 32;
+
+/** Inodes that wait to be reclaimed. */
+const FORGOTTEN_MAX = 1024;
 
 /**
  * Takes a name from an inode under edit; without references from outside, what it stood for goes too.
@@ -114,17 +121,63 @@ function deleteXattrs(transaction: Transaction, ino: number): boolean {
 
 /** Removes all of an inode that has no name; one that has, or is gone, stays as it is. */
 export function reclaim(context: FsContext, ino: number): MaybePromise<void> {
-  const step = (transaction: Transaction): boolean => {
-    const inode = editInodeIfThere(transaction, ino);
-    return inode === undefined || inode.nlink > 0 || reclaimStep(context, transaction, inode);
-  };
+  return reclaimTogether(context, [ino]);
+}
+
+function reclaimTogether(context: FsContext, inos: readonly number[]): MaybePromise<void> {
+  const step = (transaction: Transaction): boolean =>
+    inos.every((ino) => {
+      const inode = editInodeIfThere(transaction, ino);
+      return inode === undefined || inode.nlink > 0 || reclaimStep(context, transaction, inode);
+    });
   return untilDone(() => context.change(step));
 }
 
-/** @see FileSystem.forget */
+/**
+ * An inode without a name and references waits for the next commit, to be reclaimed with others: files are deleted in
+ * bursts, and whoever does so waits for the names to go, not for what they stood for.
+ *
+ * @see FileSystem.forget
+ */
 export function forget(context: FsContext, ino: number, count: number): MaybePromise<void> {
   const isLast = context.lookups.forget(ino, count);
-  return isLast && context.nameless.has(ino) ? reclaim(context, ino) : undefined;
+  if (!isLast || !context.nameless.has(ino)) return;
+  context.drafts.dropRange(ino, 0, Number.POSITIVE_INFINITY);
+  context.forgotten.add(ino);
+  context.room.freed();
+  context.vault.markDirty();
+  if (context.forgotten.size > FORGOTTEN_MAX) return reclaimForgotten(context);
+}
+
+/** Reclaims what nobody refers to any more. */
+export function reclaimForgotten(context: FsContext): MaybePromise<void> {
+  return untilDone(() => {
+    const inos = [...take(context.forgotten, RECLAIM_BATCH)];
+    return inos.length === 0 || chain(reclaimWhole(context, inos), () => false);
+  });
+}
+
+function* take(inos: Set<number>, count: number): Generator<number> {
+  for (const ino of inos) {
+    if (count-- === 0) return;
+    inos.delete(ino);
+    yield ino;
+  }
+}
+
+/** What stands in a damaged page stays an orphan. */
+function reclaimWhole(context: FsContext, inos: readonly number[]): MaybePromise<void> {
+  return rescue(
+    () => reclaimTogether(context, inos),
+    async (error) => {
+      if (!isDamage(error)) throw error;
+      if (inos.length > 1) for (const ino of inos) await reclaimWhole(context, [ino]);
+    },
+  );
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof PageError || error instanceof FormatError;
 }
 
 /**

@@ -17,7 +17,7 @@ export function statfs(context: FsContext): Statistics {
     blockSize: BLOCK_SIZE,
     blocks: totalPages * (PAGE_SIZE / BLOCK_SIZE),
     freeBlocks: Math.floor(context.room.freeBytes / BLOCK_SIZE),
-    inodes: context.vault.inodes,
+    inodes: context.vault.inodes - context.forgotten.size,
     nameMax: NAME_MAX,
   };
 }

@@ -33,7 +33,7 @@ import { Flusher } from "./flusher.ts";
 import { type Advance, type FsChange, follow } from "./follow.ts";
 import { type FileSystemOptions, FsContext } from "./fs-context.ts";
 import { link, rmdir, unlink } from "./link.ts";
-import { forget, reclaimOrphans } from "./orphans.ts";
+import { forget, reclaimForgotten, reclaimOrphans } from "./orphans.ts";
 import { rename } from "./rename.ts";
 import { lseek } from "./seek.ts";
 import {
@@ -54,6 +54,7 @@ export class VaultFileSystem implements FileSystem {
   constructor(vault: TransactionalVault, options: FileSystemOptions) {
     this.#context = new FsContext(vault, options);
     this.#flusher = new Flusher(this.#context);
+    vault.onFlush(() => reclaimForgotten(this.#context));
     vault.onFlush(() => this.#flusher.flush());
     const { drafts, nameless } = this.#context;
     const isLasting = (ino: number): boolean => !nameless.has(ino);
@@ -194,10 +195,9 @@ export class VaultFileSystem implements FileSystem {
     return chain(written, (count) => chain(this.#flusher.relieve(ino), () => count));
   }
 
-  async fsync(ino: number): Promise<void> {
+  fsync(ino: number): MaybePromise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.sync();
-    this.#flusher.checkFailure(ino);
+    return chain(this.#context.vault.sync(), () => this.#flusher.checkFailure(ino));
   }
 
   fallocate(ino: number, offset: number, length: number, mode: FallocateMode): MaybePromise<void> {
@@ -236,9 +236,8 @@ export class VaultFileSystem implements FileSystem {
     return statfs(this.#context);
   }
 
-  async syncfs(): Promise<void> {
+  syncfs(): MaybePromise<void> {
     if (this.readOnly) return;
-    await this.#context.vault.sync();
-    this.#flusher.checkFailures();
+    return chain(this.#context.vault.sync(), () => this.#flusher.checkFailures());
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
+import { chain, finish, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PageCodec, PlainPage } from "../format/page-codec.ts";
 import type { PageStore } from "./page-store.ts";
 
@@ -19,7 +20,7 @@ export interface AsideParts {
 
 export class AsidePages {
   readonly #parts: AsideParts;
-  readonly #room = (): Uint8Array => this.#parts.buffers.take();
+  #spare: Uint8Array | undefined;
   #sealed = 0;
 
   constructor(parts: AsideParts) {
@@ -56,16 +57,29 @@ export class AsidePages {
   }
 
   /** Writes pages under addresses that were taken. @throws StoreError */
-  async write(pages: readonly PlainPage[]): Promise<void> {
-    const { store, codec, buffers } = this.#parts;
-    const stored = await codec.sealAll(pages, this.#room);
-    this.#sealed += pages.length;
-    try {
-      await store.write(
-        pages.map(({ address }, i) => ({ address, bytes: stored[i] as Uint8Array })),
-      );
-    } finally {
-      for (const bytes of stored) buffers.giveBack(bytes);
-    }
+  write(pages: readonly PlainPage[]): MaybePromise<void> {
+    const rooms: Uint8Array[] = [];
+    const sealed = this.#parts.codec.sealAll(pages, () => this.#takeRoom(rooms));
+    return chain(sealed, (stored) => {
+      this.#sealed += pages.length;
+      const toStore = pages.map(({ address }, i) => ({ address, bytes: stored[i] as Uint8Array }));
+      const giveBack = (): void => {
+        for (const room of rooms) this.#giveBackRoom(room);
+      };
+      return finish(() => this.#parts.store.write(toStore), giveBack);
+    });
+  }
+
+  #takeRoom(rooms: Uint8Array[]): Uint8Array {
+    const room = this.#spare ?? this.#parts.buffers.take();
+    this.#spare = undefined;
+    rooms.push(room);
+    return room;
+  }
+
+  /** Nobody borrows what was sealed, so one room is used again at once, without waiting for the turn to end. */
+  #giveBackRoom(room: Uint8Array): void {
+    if (this.#spare === undefined) this.#spare = room;
+    else this.#parts.buffers.giveBack(room);
   }
 }

@@ -16,6 +16,7 @@
  * @module
  */
 import { StoreError } from "../base/errors.ts";
+import { chain, type MaybePromise, rescue } from "../base/maybe-promise.ts";
 import type { Random } from "../base/platform.ts";
 import type { PagePointer } from "../format/address.ts";
 import {
@@ -136,21 +137,24 @@ export class ChangeLog {
    * Makes everything done so far durable.
    * @returns false where only a commit can do that
    */
-  async append(counters: Counters): Promise<boolean> {
+  append(counters: Counters): MaybePromise<boolean> {
     this.#isWanted = true;
     if (!this.#isOpen || !this.#isComplete) return false;
     const pieces = this.#collect(counters, "changed");
     if (pieces === undefined) return false;
     if (pieces.length === 0) return true;
-    try {
-      await this.#write(pieces);
-      await this.#parts.store.sync?.();
-      return true;
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      this.#isOpen = false;
-      return false;
-    }
+    return rescue(
+      () => chain(this.#write(pieces), () => this.#sync()),
+      (error) => {
+        if (!(error instanceof StoreError)) throw error;
+        this.#isOpen = false;
+        return false;
+      },
+    );
+  }
+
+  #sync(): MaybePromise<true> {
+    return chain(this.#parts.store.sync?.(), () => true);
   }
 
   /** Pages of the next entry; none when nothing changed, undefined when it would not fit. */
@@ -171,12 +175,12 @@ export class ChangeLog {
     return encodeLogPages(place.id, entry);
   }
 
-  async #write(payloads: readonly Uint8Array[]): Promise<void> {
+  #write(payloads: readonly Uint8Array[]): MaybePromise<void> {
     const { generation, pages, first } = this.#place as LogPlace;
     const at = this.#used;
     this.#used += payloads.length;
     const owner = { ino: 0, block: 0 };
-    await this.#parts.aside.write(
+    return this.#parts.aside.write(
       payloads.map((payload, i) => {
         const address = pages[first + at + i] as number;
         return { pageClass: "log", address, generation, owner, payload };

@@ -3,15 +3,16 @@
  *
  * @module
  */
+import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
 
 export class CommitQueue {
-  readonly #run: (settle: () => void) => Promise<void>;
+  readonly #run: (settle: () => void) => MaybePromise<void>;
   #isDirty = false;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   /** @param run - makes one commit; calls `settle` at the moment after which changes belong to the next one */
-  constructor(run: (settle: () => void) => Promise<void>) {
+  constructor(run: (settle: () => void) => MaybePromise<void>) {
     this.#run = run;
   }
 
@@ -37,10 +38,10 @@ export class CommitQueue {
     return true;
   }
 
-  /** Resolves when everything done before the call is durable. */
-  commit(): Promise<void> {
+  /** Ends when everything done before the call is durable: at once where a commit takes no waiting. */
+  commit(): MaybePromise<void> {
     if (this.#next !== undefined) return this.#next;
-    if (!this.#isDirty) return this.#running ?? Promise.resolve();
+    if (!this.#isDirty) return this.#running;
     if (this.#running === undefined) return this.#start();
     const next = this.#running
       .catch(() => {})
@@ -52,19 +53,24 @@ export class CommitQueue {
     return next;
   }
 
-  #start(): Promise<void> {
+  #start(): MaybePromise<void> {
     const settle = (): void => {
       this.#isDirty = false;
     };
-    const running = this.#run(settle)
-      .catch((error: unknown) => {
-        this.#isDirty = true;
-        throw error;
-      })
-      .finally(() => {
+    const failed = (error: unknown): never => {
+      this.#isDirty = true;
+      throw error;
+    };
+    try {
+      const run = this.#run(settle);
+      if (!isPending(run)) return;
+      const running = run.catch(failed).finally(() => {
         this.#running = undefined;
       });
-    this.#running = running;
-    return running;
+      this.#running = running;
+      return running;
+    } catch (error) {
+      failed(error);
+    }
   }
 }

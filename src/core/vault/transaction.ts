@@ -6,6 +6,7 @@
  */
 
 import type { BufferPool } from "../base/buffer-pool.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { PageOwner } from "../format/page-codec.ts";
 
@@ -115,7 +116,7 @@ export interface TransactionalVault {
   /** Everything done so far survives power loss, and is part of the commit that others see. */
   commit(): Promise<void>;
   /** Everything done so far survives power loss. */
-  sync(): Promise<void>;
+  sync(): MaybePromise<void>;
   /** Room in the store, in pages of PAGE_SIZE. */
   space(): { readonly totalPages: number; readonly freePages: number };
   readonly inodes: number;

@@ -7,7 +7,7 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import { CommitError } from "../base/errors.ts";
-import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Argon2Cost, Platform } from "../base/platform.ts";
 import { DEFAULT_ARGON2 } from "../crypto/kdf-limits.ts";
 import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
@@ -296,24 +296,21 @@ export class Vault implements TransactionalVault {
     if (this.#queue.markDirty()) this.onDirty();
   }
 
-  commit(): Promise<void> {
-    return this.#queue.commit();
+  async commit(): Promise<void> {
+    await this.#queue.commit();
   }
 
-  sync(): Promise<void> {
+  sync(): MaybePromise<void> {
     return this.#syncs.commit();
   }
 
-  async #syncOnce(settle: () => void): Promise<void> {
-    for (;;) {
-      const { ending } = this.#queue;
-      if (ending === undefined) break;
-      await ending;
-    }
+  #syncOnce(settle: () => void): MaybePromise<void> {
+    const { ending } = this.#queue;
+    if (ending !== undefined) return ending.then(() => this.#syncOnce(settle));
     this.#checkWritable();
-    const isLogged = this.#parts.log.append(this.#committer.counters);
+    const logged = this.#parts.log.append(this.#committer.counters);
     settle();
-    if (!(await isLogged)) await this.#queue.commit();
+    return chain(logged, (isLogged) => (isLogged ? undefined : this.#queue.commit()));
   }
 
   async #commitOnce(settle: () => void): Promise<void> {

@@ -15,7 +15,7 @@
 import { constants, fstatSync, statfsSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { PageError } from "../../core/base/errors.ts";
-import type { MaybePromise } from "../../core/base/maybe-promise.ts";
+import { type MaybePromise, rescue } from "../../core/base/maybe-promise.ts";
 import { addressOf, pageNumber } from "../../core/format/address.ts";
 import {
   classCode,
@@ -32,18 +32,13 @@ import { DescriptorFile, type HostFile } from "./host-file.ts";
 import { HEADER_SLOT_SIZE, HEADER_SLOTS, PAGE_STRIDE, pageOffset, pagesWithin } from "./layout.ts";
 import { PageAllocator } from "./page-allocator.ts";
 import { gatherWrites, runsOf } from "./page-runs.ts";
+import { SyncPace } from "./sync-pace.ts";
 
 /** Writes up to this size are made inline: copying them costs less than a trip through the thread pool. */
 const INLINE_WRITE_BYTES = 256 * 1024;
 
-/** A sync this quick, ms, costs less than a trip through the thread pool. */
-const INLINE_SYNC_MS = 0.2;
-
-/** With more than this written since the last sync, it is not made inline, however quick the last one was. */
+/** With more than this written since the last sync, it is not made inline, however quick the last ones were. */
 const INLINE_SYNC_BYTES = 2 ** 20;
-
-/** Pooled syncs after which it is tried again whether they have become quick. */
-const SYNCS_BETWEEN_PROBES = 1000;
 
 /** Pages handed out before the room left on the disk is asked for again. */
 const SPACE_CHECK_PAGES = 64;
@@ -59,9 +54,7 @@ export class FileStore implements PageStore, PageScan {
   readonly #allocator = new PageAllocator();
   /** Whether it is known which pages are in use. */
   #isSeeded = false;
-  /** How long the last inline sync took, ms. */
-  #syncMs = 0;
-  #pooledSyncs = 0;
+  readonly #pace = new SyncPace();
   #bytesSinceSync = 0;
   #diskPages = 0;
   #handedOut = Number.POSITIVE_INFINITY;
@@ -151,27 +144,26 @@ export class FileStore implements PageStore, PageScan {
     this.#waiting = [];
   }
 
-  async sync(): Promise<void> {
-    try {
-      await this.#sync();
-    } catch (error) {
-      throw storeError(this.name, "sync", error);
-    }
+  sync(): MaybePromise<void> {
+    return rescue(
+      () => this.#sync(),
+      (error) => {
+        throw storeError(this.name, "sync", error);
+      },
+    );
   }
 
-  /** Makes what was written durable: inline where that takes no time (memory, a disk with a safe cache). */
-  async #sync(): Promise<void> {
+  /** Makes what was written durable. */
+  #sync(): MaybePromise<void> {
     const isSmall = this.#bytesSinceSync < INLINE_SYNC_BYTES;
     this.#bytesSinceSync = 0;
-    if (isSmall && this.#syncMs < INLINE_SYNC_MS) {
-      const startMs = performance.now();
-      this.#file.sync();
-      this.#syncMs = performance.now() - startMs;
-      return;
+    if (!isSmall) return this.#file.syncPooled();
+    const startMs = performance.now();
+    if (!this.#pace.isQuick) {
+      return this.#file.syncPooled().then(() => this.#pace.madePooled(performance.now() - startMs));
     }
-    await this.#file.syncPooled();
-    this.#pooledSyncs += 1;
-    if (this.#pooledSyncs % SYNCS_BETWEEN_PROBES === 0) this.#syncMs = 0;
+    this.#file.sync();
+    this.#pace.madeInline(performance.now() - startMs);
   }
 
   seed(end: number, free: readonly PageRun[]): void {

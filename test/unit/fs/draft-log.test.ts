@@ -73,6 +73,40 @@ t.test("synced drafts are drafts again after a crash, with their blocks counted"
   t.same(await contentOf((await crashed(again)).fs, "a"), expected);
 });
 
+/** Bytes of the pages that come into a store while a body runs. */
+async function bytesAdded({ contents }: MemoryStore, body: () => Promise<void>): Promise<number> {
+  const before = new Set(contents.pages.keys());
+  await body();
+  const added = [...contents.pages].filter(([address]) => !before.has(address));
+  return added.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+}
+
+t.test("parts of a block that lie apart are told without what is between", async (t) => {
+  const opened = await withLog();
+  const { store, fs } = opened;
+  const { ino } = await newFile(fs, "a");
+  const expected = Buffer.alloc(60_000, 1);
+  await fs.write(ino, 0, expected);
+  await fs.fsync(ino);
+  const change = async (offset: number, length: number, value: number): Promise<void> => {
+    await fs.write(ino, offset, new Uint8Array(length).fill(value));
+    expected.fill(value, offset, offset + length);
+  };
+  const few = await bytesAdded(store, async () => {
+    await change(50_000, 10, 2);
+    await change(0, 10, 3);
+    await change(50_010, 10, 4);
+    await change(20_000, 10, 5);
+    await change(50_005, 10, 6);
+    await fs.fsync(ino);
+  });
+  t.ok(few < 600, `${few} bytes`);
+  t.same(await contentOf((await crashed(opened)).fs, "a"), expected);
+  for (let i = 0; i < 20; i++) await change(i * 1000, 10, 10 + i);
+  await fs.fsync(ino);
+  t.same(await contentOf((await crashed(opened)).fs, "a"), expected, "many make one");
+});
+
 t.test("a file without a name is not told, until it gets one", async (t) => {
   const opened = await withLog();
   const { fs } = opened;

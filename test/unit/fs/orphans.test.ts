@@ -39,6 +39,69 @@ t.test("an unlinked file lives until its last reference is forgotten", async (t)
   t.equal(vault.inodes, 1);
 });
 
+/** Files that are deleted, each while it has a reference. */
+async function deletedFiles(fs: FileSystem, count: number): Promise<number[]> {
+  const inos: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const { ino } = await newFile(fs, `${i}`);
+    await fs.write(ino, 0, new Uint8Array(100).fill(i));
+    fs.retain(ino);
+    inos.push(ino);
+  }
+  await fs.syncfs();
+  for (let i = 0; i < count; i++) await fs.unlink(ROOT_INO, utf8(`${i}`));
+  await fs.syncfs();
+  return inos;
+}
+
+t.test(
+  "what nobody refers to any more waits for the next commit, and goes many at a time",
+  async (t) => {
+    const vault = new MemoryVault();
+    const fs = await newFileSystem(vault);
+    const inos = await deletedFiles(fs, 100);
+    let transactions = 0;
+    vault.onTransaction = () => {
+      transactions += 1;
+    };
+    for (const ino of inos) await fs.forget(ino, 1);
+    t.equal(transactions, 0);
+    t.equal(vault.inodes, 101);
+    t.equal((await fs.statfs()).inodes, 1, "nobody counts them");
+    const { commits } = vault;
+    await fs.syncfs();
+    t.equal(vault.commits, commits + 1, "a commit was due");
+    t.ok(transactions < 10, `${transactions} transactions`);
+    t.equal(vault.inodes, 1);
+    t.strictSame(audit(vault), []);
+  },
+);
+
+t.test("what waits to be reclaimed is bounded", async (t) => {
+  const vault = new MemoryVault();
+  const fs = await newFileSystem(vault);
+  const inos = await deletedFiles(fs, 1100);
+  for (const ino of inos) await fs.forget(ino, 1);
+  t.ok(vault.inodes < 200, `${vault.inodes} are left`);
+});
+
+t.test(
+  "damage beneath one that is reclaimed costs neither the others nor the commit",
+  async (t) => {
+    const vault = new MemoryVault();
+    const fs = await newFileSystem(vault);
+    for (const ino of await deletedFiles(fs, 40)) await fs.forget(ino, 1);
+    let transactions = 0;
+    vault.onTransaction = () => {
+      transactions += 1;
+      if (transactions > 2) return;
+      throw new PageError("PAGE_CORRUPT", 1, "it was damaged on purpose");
+    };
+    await fs.syncfs();
+    t.equal(vault.inodes, 2, "an orphan is left");
+  },
+);
+
 t.test("forgetting a file that has a name changes nothing", async (t) => {
   const fs = await newFileSystem(new MemoryVault());
   const { ino } = await newFile(fs, "f");

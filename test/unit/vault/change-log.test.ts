@@ -67,6 +67,13 @@ t.test("after the first sync a change is durable without a commit", async (t) =>
   }
 });
 
+t.test("a sync into a log ends in the call where the store takes no waiting", async (t) => {
+  const { store, vault } = await withLog();
+  await put(vault, "a", "1");
+  t.equal(vault.sync(), undefined);
+  t.equal(await get(await reopen(imageOf(store)), "a"), "1");
+});
+
 t.test("a sync without a change writes nothing", async (t) => {
   const { store, vault } = await withLog();
   await vault.sync();
@@ -253,7 +260,7 @@ t.test("what could not be appended is told, and stays for the next try", async (
   await vault.sync();
   await put(vault, "a", "2");
   store.isFull = true;
-  await t.rejects(vault.sync(), { code: "STORE_FULL" });
+  await t.rejects(async () => vault.sync(), { code: "STORE_FULL" });
   t.equal(vault.isSafe, false);
   t.equal(await get(await reopen(imageOf(store)), "a"), "1");
   store.isFull = false;

@@ -36,12 +36,28 @@ t.test("who comes while a commit runs shares the next one", async (t) => {
   t.equal(ends.length, 2, "nothing changed, nothing is committed");
 });
 
+t.test("a commit that takes no waiting ends in the call", (t) => {
+  let failure: Error | undefined = new Error("full");
+  const queue = new CommitQueue((settle) => {
+    settle();
+    if (failure !== undefined) throw failure;
+  });
+  t.equal(queue.commit(), undefined, "nothing to do");
+  queue.markDirty();
+  t.throws(() => queue.commit(), { message: "full" });
+  t.equal(queue.isDirty, true);
+  failure = undefined;
+  t.equal(queue.commit(), undefined);
+  t.equal(queue.isIdle, true);
+  t.end();
+});
+
 t.test("after a failure the change still waits, and the next caller tries again", async (t) => {
   const { queue, ends } = controlled();
   t.equal(queue.markDirty(), true);
   const first = queue.commit();
   ends[0]?.(new Error("full"));
-  await t.rejects(first, { message: "full" });
+  await t.rejects(async () => first, { message: "full" });
   t.equal(queue.isDirty, true);
   const second = queue.commit();
   ends[1]?.();
