@@ -79,7 +79,7 @@ export class DraftLog {
   /**
    * Tells what changed since it was asked the last time.
    * @param drafts - all there are
-   * @returns pieces, borrowed; undefined when it is too much
+   * @returns pieces, borrowed; undefined when it is too much, or not all there
    */
   collect(
     { log, which, isLasting }: DraftSelection,
@@ -90,6 +90,7 @@ export class DraftLog {
     const wanted = [...this.#changed].filter(
       ([draft]) => isLasting(draft.ino) && (which === "changed" || before.has(draft)),
     );
+    if (wanted.some(([draft]) => draft.unfilled !== undefined)) return undefined;
     let bytes = 0;
     for (const [{ length }, { isWhole }] of wanted) if (isWhole) bytes += length;
     if (which === "changed" && bytes > WHOLE_MAX) return undefined;

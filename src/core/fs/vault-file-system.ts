@@ -55,10 +55,11 @@ export class VaultFileSystem implements FileSystem {
     this.#context = new FsContext(vault, options);
     this.#flusher = new Flusher(this.#context);
     vault.onFlush(() => this.#flusher.flush());
-    const { drafts, nameless } = this.#context;
+    const { drafts, fills, nameless } = this.#context;
     const isLasting = (ino: number): boolean => !nameless.has(ino);
     vault.onSync({
       isHeld: () => drafts.isHeld(isLasting),
+      prepare: () => fills.finish(),
       tell: (log, which) => drafts.collect({ log, which, isLasting }),
     });
     for (const records of vault.takeLogged()) this.#restore(records);
@@ -197,7 +198,7 @@ export class VaultFileSystem implements FileSystem {
   async fsync(ino: number): Promise<void> {
     if (this.readOnly) return;
     await this.#context.vault.sync();
-    this.#flusher.checkFailure(ino);
+    this.#context.failures.check(ino);
   }
 
   fallocate(ino: number, offset: number, length: number, mode: FallocateMode): MaybePromise<void> {
@@ -239,6 +240,6 @@ export class VaultFileSystem implements FileSystem {
   async syncfs(): Promise<void> {
     if (this.readOnly) return;
     await this.#context.vault.sync();
-    this.#flusher.checkFailures();
+    this.#context.failures.checkAll();
   }
 }

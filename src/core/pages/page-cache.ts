@@ -18,7 +18,7 @@
  */
 import { LRUCache } from "lru-cache";
 import type { BufferPool } from "../base/buffer-pool.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { OpenedPage, PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
@@ -170,6 +170,25 @@ export class PageCache {
    */
   load(pageClass: PageClass, pointers: readonly PagePointer[]): MaybePromise<void> {
     return this.#loader.load(pageClass, pointers);
+  }
+
+  /**
+   * Brings pages in for who needs them once, past the cache.
+   * @returns payloads, each held by the caller alone; undefined for a page that is resident, or cannot be had
+   * @throws StoreError
+   */
+  take(
+    pageClass: PageClass,
+    pointers: readonly PagePointer[],
+  ): MaybePromise<readonly (Uint8Array | undefined)[]> {
+    const taken = new Map<number, Uint8Array>();
+    const wanted = pointers.filter((pointer) => this.peek(pointer) === undefined);
+    const take = (_: PageClass, { address }: PagePointer, { payload }: OpenedPage): void => {
+      taken.set(address, payload);
+    };
+    return chain(this.#loader.bring(pageClass, wanted, take), () =>
+      pointers.map(({ address }) => taken.get(address)),
+    );
   }
 
   #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {

@@ -279,6 +279,13 @@ export class Vault implements TransactionalVault {
     prefetch(this.#parts.pages, pageClass, pointers);
   }
 
+  takePages(
+    pageClass: "data",
+    pointers: readonly PagePointer[],
+  ): MaybePromise<readonly (Uint8Array | undefined)[]> {
+    return this.#parts.pages.take(pageClass, pointers);
+  }
+
   dismiss(pointers: readonly PagePointer[]): void {
     for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
   }
@@ -305,10 +312,12 @@ export class Vault implements TransactionalVault {
   }
 
   async #syncOnce(settle: () => void): Promise<void> {
+    let preparing = this.#parts.log.prepare();
     for (;;) {
-      const { ending } = this.#queue;
-      if (ending === undefined) break;
-      await ending;
+      const waiting = this.#queue.ending ?? preparing;
+      if (waiting === undefined) break;
+      await waiting;
+      preparing = undefined;
     }
     this.#checkWritable();
     const isLogged = this.#parts.log.append(this.#committer.counters);
