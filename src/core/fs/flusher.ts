@@ -51,15 +51,23 @@ export class Flusher {
     const { drafts, nameless } = this.#context;
     const waiting = (): readonly number[] => drafts.inodes().filter((ino) => !nameless.has(ino));
     if (waiting().length === 0) return undefined;
-    return this.#enqueue(() => this.#store(this.#blocksOf(waiting())));
+    return this.#enqueue(() => this.#storeAll(waiting));
   }
 
   /** Stores the drafts of one file. */
   flushFile(ino: number): Promise<void> {
-    return this.#enqueue(() => this.#store(this.#blocksOf([ino])));
+    return this.#enqueue(() => this.#storeAll(() => [ino]));
   }
 
-  /** Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. */
+  async #storeAll(inodes: () => readonly number[]): Promise<void> {
+    await this.#context.fills.finish();
+    await this.#store(this.#blocksOf(inodes()));
+  }
+
+  /**
+   * Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. Unfilled ones are
+   * few, and stay.
+   */
   relieve(ino: number): MaybePromise<void> {
     const { drafts, draftBytes, fills } = this.#context;
     fills.begin();
@@ -85,8 +93,8 @@ export class Flusher {
     }
   }
 
+  /** Those that are unfilled stay as they are. */
   async #store(blocks: Iterable<BlockName>): Promise<void> {
-    await this.#context.fills.finish();
     let batch: DraftBlock[] = [];
     let bytes = 0;
     for (const { ino, block } of blocks) {
