@@ -2,8 +2,10 @@ import t, { type Test } from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { type DvaultError, type PageError, StoreError } from "../../../src/core/base/errors.ts";
 import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
+import type { PagePointer } from "../../../src/core/format/address.ts";
 import { decodePageHeader } from "../../../src/core/format/page-header.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
+import { PageMover } from "../../../src/core/fs/move/page-mover.ts";
 import type { VaultFileSystem } from "../../../src/core/fs/vault-file-system.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import type { Vault } from "../../../src/core/vault/vault.ts";
@@ -36,14 +38,20 @@ class NearStore extends LateStore {
   /** So that there is a log. */
   sync(): void {}
 
-  /** Damages the n-th page that holds nothing but file content. */
-  damage(n: number): void {
-    const pages = [...this.contents.pages].filter(([, bytes]) => {
+  /** Addresses of pages that hold nothing but file content. */
+  dataPages(): readonly number[] {
+    const isData = ([, bytes]: readonly [number, Uint8Array]): boolean => {
       const header = decodePageHeader(bytes);
       return typeof header !== "string" && header.pageClass === "data";
-    });
-    const page = pages.sort(([a], [b]) => a - b)[n]?.[1];
-    if (page === undefined) throw new Error(`there are ${pages.length} pages`);
+    };
+    const addresses = [...this.contents.pages].filter(isData).map(([address]) => address);
+    return addresses.sort((a, b) => a - b);
+  }
+
+  /** Damages the n-th of them. */
+  damage(n: number): void {
+    const page = this.contents.pages.get(this.dataPages()[n] ?? 0);
+    if (page === undefined) throw new Error(`there is no page ${n}`);
     page[1000] = (page[1000] ?? 0) ^ 1;
   }
 }
@@ -242,6 +250,20 @@ t.test("what comes for a draft that is gone is left", async (t) => {
   await fs.unlink(ROOT_INO, utf8("file"));
   await fs.fsync(other.ino);
   await vault.close();
+});
+
+t.test("a page that moves meanwhile is found where it is", async (t) => {
+  const opened = await openWithFile();
+  const { store, vault, told } = opened;
+  for (let block = 0; block < 10; block++) await write(opened, block * PAGE_SIZE + 5, 5, 6);
+  const before = store.dataPages();
+  const { generation } = vault;
+  const isWanted = (page: PagePointer): boolean => page.generation <= generation;
+  await new PageMover(vault, { isWanted }).run();
+  for (const address of before) store.contents.pages.delete(address);
+  await expectContent(t, opened, "now");
+  await expectStored(t, opened, "later");
+  t.same(told, []);
 });
 
 t.test(
