@@ -31,6 +31,7 @@ export interface FileSystemOptions {
   readonly atime?: AtimePolicy;
   /** Bytes of drafts after which they are stored without waiting for a commit; 16 MiB when left out. */
   readonly draftBytes?: number;
+  /** Told of what was written and cannot be stored; nobody is when left out. */
   readonly onWriteFailure?: OnWriteFailure;
 }
 
