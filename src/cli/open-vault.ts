@@ -107,7 +107,9 @@ export function startVault(
 ): OpenVault {
   const { place, compression = "none", atime = "relatime" } = options;
   const { memory = new VaultMemory(context, place, vault.id) } = options;
-  const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime });
+  const onWriteFailure = (error: unknown): void =>
+    warn(context, `a write was not stored: ${describeError(error)}`);
+  const fs = new VaultFileSystem(vault, { ...nodePlatform, compression, atime, onWriteFailure });
   const keyNames = (): KeyNames => namesOfKeys({ ...vault.keys.secret, older: vault.keys.older });
   const remember = (names = keyNames()): boolean => {
     // What is on this machine only may be given up yet.

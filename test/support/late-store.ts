@@ -12,6 +12,20 @@ import type {
   StoreSpace,
 } from "../../src/core/pages/page-store.ts";
 
+/** How a {@link LateStore} behaves. */
+export interface LateStoreOptions {
+  /** Contents of another store, to open its vault again. */
+  readonly contents?: MemoryContents;
+  /** Whether it says of its pages that they are nearby. */
+  readonly isNear?: boolean;
+  /** Ends when a read may be answered; after a turn of the event loop when left out. */
+  readonly delay?: () => Promise<unknown>;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** See the head of this file. */
 export class LateStore implements PageStore {
   readonly name = "late";
@@ -21,10 +35,13 @@ export class LateStore implements PageStore {
   reads = 0;
   calls = 0;
   readonly #store: MemoryStore;
+  readonly #isNear: boolean;
+  readonly #delay: () => Promise<unknown>;
 
-  /** @param contents - of another store, to open its vault again */
-  constructor(contents?: MemoryContents) {
+  constructor({ contents, isNear = false, delay = nextTurn }: LateStoreOptions = {}) {
     this.#store = new MemoryStore(contents === undefined ? {} : { contents });
+    this.#isNear = isNear;
+    this.#delay = delay;
   }
 
   get contents(): MemoryContents {
@@ -39,14 +56,14 @@ export class LateStore implements PageStore {
     addresses: readonly number[],
     room: () => Uint8Array,
   ): Promise<readonly (Uint8Array | PageError)[]> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#delay();
     this.reads += addresses.length;
     this.calls += 1;
     return this.#store.read(addresses, room);
   }
 
   isNear(): boolean {
-    return false;
+    return this.#isNear;
   }
 
   readHeaders(): readonly (Uint8Array | undefined)[] {

@@ -17,21 +17,32 @@ export class Fault {
 /** Bytes that no borrower should ever see. */
 const GARBAGE = 0xa5;
 
+/** What is resident. */
+export interface RandomResidence {
+  /** Called with the name of what is used; throws a {@link Fault} when it is not resident. */
+  readonly fault: (name: string) => void;
+  /** Whether a page is to be had soon, but not resident. */
+  readonly isNear: () => boolean;
+}
+
 /** See the head of this file. */
 export class MemoryTransaction implements Transaction {
   readonly released: PagePointer[] = [];
   lastIno: number;
   inodes = 0;
   readonly #vault: MemoryVault;
-  readonly #fault: (name: string) => void;
+  readonly #residence: RandomResidence;
   readonly #changes = new Map<string, readonly [Uint8Array, Uint8Array | undefined]>();
   readonly #lent: Uint8Array[] = [];
 
-  /** @param fault - called with the name of what is used; throws a {@link Fault} when it is not resident */
-  constructor(vault: MemoryVault, fault: (name: string) => void, nextIno: number) {
+  constructor(vault: MemoryVault, residence: RandomResidence, nextIno: number) {
     this.#vault = vault;
-    this.#fault = fault;
+    this.#residence = residence;
     this.lastIno = nextIno - 1;
+  }
+
+  #fault(name: string): void {
+    this.#residence.fault(name);
   }
 
   get isChange(): boolean {
@@ -89,6 +100,10 @@ export class MemoryTransaction implements Transaction {
     const page = this.#vault.page(pointer);
     if (page.pageClass !== pageClass) throw new Error(`page ${pointer.address} is no ${pageClass}`);
     return page.payload;
+  }
+
+  distance(): "resident" | "near" {
+    return this.#residence.isNear() ? "near" : "resident";
   }
 
   retire(pointer: PagePointer): void {

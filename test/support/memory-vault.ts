@@ -2,7 +2,7 @@
  * A vault in memory that is hard on the file system above it, for tests.
  *
  * 1. Records and pages are "not resident" at random: a transaction function is stopped at their first use and
- *    run again later, sometimes also when it had already returned.
+ *    run again later, sometimes also when it had already returned. Pages are said to be near as often.
  * 2. What is lent is overwritten as soon as the borrower must have let go of it; what was taken over must not change.
  * 3. Using a page after its release, or releasing it twice, is an error.
  *
@@ -104,7 +104,8 @@ export class MemoryVault implements TransactionalVault {
       if (this.#random() < this.#faultRate) throw new Fault();
     };
     const attempt = (): MaybePromise<T> => {
-      const transaction = new MemoryTransaction(this, fault, this.#lastIno + 1);
+      const isNear = (): boolean => this.#random() < this.#faultRate;
+      const transaction = new MemoryTransaction(this, { fault, isNear }, this.#lastIno + 1);
       try {
         this.onTransaction();
         const result = body(transaction);
@@ -167,6 +168,19 @@ export class MemoryVault implements TransactionalVault {
   }
 
   prefetch(): void {}
+
+  /** Answers later, and not for every page. */
+  async takePages(
+    _: "data",
+    pointers: readonly PagePointer[],
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return pointers.map((pointer) => {
+      const page = this.pages.get(pointer.address);
+      const isThere = page?.generation === pointer.generation && !this.damaged.has(page.address);
+      return isThere && this.#random() > this.#faultRate ? page.payload.slice() : undefined;
+    });
+  }
 
   dismiss(): void {}
 

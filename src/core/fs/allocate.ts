@@ -165,6 +165,7 @@ class RangeBlocks {
       const isWhole = block >= this.wholeFirst && block < this.wholeEnd;
       const isHere = block >= this.#window.from && block < this.#window.until;
       if (isWhole || !isHere) continue;
+      context.fills.require(ino, block);
       const extent = editor.at(block);
       const hasContent = extent !== undefined && context.drafts.get(ino, block) === undefined;
       const content = hasContent ? blockContent(context, transaction, extent, block) : undefined;

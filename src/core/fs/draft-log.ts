@@ -89,7 +89,7 @@ export class DraftLog {
   /**
    * Tells what changed since it was asked the last time.
    * @param drafts - all there are
-   * @returns pieces, borrowed; undefined when it is too much
+   * @returns pieces, borrowed; undefined when it is too much, or not all there
    */
   collect(
     { log, which, isLasting }: DraftSelection,
@@ -102,6 +102,7 @@ export class DraftLog {
     for (const entry of this.#changed) {
       const [draft, { isWhole }] = entry;
       if (!isLasting(draft.ino) || (which === "held" && !before.has(draft))) continue;
+      if (draft.unfilled !== undefined) return undefined;
       wanted.push(entry);
       if (isWhole) bytes += draft.length;
     }

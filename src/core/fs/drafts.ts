@@ -8,17 +8,24 @@
  *        ^                           |
  *        +------- written again -----+   the buffer is copied, and the flush's record is stale
  *
- * 1. Bytes of a buffer beyond `length` are zero.
+ * A part of a block may be written before the rest of it was read: until that is there, the draft is unfilled (see
+ * `fills.ts`).
+ *
+ * 1. Bytes of a buffer beyond `length` are zero, those of an unfilled draft that were not written anything.
  * 2. The buffer of a frozen draft never changes: pages may have been made of it. So a draft whose buffer is still
  *    the same has not changed.
+ * 3. An unfilled draft is not frozen, not told to the log, and nothing but what was written of it is read.
  *
  * @module
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
+import { ByteRanges } from "../base/byte-ranges.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import type { Draft, PlacedDraft } from "./draft.ts";
+import type { PagePointer } from "../format/address.ts";
+import type { PlacedDraft, Unfilled } from "./draft.ts";
 import { DraftLog, type DraftSelection } from "./draft-log.ts";
 import type { WrittenDraft } from "./draft-records.ts";
+import { UnfilledDrafts } from "./unfilled-drafts.ts";
 
 /** Where in a file: an offset in one of its blocks. */
 export interface DraftPlace {
@@ -31,6 +38,8 @@ export interface DraftPlace {
 export interface BlockBefore {
   /** Its content, as far as it is not zeros and the new part does not cover it; borrowed. */
   readonly content?: Uint8Array;
+  /** The page its content stands in, which is to be read later. */
+  readonly page?: PagePointer;
   readonly isUnmapped: boolean;
 }
 
@@ -39,6 +48,7 @@ interface MutableDraft extends PlacedDraft {
   length: number;
   isUnmapped: boolean;
   isFrozen: boolean;
+  unfilled: Unfilled | undefined;
 }
 
 /** The drafts of one file. */
@@ -77,6 +87,8 @@ export class Drafts {
   readonly #small: BufferPool;
   readonly #files = new Map<number, FileDrafts>();
   readonly #log = new DraftLog();
+  /** Drafts that wait for the rest of their blocks. */
+  readonly unfilled: UnfilledDrafts = new UnfilledDrafts();
   #bytes = 0;
 
   /** @param buffers - give room for whole blocks */
@@ -99,11 +111,11 @@ export class Drafts {
     return this.#files.has(ino);
   }
 
-  get(ino: number, block: number): Draft | undefined {
+  get(ino: number, block: number): PlacedDraft | undefined {
     return this.#files.get(ino)?.blocks.get(block);
   }
 
-  /** What a draft says the content of its block is, borrowed; zeros follow. */
+  /** What a draft says the content of its block is, borrowed; zeros follow. Of an unfilled one only what was written counts. */
   content(ino: number, block: number): Uint8Array | undefined {
     const draft = this.#files.get(ino)?.blocks.get(block);
     return draft?.bytes.subarray(0, draft.length);
@@ -144,15 +156,71 @@ export class Drafts {
       this.#writeInto(draft, at, part);
       return;
     }
-    const { content, isUnmapped } = before;
-    const isWhole = at === 0 && part.length >= (content?.length ?? 0);
-    const bytes = this.#copy(isWhole ? part : (content ?? EMPTY));
-    const made = { ino, block, bytes, length: bytes.length, isUnmapped, isFrozen: false };
+    const { content, page, isUnmapped } = before;
+    const isWhole = page === undefined && at === 0 && part.length >= (content?.length ?? 0);
+    const unfilled = page && { page, written: new ByteRanges() };
+    const bytes = unfilled ? this.#block() : this.#copy(isWhole ? part : (content ?? EMPTY));
+    const { length } = bytes;
+    const made = { ino, block, bytes, length, isUnmapped, isFrozen: false, unfilled };
     file.blocks.set(block, made);
+    if (unfilled !== undefined) this.unfilled.add(made);
     this.#log.write(made, 0, made.length);
     if (isUnmapped) file.unmapped += 1;
     this.#bytes += roomFor(bytes.length);
     if (!isWhole) this.#writeInto(made, at, part);
+  }
+
+  /** Room for a whole block, with anything in it. */
+  #block(): Uint8Array {
+    return this.#buffers.take().subarray(0, PAGE_SIZE);
+  }
+
+  /**
+   * Puts what stands beneath an unfilled draft around what was written of it.
+   * @param content - of the page, borrowed; zeros follow
+   */
+  fill(draft: PlacedDraft, content: Uint8Array): void {
+    const own = this.#own(draft);
+    if (own?.unfilled === undefined) return;
+    const { bytes, unfilled } = own;
+    let from = 0;
+    for (const [start, end] of [...unfilled.written.all(), [PAGE_SIZE, PAGE_SIZE]] as const) {
+      const kept = content.subarray(from, start);
+      bytes.set(kept, from);
+      bytes.fill(0, from + kept.length, start);
+      from = end;
+    }
+    this.#complete(own, Math.max(content.length, unfilled.written.end));
+  }
+
+  /**
+   * As {@link fill}, in the buffer that the content stands in.
+   * @param content - taken over from its holder, who is the only one
+   */
+  fillIn(draft: PlacedDraft, content: Uint8Array): void {
+    const own = this.#own(draft);
+    if (own?.unfilled === undefined || content.length < PAGE_SIZE) {
+      this.fill(draft, content);
+      this.#giveBack(content);
+      return;
+    }
+    const { bytes, unfilled } = own;
+    for (const [from, end] of unfilled.written.all()) content.set(bytes.subarray(from, end), from);
+    own.bytes = content;
+    this.#giveBack(bytes);
+    this.#complete(own, PAGE_SIZE);
+  }
+
+  /** The draft itself, if it is there still. */
+  #own(draft: PlacedDraft): MutableDraft | undefined {
+    const own = this.#files.get(draft.ino)?.blocks.get(draft.block);
+    return own === draft ? own : undefined;
+  }
+
+  #complete(draft: MutableDraft, length: number): void {
+    draft.unfilled = undefined;
+    draft.length = length;
+    this.unfilled.delete(draft);
   }
 
   /** A copy as long as the content. */
@@ -195,6 +263,10 @@ export class Drafts {
     draft.bytes.set(part, at);
     draft.length = length;
     this.#log.write(draft, at, at + part.length);
+    if (draft.unfilled === undefined) return;
+    const { written } = draft.unfilled;
+    written.add(at, at + part.length);
+    if (written.has(0, PAGE_SIZE)) this.#complete(draft, PAGE_SIZE);
   }
 
   /** Gives a draft a buffer of its own with room for `length` bytes. */
@@ -233,12 +305,12 @@ export class Drafts {
   }
 
   /**
-   * The content of a draft, which from now on is copied before it changes.
+   * The content of a draft that is not unfilled, which from now on is copied before it changes.
    * @returns held, until {@link thaw}
    */
   freeze(ino: number, block: number): Uint8Array | undefined {
     const draft = this.#files.get(ino)?.blocks.get(block);
-    if (draft === undefined) return undefined;
+    if (draft === undefined || draft.unfilled !== undefined) return undefined;
     draft.isFrozen = true;
     this.#hold(draft.bytes);
     return draft.bytes.subarray(0, draft.length);
@@ -276,6 +348,7 @@ export class Drafts {
     if (file === undefined || draft === undefined) return;
     file.blocks.delete(block);
     this.#log.drop(draft);
+    this.unfilled.delete(draft);
     if (draft.isUnmapped) file.unmapped -= 1;
     this.#bytes -= roomFor(draft.bytes.length);
     this.#giveBack(draft.bytes);
@@ -288,9 +361,10 @@ export class Drafts {
     for (const block of this.blocks(ino, first, end)) this.drop(ino, block);
   }
 
-  /** Makes zeros of what a draft holds at `from <= byte < end` of its block, if there is one. */
+  /** Makes zeros of what a draft, which is not unfilled, holds at `from <= byte < end` of its block, if there is one. */
   zero(ino: number, block: number, from: number, end: number): void {
     const draft = this.#files.get(ino)?.blocks.get(block);
+    if (draft?.unfilled !== undefined) throw new Error(`block ${block} of ${ino} is not filled`);
     if (draft === undefined || from >= draft.length) return;
     const length = end >= draft.length ? from : draft.length;
     this.#replace(draft, length);

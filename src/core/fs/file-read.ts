@@ -80,6 +80,7 @@ export function readRange(
     const start = block * PAGE_SIZE;
     const from = Math.max(offset - start, 0);
     const to = Math.min(end - start, PAGE_SIZE);
+    context.fills.requirePart(ino, block, from, to);
     let content = context.drafts.content(ino, block);
     if (content === undefined && extent !== undefined && extent.block <= block) {
       content = blockContent(context, transaction, extent, block);

@@ -9,7 +9,7 @@ import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { blockContent } from "./block-content.ts";
 import type { BlockBefore } from "./drafts.ts";
-import { type Extent, extentEnd } from "./extent.ts";
+import { type Extent, extentEnd, pageOfRun } from "./extent.ts";
 import type { FilePlace, WriteOptions } from "./file-system.ts";
 import { visitExtents } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
@@ -106,7 +106,11 @@ function blocksBefore(
   const first = Math.floor(patch.offset / PAGE_SIZE);
   const last = Math.floor((end - 1) / PAGE_SIZE);
   if (first * PAGE_SIZE >= size && !inode.has(InodeFlag.preallocated)) return undefined;
-  if (first === last && context.drafts.get(ino, first) !== undefined) return undefined;
+  const draft = first === last ? context.drafts.get(ino, first) : undefined;
+  if (draft !== undefined) {
+    context.fills.requireFew(draft);
+    return undefined;
+  }
   const before: BlockBefore[] = new Array<BlockBefore>(last + 1 - first).fill(UNMAPPED);
   const keepsHead = patch.offset > first * PAGE_SIZE;
   const keepsTail = end < Math.min(size, (last + 1) * PAGE_SIZE);
@@ -129,7 +133,12 @@ interface KeptBlock {
 }
 
 function keep(context: FsContext, transaction: Transaction, kept: KeptBlock): BlockBefore {
-  if (context.drafts.get(kept.ino, kept.block) !== undefined) return MAPPED;
-  const content = blockContent(context, transaction, kept.extent, kept.block);
+  const { ino, extent, block } = kept;
+  if (context.drafts.get(ino, block) !== undefined) return MAPPED;
+  const page = extent.kind === "run" ? pageOfRun(extent, block) : undefined;
+  if (page !== undefined && context.fills.hasRoom && transaction.distance(page) === "near") {
+    return { page, isUnmapped: false };
+  }
+  const content = blockContent(context, transaction, extent, block);
   return content === undefined ? MAPPED : { content, isUnmapped: false };
 }

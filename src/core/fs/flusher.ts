@@ -1,7 +1,7 @@
 /**
  * Turns drafts into records: before each commit, when too many wait, and while a long file is being written.
  *
- *     drafts --freeze--> layout --addPages--> pages --one transaction--> records; drafts dropped
+ *     drafts --fill--> --freeze--> layout --addPages--> pages --one transaction--> records; drafts dropped
  *
  * 1. Calls go on between freezing and the transaction. A draft that was changed meanwhile stays a draft; a page that was
  *    made for nothing is given back.
@@ -36,7 +36,6 @@ interface BlockName {
 export class Flusher {
   readonly #context: FsContext;
   readonly #openPack: OpenPack;
-  readonly #failures = new Map<number, DvaultError>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(context: FsContext) {
@@ -52,17 +51,26 @@ export class Flusher {
     const { drafts, nameless } = this.#context;
     const waiting = (): readonly number[] => drafts.inodes().filter((ino) => !nameless.has(ino));
     if (waiting().length === 0) return undefined;
-    return this.#enqueue(() => this.#store(this.#blocksOf(waiting())));
+    return this.#enqueue(() => this.#storeAll(waiting));
   }
 
   /** Stores the drafts of one file. */
   flushFile(ino: number): Promise<void> {
-    return this.#enqueue(() => this.#store(this.#blocksOf([ino])));
+    return this.#enqueue(() => this.#storeAll(() => [ino]));
   }
 
-  /** Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. */
+  async #storeAll(inodes: () => readonly number[]): Promise<void> {
+    await this.#context.fills.finish();
+    await this.#store(this.#blocksOf(inodes()));
+  }
+
+  /**
+   * Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. Unfilled ones are
+   * few, and stay.
+   */
   relieve(ino: number): MaybePromise<void> {
-    const { drafts, draftBytes } = this.#context;
+    const { drafts, draftBytes, fills } = this.#context;
+    fills.begin();
     if (drafts.bytes > draftBytes) return this.#relieve(() => this.#blocksOf(drafts.inodes()));
     if (!drafts.isStreaming(ino)) return undefined;
     return this.#relieve(() => drafts.streamed(ino).map((block) => ({ ino, block })));
@@ -71,19 +79,6 @@ export class Flusher {
   async #relieve(blocks: () => Iterable<BlockName>): Promise<void> {
     await this.#enqueue(() => this.#store(blocks()));
     await this.#context.vault.throttle();
-  }
-
-  /** @throws DvaultError why something written to a file could not be stored; told once */
-  checkFailure(ino: number): void {
-    const failure = this.#failures.get(ino);
-    if (failure === undefined) return;
-    this.#failures.delete(ino);
-    throw failure;
-  }
-
-  /** As {@link checkFailure}, for all files. */
-  checkFailures(): void {
-    for (const ino of this.#failures.keys()) this.checkFailure(ino);
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
@@ -98,6 +93,7 @@ export class Flusher {
     }
   }
 
+  /** Those that are unfilled stay as they are. */
   async #store(blocks: Iterable<BlockName>): Promise<void> {
     let batch: DraftBlock[] = [];
     let bytes = 0;
@@ -159,7 +155,7 @@ export class Flusher {
       if (!(cause instanceof StoreError) || cause.code !== "STORE_FULL") throw cause;
       for (const { ino } of blocks) {
         const message = `no room to store what was written to inode ${ino}`;
-        this.#failures.set(ino, new FsError("ENOSPC", message, { cause }));
+        this.#context.failures.note(ino, new FsError("ENOSPC", message, { cause }));
       }
       return undefined;
     }
@@ -188,7 +184,7 @@ export class Flusher {
   #giveUp(placements: readonly Placement[], failure: DvaultError): void {
     for (const { ino, block, source } of placements) {
       if (!("draft" in source)) continue;
-      this.#failures.set(ino, failure);
+      this.#context.failures.note(ino, failure);
       this.#context.drafts.drop(ino, block);
     }
   }

@@ -8,6 +8,7 @@ import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Clock, Compressor } from "../base/platform.ts";
 import type { Transaction, TransactionalVault } from "../vault/transaction.ts";
 import { Drafts } from "./drafts.ts";
+import { Fills } from "./fills.ts";
 import { InflatedBlocks } from "./inflated-blocks.ts";
 import { type InodeRecord, TimeField } from "./inode-record.ts";
 import { LeftOut } from "./left-out.ts";
@@ -15,6 +16,7 @@ import { ListingPasses } from "./listing-passes.ts";
 import { LookupCounts } from "./lookup-counts.ts";
 import { RetryAfter } from "./retry-after.ts";
 import { Room } from "./room.ts";
+import { type OnWriteFailure, WriteFailures } from "./write-failures.ts";
 
 /** When reading changes the access time (mount(8)). */
 export type AtimePolicy = "relatime" | "noatime" | "strictatime";
@@ -29,6 +31,8 @@ export interface FileSystemOptions {
   readonly atime?: AtimePolicy;
   /** Bytes of drafts after which they are stored without waiting for a commit; 16 MiB when left out. */
   readonly draftBytes?: number;
+  /** Told of what was written and cannot be stored; nobody is when left out. */
+  readonly onWriteFailure?: OnWriteFailure;
 }
 
 /** The function of a transaction: it may run several times, see {@link Transaction}. */
@@ -43,6 +47,8 @@ export class FsContext {
   readonly compresses: boolean;
   readonly draftBytes: number;
   readonly drafts: Drafts;
+  readonly fills: Fills;
+  readonly failures: WriteFailures;
   readonly lookups: LookupCounts = new LookupCounts();
   /** Inodes of this session that have no name and are not reclaimed yet. */
   readonly nameless: Set<number> = new Set();
@@ -58,6 +64,8 @@ export class FsContext {
   constructor(vault: TransactionalVault, options: FileSystemOptions) {
     this.vault = vault;
     this.drafts = new Drafts(vault.buffers);
+    this.failures = new WriteFailures(options.onWriteFailure ?? (() => {}));
+    this.fills = new Fills(this);
     this.clock = options.clock;
     this.compressor = options.compressor;
     this.compresses = options.compression === "deflate";

@@ -41,6 +41,7 @@ export function resize(
   }
   const within = size % PAGE_SIZE;
   const tail = Math.floor(size / PAGE_SIZE);
+  if (within > 0) context.fills.require(inode.ino, tail);
   const kept = within === 0 ? undefined : keptTail(context, transaction, inode, size);
   inode.size = size;
   inode.mark(InodeFlag.preallocated, false);

@@ -56,10 +56,11 @@ export class VaultFileSystem implements FileSystem {
     this.#flusher = new Flusher(this.#context);
     vault.onFlush(() => reclaimForgotten(this.#context));
     vault.onFlush(() => this.#flusher.flush());
-    const { drafts, nameless } = this.#context;
+    const { drafts, fills, nameless } = this.#context;
     const isLasting = (ino: number): boolean => !nameless.has(ino);
     vault.onSync({
       isHeld: () => drafts.isHeld(isLasting),
+      prepare: () => fills.finish(),
       tell: (log, which) => drafts.collect({ log, which, isLasting }),
     });
     for (const records of vault.takeLogged()) this.#restore(records);
@@ -197,7 +198,7 @@ export class VaultFileSystem implements FileSystem {
 
   fsync(ino: number): MaybePromise<void> {
     if (this.readOnly) return;
-    return chain(this.#context.vault.sync(), () => this.#flusher.checkFailure(ino));
+    return chain(this.#context.vault.sync(), () => this.#context.failures.check(ino));
   }
 
   fallocate(ino: number, offset: number, length: number, mode: FallocateMode): MaybePromise<void> {
@@ -238,6 +239,6 @@ export class VaultFileSystem implements FileSystem {
 
   syncfs(): MaybePromise<void> {
     if (this.readOnly) return;
-    return chain(this.#context.vault.sync(), () => this.#flusher.checkFailures());
+    return chain(this.#context.vault.sync(), () => this.#context.failures.checkAll());
   }
 }

@@ -187,6 +187,25 @@ export class PageCache {
     return dirty !== undefined && dirty.generation !== generation;
   }
 
+  /**
+   * Brings pages in for who needs them once, past the cache.
+   * @returns payloads, each held by the caller alone; undefined for a page that is resident, or cannot be had
+   * @throws StoreError
+   */
+  take(
+    pageClass: PageClass,
+    pointers: readonly PagePointer[],
+  ): MaybePromise<readonly (Uint8Array | undefined)[]> {
+    const taken = new Map<number, Uint8Array>();
+    const wanted = pointers.filter((pointer) => this.peek(pointer) === undefined);
+    const take = (_: PageClass, { address }: PagePointer, { payload }: OpenedPage): void => {
+      taken.set(address, payload);
+    };
+    return chain(this.#loader.bring(pageClass, wanted, take), () =>
+      pointers.map(({ address }) => taken.get(address)),
+    );
+  }
+
   #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
     if (this.#dirty.has(address)) return;
     const { payload, owner } = opened;

@@ -18,9 +18,11 @@ export interface PageLoaderParts {
   readonly room: () => Uint8Array;
   /** Whether a page need not be loaded. */
   readonly isResident: (pointer: PagePointer) => boolean;
-  /** Takes a page over. */
-  readonly keep: (pageClass: PageClass, pointer: PagePointer, opened: OpenedPage) => void;
+  readonly keep: KeepPage;
 }
+
+/** Takes a page over. */
+export type KeepPage = (pageClass: PageClass, pointer: PagePointer, opened: OpenedPage) => void;
 
 export class PageLoader {
   readonly #parts: PageLoaderParts;
@@ -47,7 +49,8 @@ export class PageLoader {
   }
 
   #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
-    const opened = chain(this.#bring(pageClass, wanted), (failures) =>
+    const { keep } = this.#parts;
+    const opened = chain(this.bring(pageClass, wanted, keep), (failures) =>
       failures.length === 0 ? undefined : this.#bringAgain(pageClass, wanted, failures),
     );
     if (!isPending(opened)) return opened;
@@ -67,32 +70,37 @@ export class PageLoader {
     wanted: readonly PagePointer[],
     failures: readonly PageError[],
   ): MaybePromise<void> {
-    const { store } = this.#parts;
+    const { store, keep } = this.#parts;
     const copies = new Set(store.forgetCopies?.(failures.map(({ address }) => address)));
     const isCopy = ({ address }: { readonly address: number }): boolean => copies.has(address);
     const [failure] = failures.filter((failed) => !isCopy(failed));
-    return chain(this.#bring(pageClass, wanted.filter(isCopy)), ([again]) => {
+    return chain(this.bring(pageClass, wanted.filter(isCopy), keep), ([again]) => {
       const left = failure ?? again;
       if (left !== undefined) throw left;
     });
   }
 
-  /** Reads and opens pages, and keeps those that open. @returns why the others do not */
-  #bring(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<readonly PageError[]> {
+  /** Reads and opens pages, and hands on those that open. @returns why the others do not */
+  bring(
+    pageClass: PageClass,
+    wanted: readonly PagePointer[],
+    keep: KeepPage,
+  ): MaybePromise<readonly PageError[]> {
     const { store, room } = this.#parts;
     const read = store.read(
       wanted.map((pointer) => pointer.address),
       room,
     );
-    return chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
+    return chain(read, (stored) => this.#openAll(pageClass, wanted, stored, keep));
   }
 
   #openAll(
     pageClass: PageClass,
     wanted: readonly PagePointer[],
     stored: readonly (Uint8Array | PageError)[],
+    keep: KeepPage,
   ): MaybePromise<readonly PageError[]> {
-    const { codec, keep } = this.#parts;
+    const { codec } = this.#parts;
     const failures: PageError[] = [];
     const read: ReadPage[] = [];
     for (const [i, { address, generation }] of wanted.entries()) {

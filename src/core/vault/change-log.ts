@@ -16,7 +16,7 @@
  * @module
  */
 import { StoreError } from "../base/errors.ts";
-import { chain, type MaybePromise, rescue } from "../base/maybe-promise.ts";
+import { chain, isPending, type MaybePromise, rescue } from "../base/maybe-promise.ts";
 import type { Random } from "../base/platform.ts";
 import type { PagePointer } from "../format/address.ts";
 import {
@@ -131,6 +131,12 @@ export class ChangeLog {
     this.#changes.clear();
     this.#released = [];
     this.#changeBytes = 0;
+  }
+
+  /** Makes ready what the next entry is to tell; undefined when it is. */
+  prepare(): Promise<void> | undefined {
+    const preparing = this.#sources.map((source) => source.prepare()).filter(isPending);
+    return preparing.length === 0 ? undefined : Promise.all(preparing).then(() => undefined);
   }
 
   /**

@@ -70,6 +70,11 @@ export class SnapshotView implements TransactionalVault {
     if (isThere()) prefetch(pages, pageClass, pointers);
   }
 
+  /** Nothing is ever written over them. */
+  takePages(_: "data", pointers: readonly PagePointer[]): readonly undefined[] {
+    return pointers.map(() => undefined);
+  }
+
   dismiss(pointers: readonly PagePointer[]): void {
     for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
   }

@@ -40,6 +40,8 @@ export interface Transaction {
   delete(key: Uint8Array): void;
   /** Payload of a data or pack page; read only. @throws PageFault, PageError */
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array;
+  /** What using a data or pack page would wait for: nothing, a store nearby, or one that may be far away. */
+  distance(pointer: PagePointer): "resident" | "near" | "far";
   /** Declares a data or pack page dead (nothing in the current state points to it any more). */
   release(pointer: PagePointer): void;
   /** As {@link release}, of a page that no snapshot has either, whatever its age. */
@@ -68,12 +70,14 @@ export interface NewPage {
 export interface LogSource {
   /** Whether a log holds some of them that still wait. */
   isHeld(): boolean;
+  /** Makes ready what is to be told; undefined when it is. */
+  prepare(): MaybePromise<void>;
   /**
    * Tells what a log is to hold, in pieces; these are borrowed until the turn ends.
    *
    * @param log - names the log; one with another name than before holds nothing yet
    * @param which - "changed": what it does not hold yet; "held": what the log before held, and still waits
-   * @returns undefined when that is more than is worth an entry
+   * @returns undefined when that is more than is worth an entry, or not ready
    */
   tell(log: number, which: "changed" | "held"): readonly Uint8Array[] | undefined;
 }
@@ -100,6 +104,14 @@ export interface TransactionalVault {
   readonly settling: Promise<void> | undefined;
   /** Begins to bring pages into the cache that will be wanted soon. */
   prefetch(pageClass: "data" | "pack" | "tree", pointers: readonly PagePointer[]): void;
+  /**
+   * Payloads of pages that are needed once, past the cache.
+   * @returns each held by the caller alone; undefined for one that is in the cache, or cannot be had: using it tells why
+   */
+  takePages(
+    pageClass: "data",
+    pointers: readonly PagePointer[],
+  ): MaybePromise<readonly (Uint8Array | undefined)[]>;
   /** File content that will hardly be asked for again soon: it leaves the cache, and what is borrowed of it stands for this turn. */
   dismiss(pointers: readonly PagePointer[]): void;
   /**

@@ -64,6 +64,11 @@ export class TreeTransaction implements Transaction {
     return this.#pages.page(pageClass, pointer).payload;
   }
 
+  distance(pointer: PagePointer): "resident" | "near" | "far" {
+    if (this.#pages.peek(pointer) !== undefined) return "resident";
+    return this.#pages.isNear(pointer) ? "near" : "far";
+  }
+
   /**
    * Gets content on the spot where the store answers at once, since running the function again costs as much as a read. It
    * may push nodes of the tree out of the cache, which {@link prepare} asks for again.

@@ -279,6 +279,13 @@ export class Vault implements TransactionalVault {
     prefetch(this.#parts.pages, pageClass, pointers);
   }
 
+  takePages(
+    pageClass: "data",
+    pointers: readonly PagePointer[],
+  ): MaybePromise<readonly (Uint8Array | undefined)[]> {
+    return this.#parts.pages.take(pageClass, pointers);
+  }
+
   dismiss(pointers: readonly PagePointer[]): void {
     for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
   }
@@ -305,8 +312,12 @@ export class Vault implements TransactionalVault {
   }
 
   #syncOnce(settle: () => void): MaybePromise<void> {
+    return chain(this.#parts.log.prepare(), () => this.#logOnce(settle));
+  }
+
+  #logOnce(settle: () => void): MaybePromise<void> {
     const { ending } = this.#queue;
-    if (ending !== undefined) return ending.then(() => this.#syncOnce(settle));
+    if (ending !== undefined) return ending.then(() => this.#logOnce(settle));
     this.#checkWritable();
     const logged = this.#parts.log.append(this.#committer.counters);
     settle();

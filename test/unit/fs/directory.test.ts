@@ -192,7 +192,7 @@ async function farVault(directories: number) {
     }
   }
   await vault.close();
-  const store = new LateStore(written.contents);
+  const store = new LateStore({ contents: written.contents });
   const opened = await openTestVault(store);
   return { store, vault: opened, fs: await newFileSystem(opened) };
 }

@@ -40,7 +40,9 @@ async function withPages(count: number): Promise<Readers> {
   }
   await vault.snapshots.create(utf8("now"));
   await vault.close();
-  const again = await openTestVault(new LateStore(before.contents), { cacheBytes: 0 });
+  const again = await openTestVault(new LateStore({ contents: before.contents }), {
+    cacheBytes: 0,
+  });
   const [snapshot] = again.snapshots.list();
   if (snapshot === undefined) throw new Error("the snapshot is not there");
   return {
