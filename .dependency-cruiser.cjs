@@ -4,7 +4,7 @@
  * A room may always import itself. A room that does not stand here may not exist.
  */
 const CORE = ["base", "crypto", "format", "pages", "tree", "vault", "fs"].map((l) => `core/${l}`);
-const ISOMORPHIC_PACKAGES = ["@noble/[^/]+", "@scure/base", "lru-cache", "age-encryption"];
+const ISOMORPHIC_PACKAGES = ["@noble/[^/]+", "@scure/base", "age-encryption"];
 
 /** The interfaces of page stores and of object stores, and what the stores have in common. */
 const PAGE_STORE = ["core/pages/page-store.ts", "core/pages/page-scan.ts"];

@@ -293,9 +293,14 @@ export class PageCodec {
     pageClass: PageClass,
     pages: readonly ReadPage[],
   ): MaybePromise<readonly (OpenedPage | PageError)[]> {
-    const each: MaybePromise<OpenedPage | PageError>[] = [];
-    for (const page of pages) each.push(refusable(() => this.open(pageClass, page)));
-    return each.some(isPending) ? Promise.all(each) : (each as (OpenedPage | PageError)[]);
+    const late: MaybePromise<OpenedPage | PageError>[] = [];
+    const opened: (OpenedPage | PageError)[] = [];
+    for (const page of pages) {
+      const each = refusable(() => this.open(pageClass, page));
+      late.push(each);
+      if (!isPending(each)) opened.push(each);
+    }
+    return opened.length === late.length ? opened : Promise.all(late);
   }
 
   async #openBatches(

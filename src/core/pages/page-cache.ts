@@ -4,7 +4,7 @@
  * A page is in one of three places:
  *
  *     born --------> dirty --------> clean -----> (evicted)
- *       add            written         LRU by bytes
+ *       add            written         by bytes
  *
  * 1. A page belongs to the generation that was open when it was born. Only tree pages of the open generation may
  *    be edited in place ({@link PageCache.edit}); every other page is immutable, so a commit can be written while
@@ -16,7 +16,6 @@
  *
  * @module
  */
-import { LRUCache } from "lru-cache";
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
@@ -24,6 +23,7 @@ import type { OpenedPage, PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
 import type { CachedPage } from "./cached-page.ts";
+import { CleanPages } from "./clean-pages.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { PageFault } from "./page-fault.ts";
 import { PageLoader } from "./page-loader.ts";
@@ -32,9 +32,6 @@ import { PinnedPages } from "./pinned-pages.ts";
 
 /** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
 const WRITE_BATCH = 16;
-
-/** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
-const PAGE_BOOKKEEPING = 256;
 
 /** Least bytes of clean pages that are worth a cache. */
 const SMALLEST_BUDGET = 2 ** 22;
@@ -64,7 +61,7 @@ export class PageCache {
   /** Seals and opens the pages. */
   readonly codec: PageCodec;
   readonly #budgetBytes: number;
-  readonly #clean: LRUCache<number, CachedPage>;
+  readonly #clean: CleanPages;
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
   readonly #pinned: PinnedPages<CachedPage>;
@@ -89,11 +86,7 @@ export class PageCache {
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
     this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
-    this.#clean = new LRUCache<number, CachedPage>({
-      maxSize: this.#budgetBytes,
-      sizeCalculation: (page) => this.buffers.weightOf(page.payload) + PAGE_BOOKKEEPING,
-      dispose: (page) => this.buffers.giveBack(page.payload),
-    });
+    this.#clean = new CleanPages(options.buffers);
     this.#loader = new PageLoader({
       store: options.store,
       codec: options.codec,
@@ -128,7 +121,7 @@ export class PageCache {
 
   /** Bytes of clean pages held. */
   get cleanBytes(): number {
-    return this.#clean.calculatedSize;
+    return this.#clean.bytes;
   }
 
   /** The page, if it is resident. */
@@ -182,9 +175,8 @@ export class PageCache {
 
   /** Never while a transaction is applied, which counts on what it has found. */
   #putClean(page: CachedPage): void {
-    this.#clean.set(page.address, page);
-    const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
-    while (this.#clean.calculatedSize > most) this.#clean.pop();
+    this.#clean.set(page);
+    this.#clean.shrink(Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2));
   }
 
   /**

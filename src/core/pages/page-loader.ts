@@ -47,8 +47,10 @@ export class PageLoader {
   }
 
   #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
-    const opened = chain(this.#bring(pageClass, wanted), (failures) =>
-      failures.length === 0 ? undefined : this.#bringAgain(pageClass, wanted, failures),
+    const failures = this.#bring(pageClass, wanted);
+    if (!isPending(failures) && failures.length === 0) return;
+    const opened = chain(failures, (failed) =>
+      failed.length === 0 ? undefined : this.#bringAgain(pageClass, wanted, failed),
     );
     if (!isPending(opened)) return opened;
     const done = opened.finally(() => {
@@ -80,11 +82,10 @@ export class PageLoader {
   /** Reads and opens pages, and keeps those that open. @returns why the others do not */
   #bring(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<readonly PageError[]> {
     const { store, room } = this.#parts;
-    const read = store.read(
-      wanted.map((pointer) => pointer.address),
-      room,
-    );
-    return chain(read, (stored) => this.#openAll(pageClass, wanted, stored));
+    const addresses: number[] = [];
+    for (const { address } of wanted) addresses.push(address);
+    const stored = store.read(addresses, room);
+    return chain(stored, (pages) => this.#openAll(pageClass, wanted, pages));
   }
 
   #openAll(
@@ -92,20 +93,31 @@ export class PageLoader {
     wanted: readonly PagePointer[],
     stored: readonly (Uint8Array | PageError)[],
   ): MaybePromise<readonly PageError[]> {
-    const { codec, keep } = this.#parts;
+    const { codec } = this.#parts;
     const failures: PageError[] = [];
     const read: ReadPage[] = [];
-    for (const [i, { address, generation }] of wanted.entries()) {
+    for (let i = 0; i < wanted.length; i++) {
+      const { address, generation } = wanted[i] as PagePointer;
       const bytes = stored[i] as Uint8Array | PageError;
       if (bytes instanceof PageError) failures.push(bytes);
       else read.push({ address, generation, stored: bytes });
     }
     return chain(codec.openAll(pageClass, read), (opened) => {
-      for (const [i, page] of opened.entries()) {
-        if (page instanceof PageError) failures.push(page);
-        else keep(pageClass, read[i] as ReadPage, page);
-      }
+      this.#keepAll(pageClass, read, opened, failures);
       return failures;
     });
+  }
+
+  #keepAll(
+    pageClass: PageClass,
+    read: readonly ReadPage[],
+    opened: readonly (OpenedPage | PageError)[],
+    failures: PageError[],
+  ): void {
+    for (let i = 0; i < read.length; i++) {
+      const page = opened[i] as OpenedPage | PageError;
+      if (page instanceof PageError) failures.push(page);
+      else this.#parts.keep(pageClass, read[i] as ReadPage, page);
+    }
   }
 }

@@ -102,13 +102,13 @@ t.test(
 
 t.test("the exceptions of single files, and what comes from outside src", async (t) => {
   const files = new Map([
-    ["node_modules/lru-cache/index.js", ""],
+    ["node_modules/age-encryption/index.js", ""],
     ["node_modules/yargs/index.js", ""],
     ["test/room.ts", "export const room = 1;\n"],
     ["src/core/pages/page-store.ts", "export const room = 1;\n"],
     ["src/index.ts", importing("./stores/page-store.ts")],
     ["src/stores/page-store.ts", importing("../core/pages/page-store.ts")],
-    ["src/core/pages/cache.ts", importing("lru-cache")],
+    ["src/core/pages/cache.ts", importing("age-encryption")],
     ["src/cli/main.ts", importing("yargs")],
     ["src/cli/library.ts", importing("../index.ts")],
     ["src/native/load.ts", importing("node:module")],
@@ -120,7 +120,7 @@ t.test("the exceptions of single files, and what comes from outside src", async 
     ["src/core/tree/pool.ts", importing("./loop.ts")],
     ["src/mount/fixture.ts", importing("../../test/room.ts")],
     ["src/mount/root.ts", importing("../index.ts")],
-    ["src/stores/cached.ts", importing("lru-cache")],
+    ["src/stores/cached.ts", importing("age-encryption")],
     ["src/attic/old.ts", importing("../core/base/bytes.ts")],
     ["src/core/base/bytes.ts", "export const bytes = 1;\n"],
   ]);
@@ -132,6 +132,6 @@ t.test("the exceptions of single files, and what comes from outside src", async 
     "src/core/vault/nowhere.ts -> ./missing.ts",
     "src/mount/fixture.ts -> test/room.ts",
     "src/mount/root.ts -> src/index.ts",
-    "src/stores/cached.ts -> node_modules/lru-cache/index.js",
+    "src/stores/cached.ts -> node_modules/age-encryption/index.js",
   ]);
 });
