@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AeadFraming } from "../core/base/platform.ts";
 import { tryShim } from "./load.ts";
 
 /** A key that OpenSSL has scheduled. Arrays are as `AeadKey` of the core wants them. */
@@ -10,13 +11,19 @@ export interface NativeAeadKey {
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): void;
   /** @returns whether the tag was right; `out` is zeros otherwise */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean;
+  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): boolean;
   /**
    * Many messages on another thread.
    * @param list - nonce, aad, input, output of each message; up to {@link NATIVE_BATCH_MAX} messages
    * @returns a bit for each message that failed
    */
   sealMany(list: readonly Uint8Array[]): Promise<number>;
-  openMany(list: readonly Uint8Array[]): Promise<number>;
+  /** As many frames at most. @returns a bit for each that failed */
+  openFrames(
+    framing: AeadFraming,
+    frames: readonly Uint8Array[],
+    lengths: readonly number[],
+  ): Promise<number>;
   /** Wipes the key; it must not be used any more. */
   close(): void;
 }
@@ -37,8 +44,14 @@ export function nativeAeadKey(key: Uint8Array): NativeAeadKey | undefined {
       if (!native.aeadSeal(handle, nonce, aad, plain, out)) throw new Error("sealing failed");
     },
     open: (nonce, aad, sealed, out) => native.aeadOpen(handle, nonce, aad, sealed, out),
+    openFrame: ({ prefix, headLength }, frame, length) =>
+      native.aeadOpenFrame(handle, prefix, frame, headLength, length),
     sealMany: (list) => keepAlive(list, native.aeadSealMany(handle, list)),
-    openMany: (list) => keepAlive(list, native.aeadOpenMany(handle, list)),
+    openFrames: ({ prefix, headLength }, frames, lengths) =>
+      keepAlive(
+        [prefix, ...frames],
+        native.aeadOpenFrames(handle, prefix, frames, headLength, lengths),
+      ),
     close: () => native.aeadClose(handle),
   };
 }

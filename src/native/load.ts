@@ -47,7 +47,22 @@ export interface Shim {
   ): boolean;
   /** @returns a bit for each message that failed; `list` has four arrays a message */
   aeadSealMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;
-  aeadOpenMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;
+  /** @returns whether the tag was right; the frame is `head | nonce | ciphertext | tag` */
+  aeadOpenFrame(
+    key: AeadHandle,
+    prefix: Uint8Array,
+    frame: Uint8Array,
+    headLength: number,
+    length: number,
+  ): boolean;
+  /** @returns as {@link Shim.aeadSealMany} */
+  aeadOpenFrames(
+    key: AeadHandle,
+    prefix: Uint8Array,
+    frames: readonly Uint8Array[],
+    headLength: number,
+    lengths: readonly number[],
+  ): Promise<number>;
   aeadClose(key: AeadHandle): void;
 
   /** Zeros, in huge pages where there are some, and without weight for the garbage collector. */

@@ -5,10 +5,13 @@
  * @module
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
+import { openFrameBy } from "../core/base/aead-frame.ts";
 import { KeyError } from "../core/base/errors.ts";
+import type { MaybePromise } from "../core/base/maybe-promise.ts";
 import {
   type Aead,
   type AeadBatch,
+  type AeadFraming,
   type AeadKey,
   type AeadMessage,
   TAG_SIZE,
@@ -56,10 +59,10 @@ class ShimAeadKey implements AeadKey {
         const failed = await this.#usable().sealMany(messages.flatMap(parts));
         if (failed !== 0) throw new Error("sealing a batch failed");
       },
-      openAll: async (messages) => {
-        if (messages.length === 0) return [];
-        const failed = await this.#usable().openMany(messages.flatMap(parts));
-        return messages.map((_, i) => ((failed / 2 ** i) & 1) === 0);
+      openFrames: async (framing, frames, lengths) => {
+        if (frames.length === 0) return [];
+        const failed = await this.#usable().openFrames(framing, frames, lengths);
+        return frames.map((_, i) => ((failed / 2 ** i) & 1) === 0);
       },
     };
   }
@@ -73,6 +76,10 @@ class ShimAeadKey implements AeadKey {
     if (sealed.length < TAG_SIZE) return undefined;
     const plain = sealed.subarray(0, sealed.length - TAG_SIZE);
     return key.open(nonce, aad, sealed, plain) ? plain : undefined;
+  }
+
+  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): boolean {
+    return this.#usable().openFrame(framing, frame, length);
   }
 
   close(): void {
@@ -122,6 +129,10 @@ class CryptoAeadKey implements AeadKey {
       return undefined;
     }
     return new Uint8Array(plain.buffer, plain.byteOffset, plain.length);
+  }
+
+  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): MaybePromise<boolean> {
+    return openFrameBy(this, framing, frame, length);
   }
 
   close(): void {

@@ -4,7 +4,14 @@
  * @module
  */
 import type { webcrypto } from "node:crypto";
-import { type Aead, type AeadKey, TAG_SIZE } from "../../src/core/base/platform.ts";
+import { openFrameBy } from "../../src/core/base/aead-frame.ts";
+import type { MaybePromise } from "../../src/core/base/maybe-promise.ts";
+import {
+  type Aead,
+  type AeadFraming,
+  type AeadKey,
+  TAG_SIZE,
+} from "../../src/core/base/platform.ts";
 
 const { subtle } = globalThis.crypto;
 
@@ -47,6 +54,10 @@ class WebAeadKey implements AeadKey {
       (plain) => new Uint8Array(plain),
       () => undefined,
     );
+  }
+
+  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): MaybePromise<boolean> {
+    return openFrameBy(this, framing, frame, length);
   }
 
   close(): void {}

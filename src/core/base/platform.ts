@@ -25,12 +25,19 @@ export const NONCE_SIZE = 12;
 /** Bytes of an AEAD tag. */
 export const TAG_SIZE = 16;
 
-/** One message of a batch; `in` and `out` may begin at the same place. */
+/** One message to be sealed; `in` and `out` may begin at the same place. */
 export interface AeadMessage {
   readonly nonce: Uint8Array;
   readonly aad: Uint8Array;
   readonly in: Uint8Array;
   readonly out: Uint8Array;
+}
+
+/** How sealed messages stand in one array each, `head | nonce | ciphertext | tag`. The associated data is a prefix and the head. */
+export interface AeadFraming {
+  readonly prefix: Uint8Array;
+  /** Bytes of the head. */
+  readonly headLength: number;
 }
 
 /** Many messages at once, off the thread that asks. Everything is borrowed until the promise ends. */
@@ -39,8 +46,12 @@ export interface AeadBatch {
   readonly limit: number;
   /** As {@link AeadKey.seal}, of each `in` to its `out`. */
   sealAll(messages: readonly AeadMessage[]): Promise<void>;
-  /** Opens `in` to `out`, which is shorter by {@link TAG_SIZE}. @returns whether each tag was right */
-  openAll(messages: readonly AeadMessage[]): Promise<readonly boolean[]>;
+  /** As {@link AeadKey.openFrame}, of each frame. @returns whether each tag was right */
+  openFrames(
+    framing: AeadFraming,
+    frames: readonly Uint8Array[],
+    lengths: readonly number[],
+  ): Promise<readonly boolean[]>;
 }
 
 /** One AES-256-GCM key, ready to use. */
@@ -66,6 +77,14 @@ export interface AeadKey {
     aad: Uint8Array,
     sealed: Uint8Array,
   ): MaybePromise<Uint8Array | undefined>;
+  /**
+   * Opens a message where it stands: the plaintext takes the place of the ciphertext.
+   *
+   * @param frame - may be longer than the message; the bytes behind are left alone
+   * @param length - of the plaintext; the frame has room for it and all around it
+   * @returns whether the tag was right; nothing of a plaintext is in the frame otherwise
+   */
+  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): MaybePromise<boolean>;
   /** Present where the machine can do many messages beside other work. */
   readonly batch?: AeadBatch;
   /** Forgets the key; later calls throw KeyError KEY_CLOSED. */

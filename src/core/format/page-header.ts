@@ -21,7 +21,7 @@
 import { getU16, getU32, getU48, putU16, putU32, putU48 } from "../base/bytes.ts";
 import { crc32c } from "../base/crc32c.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import { isAddress } from "./address.ts";
+import { isAddress, type PagePointer } from "./address.ts";
 
 /** What a page holds. `key-directory` is clear-text, since it is read before any key exists; the others are sealed. */
 export type PageClass =
@@ -108,15 +108,41 @@ export function decodePageHeader(stored: Uint8Array): PageHeader | string {
     bodyLength: getU32(stored, 24),
   };
   const { bodyLength } = header;
-  if (bodyLength < OWNER_SIZE || bodyLength > PAGE_SIZE + OWNER_SIZE) {
-    return `length ${bodyLength} is out of bounds`;
-  }
+  if (!isBodyLength(bodyLength)) return `length ${bodyLength} is out of bounds`;
   if (pageClass === "key-directory" && stored.length < PAGE_HEADER_SIZE + bodyLength) {
     return "it is cut short";
   }
   if (checksum(stored, header) !== getU32(stored, CHECKSUM_AT)) return "checksum mismatch";
   if (!isAddress(header.address)) return `address ${header.address} names no page`;
   return header;
+}
+
+/**
+ * Reads the length of the body behind a header that says what is expected. Its checksum is left to the seal, which binds all
+ * of the header.
+ *
+ * @param stored - a page of a sealed class
+ * @returns -1 where the header says anything else, or there is none: {@link decodePageHeader} tells more
+ */
+export function bodyLengthOf(
+  stored: Uint8Array,
+  pageClass: PageClass,
+  epoch: number,
+  { address, generation }: PagePointer,
+): number {
+  const isExpected =
+    getU32(stored, 0) === MAGIC &&
+    stored[4] === classCode(pageClass) &&
+    stored[5] === CODEC_VERSION &&
+    getU16(stored, 6) === epoch &&
+    getU48(stored, 8) === address &&
+    getU48(stored, 16) === generation;
+  const bodyLength = getU32(stored, 24);
+  return isExpected && isBodyLength(bodyLength) ? bodyLength : -1;
+}
+
+function isBodyLength(length: number): boolean {
+  return length >= OWNER_SIZE && length <= PAGE_SIZE + OWNER_SIZE;
 }
 
 function checksum(stored: Uint8Array, header: PageHeader): number {

@@ -49,9 +49,10 @@ export class PageLoader {
   }
 
   #fetch(pageClass: PageClass, wanted: readonly PagePointer[]): MaybePromise<void> {
-    const { keep } = this.#parts;
-    const opened = chain(this.bring(pageClass, wanted, keep), (failures) =>
-      failures.length === 0 ? undefined : this.#bringAgain(pageClass, wanted, failures),
+    const failures = this.bring(pageClass, wanted, this.#parts.keep);
+    if (!isPending(failures) && failures.length === 0) return;
+    const opened = chain(failures, (failed) =>
+      failed.length === 0 ? undefined : this.#bringAgain(pageClass, wanted, failed),
     );
     if (!isPending(opened)) return opened;
     const done = opened.finally(() => {
@@ -87,11 +88,10 @@ export class PageLoader {
     keep: KeepPage,
   ): MaybePromise<readonly PageError[]> {
     const { store, room } = this.#parts;
-    const read = store.read(
-      wanted.map((pointer) => pointer.address),
-      room,
-    );
-    return chain(read, (stored) => this.#openAll(pageClass, wanted, stored, keep));
+    const addresses: number[] = [];
+    for (const { address } of wanted) addresses.push(address);
+    const stored = store.read(addresses, room);
+    return chain(stored, (pages) => this.#openAll(pageClass, wanted, pages, keep));
   }
 
   #openAll(
@@ -103,17 +103,31 @@ export class PageLoader {
     const { codec } = this.#parts;
     const failures: PageError[] = [];
     const read: ReadPage[] = [];
-    for (const [i, { address, generation }] of wanted.entries()) {
+    for (let i = 0; i < wanted.length; i++) {
+      const { address, generation } = wanted[i] as PagePointer;
       const bytes = stored[i] as Uint8Array | PageError;
       if (bytes instanceof PageError) failures.push(bytes);
       else read.push({ address, generation, stored: bytes });
     }
     return chain(codec.openAll(pageClass, read), (opened) => {
-      for (const [i, page] of opened.entries()) {
-        if (page instanceof PageError) failures.push(page);
-        else keep(pageClass, read[i] as ReadPage, page);
-      }
-      return failures;
+      const refused = handOn(pageClass, read, opened, keep);
+      return failures.length === 0 ? refused : [...failures, ...refused];
     });
   }
+}
+
+/** @returns why pages do not open */
+function handOn(
+  pageClass: PageClass,
+  read: readonly ReadPage[],
+  opened: readonly (OpenedPage | PageError)[],
+  keep: KeepPage,
+): readonly PageError[] {
+  const refused: PageError[] = [];
+  for (let i = 0; i < read.length; i++) {
+    const page = opened[i] as OpenedPage | PageError;
+    if (page instanceof PageError) refused.push(page);
+    else keep(pageClass, read[i] as ReadPage, page);
+  }
+  return refused;
 }

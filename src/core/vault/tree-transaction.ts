@@ -6,6 +6,7 @@
 import { isPending } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { LoggedChange } from "../format/log-entry.ts";
+import type { CachedPage } from "../pages/cached-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
 import type { Tree } from "../tree/tree.ts";
@@ -60,8 +61,8 @@ export class TreeTransaction implements Transaction {
   }
 
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array {
-    if (this.#pages.peek(pointer) === undefined) this.#bringIn(pageClass, pointer);
-    return this.#pages.page(pageClass, pointer).payload;
+    const page = this.#pages.peek(pointer) ?? this.#bringIn(pageClass, pointer);
+    return page.payload;
   }
 
   distance(pointer: PagePointer): "resident" | "near" | "far" {
@@ -73,10 +74,11 @@ export class TreeTransaction implements Transaction {
    * Gets content on the spot where the store answers at once, since running the function again costs as much as a read. It
    * may push nodes of the tree out of the cache, which {@link prepare} asks for again.
    */
-  #bringIn(pageClass: "data" | "pack", pointer: PagePointer): void {
+  #bringIn(pageClass: "data" | "pack", pointer: PagePointer): CachedPage {
     const loading = this.#pages.load(pageClass, [pointer]);
     // Whoever runs the function asks again, and gets the error.
     if (isPending(loading)) loading.catch(() => {});
+    return this.#pages.page(pageClass, pointer);
   }
 
   release(pointer: PagePointer): void {

@@ -206,20 +206,23 @@ export class FileStore implements PageStore, PageScan {
 
   read(addresses: readonly number[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
     const results: (Uint8Array | PageError)[] = [];
-    for (const run of runsOf(addresses)) {
-      const pages = Array.from({ length: run.count }, room);
-      const read = this.#read(pages, pageOffset(run.start));
-      for (const [i, page] of pages.entries()) {
-        const address = addressOf(run.start + i);
+    for (const { start, count } of runsOf(addresses)) {
+      const pages: Uint8Array[] = [];
+      for (let i = 0; i < count; i++) pages.push(room());
+      const read = this.#read(pages, pageOffset(start));
+      for (let i = 0; i < count; i++) {
+        const page = pages[i] as Uint8Array;
         const length = read - i * PAGE_STRIDE;
-        if (length > 0) results.push(page.subarray(0, length));
-        else
-          results.push(
-            new PageError("PAGE_MISSING", address, `it is past the end of ${this.name}`),
-          );
+        if (length >= page.length) results.push(page);
+        else if (length > 0) results.push(page.subarray(0, length));
+        else results.push(this.#missing(start + i));
       }
     }
     return results;
+  }
+
+  #missing(number: number): PageError {
+    return new PageError("PAGE_MISSING", addressOf(number), `it is past the end of ${this.name}`);
   }
 
   isNear(): boolean {

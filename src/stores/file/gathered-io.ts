@@ -59,8 +59,9 @@ export function restOf(write: IoVector, written: number): IoVector | undefined {
 /** The bytes of pieces but the first `done`. */
 function piecesAfter(pieces: readonly Uint8Array[], done: number): readonly Uint8Array[] {
   let left = done;
-  for (const [index, piece] of pieces.entries()) {
-    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(index + 1)];
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i] as Uint8Array;
+    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(i + 1)];
     left -= piece.length;
   }
   return [];

@@ -82,7 +82,12 @@ t.test("a key whose import ends after closing is closed too", async (t) => {
   const late = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const key: AeadKey = { seal: () => {}, open: () => undefined, close: () => void closed++ };
+  const key: AeadKey = {
+    seal: () => {},
+    open: () => undefined,
+    openFrame: () => false,
+    close: () => void closed++,
+  };
   const keys = newKeys({ importKey: () => late.then(() => key) });
   const importing = keys.key(1);
   keys.close();

@@ -138,6 +138,19 @@ t.test("a header that was changed and given a right checksum does not open", asy
   refuses(forged(25, 2), /length \d+ is out of bounds/);
 });
 
+t.test("what differs is told, also where the seal alone would tell", async () => {
+  const changed = (offset: number): Uint8Array => {
+    const stored = seal("data", payloadOf(50));
+    stored[offset] = (stored[offset] as number) ^ 1;
+    return stored;
+  };
+  for (const offset of [14, 22, 28, 31]) refuses(changed(offset), /checksum mismatch/);
+  refuses(changed(6), /checksum mismatch/);
+  refuses(changed(32), /tag mismatch/);
+  refuses(changed(100), /tag mismatch/);
+  refuses(seal("data", payloadOf(50)).subarray(0, -1), /cut short/);
+});
+
 t.test("a page sealed as another class inside than outside is refused", async (t) => {
   const stored = seal("key-directory", payloadOf(8));
   const inner = 32 + 8;
@@ -194,11 +207,26 @@ t.test("pages of an earlier epoch open, and say their epoch", async (t) => {
   t.match(decodePageHeader(seal("key-directory", payloadOf(9), current)), { epoch: 0 });
 });
 
+t.test("pages of several epochs open together, and each tells of its own damage", async (t) => {
+  const sealers = [1, 2].map((epoch) => newCodec(new FixedPageKeys(epoch)));
+  const pages = Array.from({ length: 12 }, (_, i) => ({
+    ...POINTER,
+    stored: seal("data", payloadOf(i), sealers[i % 2]),
+  }));
+  for (const [i, page] of pages.entries()) if (i % 5 === 4) page.stored[45] = 0x5a ^ i;
+  const opened = await newCodec(new FixedPageKeys(2)).openAll("data", pages);
+  t.equal(opened.length, pages.length);
+  for (const [i, page] of opened.entries()) {
+    if (i % 5 === 4) t.match(page, { code: "PAGE_CORRUPT", message: /tag mismatch/ });
+    else t.match(page, { payload: payloadOf(i), owner: OWNER });
+  }
+});
+
 t.test("no page under a replaced vault key is younger than the replacement", async (t) => {
   const stored = seal("data", payloadOf(9), newCodec(new FixedPageKeys(1)));
   const keys = new FixedPageKeys(2);
   const current = newCodec(keys);
-  const many = Array.from({ length: 5 }, () => ({ ...POINTER, stored }));
+  const many = Array.from({ length: 10 }, () => ({ ...POINTER, stored }));
   const openMany = async (): Promise<readonly (OpenedPage | PageError)[]> =>
     current.openAll(
       "data",
