@@ -30,6 +30,7 @@ export class MemoryTransaction implements Transaction {
   readonly released: PagePointer[] = [];
   lastIno: number;
   inodes = 0;
+  readonly effects: (() => void)[] = [];
   readonly #vault: MemoryVault;
   readonly #residence: RandomResidence;
   readonly #changes = new Map<string, readonly [Uint8Array, Uint8Array | undefined]>();
@@ -112,6 +113,10 @@ export class MemoryTransaction implements Transaction {
 
   release(pointer: PagePointer): void {
     this.released.push({ address: pointer.address, generation: pointer.generation });
+  }
+
+  onApplied(body: () => void): void {
+    this.effects.push(body);
   }
 
   nextIno(): number {

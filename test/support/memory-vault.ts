@@ -136,6 +136,7 @@ export class MemoryVault implements TransactionalVault {
     }
     this.#lastIno = transaction.lastIno;
     this.inodes += transaction.inodes;
+    for (const effect of transaction.effects) effect();
   }
 
   /** A live page. */

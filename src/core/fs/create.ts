@@ -119,7 +119,7 @@ export function tmpfile(
     inode.mark(InodeFlag.linkable, true);
     saveInode(transaction, inode);
     putOrphan(transaction, inode.ino);
-    context.nameless.add(inode.ino);
+    transaction.onApplied(() => context.nameless.add(inode.ino));
     return inode.attributes(0);
   });
 }

@@ -57,7 +57,7 @@ function addLink(context: FsContext, transaction: Transaction, inode: InodeRecor
   inode.nlink = nlink + 1;
   context.stampChange(inode);
   saveInode(transaction, inode);
-  context.nameless.delete(ino);
+  transaction.onApplied(() => context.nameless.delete(ino));
 }
 
 /** An entry that is about to go, and its directory under edit. */

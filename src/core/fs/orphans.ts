@@ -68,7 +68,9 @@ export function leaveNameless(
   inode.nlink = 0;
   putOrphan(transaction, inode.ino);
   saveInode(transaction, inode);
-  if (context.lookups.has(inode.ino)) context.nameless.add(inode.ino);
+  transaction.onApplied(() => {
+    if (context.lookups.has(inode.ino)) context.nameless.add(inode.ino);
+  });
 }
 
 /**
@@ -89,8 +91,10 @@ function reclaimStep(context: FsContext, transaction: Transaction, inode: InodeR
     putOrphan(transaction, ino);
     saveInode(transaction, inode);
   }
-  context.drafts.dropRange(ino, 0, Number.POSITIVE_INFINITY);
-  context.nameless.delete(ino);
+  transaction.onApplied(() => {
+    context.drafts.dropRange(ino, 0, Number.POSITIVE_INFINITY);
+    context.nameless.delete(ino);
+  });
   return areGone;
 }
 
@@ -149,20 +153,23 @@ export function forget(context: FsContext, ino: number, count: number): MaybePro
   if (context.forgotten.size > FORGOTTEN_MAX) return reclaimForgotten(context);
 }
 
-/** Reclaims what nobody refers to any more. */
+/** Reclaims what nobody refers to any more, which counts as gone all the time until it is. */
 export function reclaimForgotten(context: FsContext): MaybePromise<void> {
+  const { forgotten } = context;
   return untilDone(() => {
-    const inos = [...take(context.forgotten, RECLAIM_BATCH)];
-    return inos.length === 0 || chain(reclaimWhole(context, inos), () => false);
+    const inos = firstOf(forgotten, RECLAIM_BATCH);
+    if (inos.length === 0) return true;
+    return chain(reclaimWhole(context, inos), () => {
+      for (const ino of inos) forgotten.delete(ino);
+      return false;
+    });
   });
 }
 
-function* take(inos: Set<number>, count: number): Generator<number> {
-  for (const ino of inos) {
-    if (count-- === 0) return;
-    inos.delete(ino);
-    yield ino;
-  }
+function firstOf(inos: Iterable<number>, count: number): readonly number[] {
+  const first: number[] = [];
+  for (const ino of inos) if (first.push(ino) === count) break;
+  return first;
 }
 
 /** What stands in a damaged page stays an orphan. */

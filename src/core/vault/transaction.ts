@@ -50,6 +50,11 @@ export interface Transaction {
   nextIno(): number;
   /** Counts inodes made (+1) and gone (-1), for `statfs`. */
   countInodes(change: number): void;
+  /**
+   * Calls `body` when the changes have been made, in the same turn; never for a run that is repeated. For effects outside of
+   * the TOC that stand or fall with the changes.
+   */
+  onApplied(body: () => void): void;
 }
 
 /** One record of the TOC. */

@@ -19,6 +19,7 @@ export class TreeTransaction implements Transaction {
   readonly #changes = new ChangeSet();
   readonly #released: PagePointer[] = [];
   readonly #retired: PagePointer[] = [];
+  readonly #effects: (() => void)[] = [];
   #nextIno: number;
   #inodes = 0;
 
@@ -97,6 +98,10 @@ export class TreeTransaction implements Transaction {
     this.#inodes += change;
   }
 
+  onApplied(body: () => void): void {
+    this.#effects.push(body);
+  }
+
   /** Whether the function changed anything. */
   get isChange(): boolean {
     const { length } = this.#changes.all;
@@ -128,6 +133,7 @@ export class TreeTransaction implements Transaction {
     }
     for (const pointer of this.#released) this.#pages.supersede(pointer);
     for (const pointer of this.#retired) this.#pages.retire(pointer);
+    for (const effect of this.#effects) effect();
     return { nextIno: this.#nextIno, inodes: this.#inodes };
   }
 }

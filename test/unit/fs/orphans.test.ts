@@ -2,14 +2,21 @@ import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
+import type { MaybePromise } from "../../../src/core/base/maybe-promise.ts";
 import type { PagePointer } from "../../../src/core/format/address.ts";
 import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { encodeExtent } from "../../../src/core/fs/extent.ts";
-import { type FileSystem, ROOT_INO, S_IFREG } from "../../../src/core/fs/file-system.ts";
+import {
+  type Attributes,
+  type FileSystem,
+  ROOT_INO,
+  S_IFREG,
+} from "../../../src/core/fs/file-system.ts";
 import { editInode, saveInode } from "../../../src/core/fs/inodes.ts";
 import { extentKey } from "../../../src/core/tree/key.ts";
 import type { NewPage } from "../../../src/core/vault/transaction.ts";
 import { audit } from "../../support/audit.ts";
+import { MemoryTransaction } from "../../support/memory-transaction.ts";
 import { MemoryVault } from "../../support/memory-vault.ts";
 import {
   codeOf,
@@ -37,6 +44,42 @@ t.test("an unlinked file lives until its last reference is forgotten", async (t)
   await fs.syncfs();
   t.strictSame(audit(vault), []);
   t.equal(vault.inodes, 1);
+});
+
+/** Runs the function of the next transaction once for nothing, as when it misses a page, and lets others go first. */
+class MissingVault extends MemoryVault {
+  /** Called between the two runs. */
+  meanwhile: (() => void) | undefined;
+
+  override transact<T>(body: (transaction: MemoryTransaction) => T): MaybePromise<T> {
+    const { meanwhile } = this;
+    if (meanwhile === undefined) return super.transact(body);
+    this.meanwhile = undefined;
+    body(new MemoryTransaction(this, { fault: () => undefined, isNear: () => false }, FIRST_FILE));
+    meanwhile();
+    return super.transact(body);
+  }
+}
+
+/** Number of the first file that is made. */
+const FIRST_FILE = 2;
+
+t.test("a file keeps its content that has a number a file without a name nearly had", async (t) => {
+  const vault = new MissingVault();
+  const fs = await newFileSystem(vault);
+  let named: MaybePromise<Attributes> | undefined;
+  vault.meanwhile = () => {
+    named = fs.mknod(ROOT_INO, utf8("named"), creation(S_IFREG | 0o600), 0);
+  };
+  const nameless = await fs.tmpfile(ROOT_INO, creation(S_IFREG | 0o600));
+  t.equal((await named)?.ino, FIRST_FILE);
+  t.not(nameless.ino, FIRST_FILE);
+  await fs.write(FIRST_FILE, 0, utf8("content"));
+  fs.retain(FIRST_FILE);
+  await fs.forget(FIRST_FILE, 1);
+  t.equal(`${await readBytes(fs, FIRST_FILE)}`, "content");
+  await fs.syncfs();
+  t.strictSame(audit(vault), []);
 });
 
 /** Files that are deleted, each while it has a reference. */

@@ -84,7 +84,7 @@ function giveName(context: FsContext, transaction: Transaction, copy: CopiedInod
   if (inode.nlink === 0) deleteOrphan(transaction, copy.ino);
   inode.nlink = inode.isDirectory ? copy.links : inode.nlink + 1;
   saveInode(transaction, inode);
-  context.nameless.delete(copy.ino);
+  transaction.onApplied(() => context.nameless.delete(copy.ino));
 }
 
 /** Gives a directory the attributes it had; large extended attributes are set afterwards. */

@@ -176,7 +176,7 @@ export class TreeCopy {
   /** Nobody reclaims it, since it counts as in use. */
   #leaveNameless(transaction: Transaction, ino: number): void {
     putOrphan(transaction, ino);
-    this.#context.nameless.add(ino);
+    transaction.onApplied(() => this.#context.nameless.add(ino));
   }
 
   /** Takes note of a nameless copy, and sets attributes that take pages. */
