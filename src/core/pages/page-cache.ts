@@ -189,20 +189,28 @@ export class PageCache {
 
   /**
    * Brings pages in for who needs them once, past the cache.
-   * @returns payloads, each held by the caller alone; undefined for a page that is resident, or cannot be had
+   * @returns payloads, each held by the caller alone; undefined for a page that is resident, cannot be had, or stands in
+   *   `pointers` before
    * @throws StoreError
    */
   take(
     pageClass: PageClass,
     pointers: readonly PagePointer[],
   ): MaybePromise<readonly (Uint8Array | undefined)[]> {
+    const wanted = new Map<number, PagePointer>();
+    for (const pointer of pointers) {
+      if (this.peek(pointer) === undefined) wanted.set(pointer.address, pointer);
+    }
     const taken = new Map<number, Uint8Array>();
-    const wanted = pointers.filter((pointer) => this.peek(pointer) === undefined);
     const take = (_: PageClass, { address }: PagePointer, { payload }: OpenedPage): void => {
       taken.set(address, payload);
     };
-    return chain(this.#loader.bring(pageClass, wanted, take), () =>
-      pointers.map(({ address }) => taken.get(address)),
+    return chain(this.#loader.bring(pageClass, [...wanted.values()], take), () =>
+      pointers.map(({ address }) => {
+        const payload = taken.get(address);
+        taken.delete(address);
+        return payload;
+      }),
     );
   }
 

@@ -252,6 +252,23 @@ t.test("what comes for a draft that is gone is left", async (t) => {
   await vault.close();
 });
 
+t.test("files that share a page each get its content for their own", async (t) => {
+  const opened = await openWithFile();
+  const { fs, vault, ino, content } = opened;
+  const copy = await newFile(fs, "copy");
+  await fs.copyFileRange({ ino, offset: 0 }, { ino: copy.ino, offset: 0 }, content.length);
+  const other = Buffer.from(content);
+  for (let block = 0; block < 8; block++) {
+    await write(opened, block * PAGE_SIZE + 5, 5, 6);
+    await fs.write(copy.ino, block * PAGE_SIZE + 9, new Uint8Array(9).fill(7));
+    other.fill(7, block * PAGE_SIZE + 9, block * PAGE_SIZE + 18);
+  }
+  await fs.fsync(ino);
+  await expectContent(t, opened, "the first");
+  t.ok(other.equals(await readBytes(fs, copy.ino)), "the second");
+  await vault.close();
+});
+
 t.test("a page that moves meanwhile is found where it is", async (t) => {
   const opened = await openWithFile();
   const { store, vault, told } = opened;
