@@ -115,6 +115,12 @@ const DEEDS = {
     content.copy(content, other, offset, offset + most);
     await fs.copyFileRange({ ino, offset }, { ino, offset: other }, most);
   },
+  /** Both halves of the file stand in the same pages then. */
+  async share({ fs, ino, content }: Twins): Promise<void> {
+    const half = Math.floor(BLOCKS / 2) * PAGE;
+    content.copy(content, half, 0, half);
+    await fs.copyFileRange({ ino, offset: 0 }, { ino, offset: half }, half);
+  },
   async fsync({ fs, ino }: Twins): Promise<void> {
     await fs.fsync(ino);
   },
@@ -143,7 +149,7 @@ const deed: fc.Arbitrary<Deed> = fc.record({
   op: fc.oneof(
     { arbitrary: fc.constant("write" as const), weight: 30 },
     { arbitrary: fc.constantFrom("read", "fsync", "commit", "wait", "punch"), weight: 8 },
-    { arbitrary: fc.constantFrom("cut", "copy", "reopen", "remake"), weight: 2 },
+    { arbitrary: fc.constantFrom("cut", "copy", "share", "reopen", "remake"), weight: 2 },
   ),
   offset,
   other: offset,
