@@ -238,8 +238,8 @@ async function serve(
     warn(context, `cannot rehearse, the first calls will take longer: ${describeError(error)}`),
   );
   const open = await openVault(context, store, opening);
-  await rehearsed;
   wipeCredentials(credentials);
+  await rehearsed;
   const log = (line: string): void => warn(context, line);
   const options = { ...choice, source: place.key, log };
   const driver = await loadDriver(choice.driver);

@@ -5,7 +5,7 @@
  */
 import { lstatSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { FormatError, FsError, PageError } from "../../core/base/errors.ts";
+import { isUnreadable } from "../../core/base/errors.ts";
 import { type Attributes, type FileSystem, S_IFMT, S_IFREG } from "../../core/fs/file-system.ts";
 import { encodeName } from "../argument-bytes.ts";
 import { isSystemError } from "../report-error.ts";
@@ -46,15 +46,10 @@ export async function measureVault(
         if (attributes !== undefined) await measure(attributes);
       }
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isUnreadable(error)) throw error;
     }
   };
   for (const entry of entries) await measure(entry);
-}
-
-/** Damage is told when the entry is copied. */
-function isDamage(error: unknown): boolean {
-  return error instanceof PageError || error instanceof FormatError || error instanceof FsError;
 }
 
 async function measureHostEntry(

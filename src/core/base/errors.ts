@@ -184,3 +184,13 @@ export class UsageError extends DvaultError {
     super(code, message, options);
   }
 }
+
+/** Whether an error says that a page, or a record in it, is damaged or missing. */
+export function isDamage(error: unknown): error is PageError | FormatError {
+  return error instanceof PageError || error instanceof FormatError;
+}
+
+/** Whether an error says that what was to be read cannot be: {@link isDamage}, or of records that do not fit each other. */
+export function isUnreadable(error: unknown): error is PageError | FormatError | FsError {
+  return isDamage(error) || error instanceof FsError;
+}

@@ -24,6 +24,11 @@ export function chain<T, U>(
   return isPending(value) ? value.then(next) : next(value);
 }
 
+/** All values, in order: now when all of them are here. */
+export function together<T>(values: readonly MaybePromise<T>[]): MaybePromise<readonly T[]> {
+  return values.some(isPending) ? Promise.all(values) : (values as readonly T[]);
+}
+
 /** What `body` gives, or what `handle` makes of its error, be that thrown or of its promise. */
 export function rescue<T>(
   body: () => MaybePromise<T>,

@@ -24,7 +24,7 @@
 import { concatBytes, getU48, getU64, putU48, putU64, utf8 } from "../base/bytes.ts";
 import { PageError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import { chain, isPending, type MaybePromise, together } from "../base/maybe-promise.ts";
 import {
   type AeadBatch,
   type AeadFraming,
@@ -160,15 +160,15 @@ export class PageCodec {
     pages: readonly PlainPage[],
     buffer: () => Uint8Array,
   ): MaybePromise<readonly Uint8Array[]> {
-    const { epoch } = this.#unlocked();
-    return chain(this.#unlocked().key(epoch), ({ batch }) => {
+    const keys = this.#unlocked();
+    const { epoch } = keys;
+    return chain(keys.key(epoch), ({ batch }) => {
       const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
       if (batch !== undefined && bytes >= BATCH_MIN_BYTES) {
         const frames = pages.map((page) => this.#frame(page, buffer(), epoch));
         return this.#sealBatches(pages, frames, batch);
       }
-      const each = pages.map((page) => this.#sealIn(epoch, page, buffer()));
-      return each.some(isPending) ? Promise.all(each) : (each as Uint8Array[]);
+      return together(pages.map((page) => this.#sealIn(epoch, page, buffer())));
     });
   }
 
@@ -234,10 +234,7 @@ export class PageCodec {
     let { epoch } = keys;
     let length = lengthNow(keys, pageClass, page);
     if (length < 0) ({ epoch, bodyLength: length } = this.#expect(pageClass, page));
-    const key = keys.key(epoch);
-    const isRight = isPending(key)
-      ? key.then((imported) => imported.openFrame(this.#framing, stored, length))
-      : key.openFrame(this.#framing, stored, length);
+    const isRight = chain(keys.key(epoch), (key) => key.openFrame(this.#framing, stored, length));
     return chain(isRight, (isRight) => {
       if (!isRight) throw this.#refusal(pageClass, page);
       return takeApart(pageClass, page, SEALED_AT, length);
@@ -292,14 +289,7 @@ export class PageCodec {
     pageClass: PageClass,
     pages: readonly ReadPage[],
   ): MaybePromise<readonly (OpenedPage | PageError)[]> {
-    const late: MaybePromise<OpenedPage | PageError>[] = [];
-    const opened: (OpenedPage | PageError)[] = [];
-    for (const page of pages) {
-      const each = refusable(() => this.open(pageClass, page));
-      late.push(each);
-      if (!isPending(each)) opened.push(each);
-    }
-    return opened.length === late.length ? opened : Promise.all(late);
+    return together(pages.map((page) => refusable(() => this.open(pageClass, page))));
   }
 
   async #openBatches(

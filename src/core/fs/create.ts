@@ -39,7 +39,7 @@ import {
 import type { FsContext } from "./fs-context.ts";
 import { INODE_RECORD_SIZE, InodeFlag, InodeRecord, TimeField } from "./inode-record.ts";
 import { editDirectory, saveInode } from "./inodes.ts";
-import { putOrphan } from "./orphan-record.ts";
+import { putNameless } from "./orphans.ts";
 import { putInlineXattr, readXattr } from "./xattr-record.ts";
 
 const PERMISSIONS = 0o7777;
@@ -118,8 +118,7 @@ export function tmpfile(
     inode.nlink = 0;
     inode.mark(InodeFlag.linkable, true);
     saveInode(transaction, inode);
-    putOrphan(transaction, inode.ino);
-    transaction.onApplied(() => context.nameless.add(inode.ino));
+    putNameless(context, transaction, inode.ino);
     return inode.attributes(0);
   });
 }

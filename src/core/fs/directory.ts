@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FormatError, FsError, PageError } from "../base/errors.ts";
+import { isUnreadable } from "../base/errors.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
@@ -159,15 +159,10 @@ class OpenDirectory implements Directory {
       const attributes = inode.attributes(this.#context.drafts.unmapped(entry.ino));
       return { ...entry, attributes };
     } catch (error) {
-      if (isDamage(error)) return entry;
+      if (isUnreadable(error)) return entry;
       throw error;
     }
   }
-}
-
-/** Whether an inode cannot be read because its record is damaged or lost. */
-function isDamage(error: unknown): boolean {
-  return error instanceof PageError || error instanceof FormatError || error instanceof FsError;
 }
 
 function successor(name: Uint8Array): Uint8Array {

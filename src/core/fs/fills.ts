@@ -18,7 +18,7 @@
  *
  * @module
  */
-import { type DvaultError, FormatError, FsError, PageError, StoreError } from "../base/errors.ts";
+import { type DvaultError, FsError, isUnreadable, StoreError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { TransactionalVault } from "../vault/transaction.ts";
@@ -171,10 +171,5 @@ export class Fills {
 
 /** Whether an error says that what stands beneath a draft cannot be had. */
 function isRefusal(error: unknown): error is DvaultError {
-  return (
-    error instanceof PageError ||
-    error instanceof FormatError ||
-    error instanceof StoreError ||
-    error instanceof FsError
-  );
+  return isUnreadable(error) || error instanceof StoreError;
 }

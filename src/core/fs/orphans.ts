@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { FormatError, PageError } from "../base/errors.ts";
+import { isDamage, PageError } from "../base/errors.ts";
 import { chain, type MaybePromise, rescue } from "../base/maybe-promise.ts";
 import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
@@ -57,6 +57,12 @@ export function dropLink(
   }
   leaveNameless(context, transaction, inode);
   return false;
+}
+
+/** An inode that never had a name is in use, so nobody reclaims it. */
+export function putNameless(context: FsContext, transaction: Transaction, ino: number): void {
+  putOrphan(transaction, ino);
+  transaction.onApplied(() => context.nameless.add(ino));
 }
 
 /** Leaves an inode under edit, whose last name went, to a later {@link reclaim}, with all that is below a directory. */
@@ -181,10 +187,6 @@ function reclaimWhole(context: FsContext, inos: readonly number[]): MaybePromise
       if (inos.length > 1) for (const ino of inos) await reclaimWhole(context, [ino]);
     },
   );
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof PageError || error instanceof FormatError;
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 
 import { compareBytes } from "../base/bytes.ts";
-import { FormatError, PageError } from "../base/errors.ts";
+import { FormatError, isDamage, type PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import { fetchPage } from "../pages/fetch-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
@@ -73,7 +73,7 @@ async function open(pages: PageCache, place: WalkedPlace): Promise<NodeStep | Da
     checkOrder(payload, place);
     return { ...place, payload };
   } catch (error) {
-    if (error instanceof PageError || error instanceof FormatError) {
+    if (isDamage(error)) {
       return { ...place, damage: error };
     }
     throw error;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FormatError, PageError } from "../base/errors.ts";
+import { isDamage, PageError } from "../base/errors.ts";
 import type { PagePointer } from "../format/address.ts";
 import { type LogEntry, LogReader, placeInEntry } from "../format/log-entry.ts";
 import type { LogPlace } from "../format/log-place.ts";
@@ -116,7 +116,7 @@ async function replayEntry(entry: LogEntry, parts: ReplayParts): Promise<number>
         else tree.put(key, value);
       });
     } catch (error) {
-      if (!(error instanceof PageError || error instanceof FormatError)) throw error;
+      if (!isDamage(error)) throw error;
       lost += 1;
     }
   }

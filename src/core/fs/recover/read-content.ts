@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FormatError, FsError, PageError } from "../../base/errors.ts";
+import { FsError, isUnreadable } from "../../base/errors.ts";
 import { PAGE_SIZE } from "../../base/limits.ts";
 import type { ByteSpan } from "../check/finding.ts";
 import type { FileSystem } from "../file-system.ts";
@@ -70,9 +70,7 @@ async function readSpan(fs: FileSystem, ino: number, span: ByteSpan): Promise<Co
  * @throws the error when it is something else
  */
 export function damageOf(error: unknown): Error {
-  const isDamage =
-    error instanceof PageError || error instanceof FormatError || error instanceof FsError;
-  if (isDamage) return error;
+  if (isUnreadable(error)) return error;
   throw error;
 }
 

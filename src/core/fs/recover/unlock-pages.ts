@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FormatError, KeyError, PageError } from "../../base/errors.ts";
+import { FormatError, isDamage, KeyError, PageError } from "../../base/errors.ts";
 import type { Platform } from "../../base/platform.ts";
 import type { VaultKeys } from "../../crypto/key-schedule.ts";
 import type { Credentials } from "../../crypto/unlock.ts";
@@ -111,7 +111,7 @@ async function readDirectory(
   try {
     return decodeKeyDirectory((await fetchPage(pages, "key-directory", pointer)).payload);
   } catch (error) {
-    if (error instanceof PageError || error instanceof FormatError) return undefined;
+    if (isDamage(error)) return undefined;
     throw error;
   }
 }

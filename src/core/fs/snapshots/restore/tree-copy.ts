@@ -17,7 +17,8 @@ import { visitExtents } from "../../find-extents.ts";
 import type { FsContext } from "../../fs-context.ts";
 import { InodeFlag, InodeRecord } from "../../inode-record.ts";
 import { editInode, hasInode, saveInode } from "../../inodes.ts";
-import { deleteOrphan, putOrphan } from "../../orphan-record.ts";
+import { deleteOrphan } from "../../orphan-record.ts";
+import { putNameless } from "../../orphans.ts";
 import { PageReferences } from "../../page-references.ts";
 import { ReturnedPages } from "../../returned-pages.ts";
 import { listEntries } from "./list-entries.ts";
@@ -167,16 +168,10 @@ export class TreeCopy {
     inode.nlink = place === undefined ? 0 : 1;
     this.#context.stampChange(inode);
     putInlineXattrs(transaction, inode.ino, xattrs);
-    if (place === undefined) this.#leaveNameless(transaction, inode.ino);
+    if (place === undefined) putNameless(this.#context, transaction, inode.ino);
     else putDentry(transaction, place.parent, place.name, { ino: inode.ino, type: inode.mode });
     transaction.countInodes(1);
     return inode;
-  }
-
-  /** Nobody reclaims it, since it counts as in use. */
-  #leaveNameless(transaction: Transaction, ino: number): void {
-    putOrphan(transaction, ino);
-    transaction.onApplied(() => this.#context.nameless.add(ino));
   }
 
   /** Takes note of a nameless copy, and sets attributes that take pages. */
