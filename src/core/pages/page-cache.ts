@@ -99,7 +99,7 @@ export class PageCache {
       store: options.store,
       codec: options.codec,
       room: this.#room,
-      isResident: (pointer) => this.peek(pointer) !== undefined,
+      isResident: (pageClass, pointer) => this.peek(pageClass, pointer) !== undefined,
       keep: (pageClass, pointer, opened) => this.#keep(pageClass, pointer, opened),
     });
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
@@ -132,12 +132,12 @@ export class PageCache {
     return this.#clean.calculatedSize;
   }
 
-  /** The page, if it is resident. */
-  peek(pointer: PagePointer): CachedPage | undefined {
+  /** The page, if it is resident. One of another class is none: whoever has the key can point anything anywhere. */
+  peek(pageClass: PageClass, pointer: PagePointer): CachedPage | undefined {
     const { address, generation } = pointer;
-    const page = this.#dirty.get(address) ?? this.#clean.get(address);
-    if (page?.generation === generation) return page;
-    return this.#pinned.get(pointer);
+    const cached = this.#dirty.get(address) ?? this.#clean.get(address);
+    const page = cached?.generation === generation ? cached : this.#pinned.get(pointer);
+    return page?.pageClass === pageClass ? page : undefined;
   }
 
   /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
@@ -155,7 +155,7 @@ export class PageCache {
    * @throws PageFault when it must be fetched first: let it pass to whoever runs the operation
    */
   page(pageClass: PageClass, pointer: PagePointer): CachedPage {
-    const page = this.peek(pointer);
+    const page = this.peek(pageClass, pointer);
     if (page === undefined) throw new PageFault(pageClass, pointer);
     return page;
   }
@@ -199,7 +199,7 @@ export class PageCache {
   ): MaybePromise<readonly (Uint8Array | undefined)[]> {
     const wanted = new Map<number, PagePointer>();
     for (const pointer of pointers) {
-      if (this.peek(pointer) === undefined) wanted.set(pointer.address, pointer);
+      if (this.peek(pageClass, pointer) === undefined) wanted.set(pointer.address, pointer);
     }
     const taken = new Map<number, Uint8Array>();
     const take = (_: PageClass, { address }: PagePointer, { payload }: OpenedPage): void => {

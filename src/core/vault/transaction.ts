@@ -40,7 +40,7 @@ export interface Transaction {
   delete(key: Uint8Array): void;
   /** Payload of a data or pack page; read only. @throws PageFault, PageError */
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array;
-  /** What using a data or pack page would wait for: nothing, a store nearby, or one that may be far away. */
+  /** What using a data page would wait for: nothing, a store nearby, or one that may be far away. */
   distance(pointer: PagePointer): "resident" | "near" | "far";
   /** Declares a data or pack page dead (nothing in the current state points to it any more). */
   release(pointer: PagePointer): void;

@@ -44,7 +44,7 @@ export class TreeTransaction implements Transaction {
 
   farPage(key: Uint8Array): PagePointer | undefined {
     const last = this.#tree.knownPath(key).at(-1);
-    if (last === undefined || this.#pages.peek(last) !== undefined) return undefined;
+    if (last === undefined || this.#pages.peek("tree", last) !== undefined) return undefined;
     if (!this.#pages.isNear(last)) return last;
     throw new PageFault("tree", last);
   }
@@ -62,12 +62,12 @@ export class TreeTransaction implements Transaction {
   }
 
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array {
-    const page = this.#pages.peek(pointer) ?? this.#bringIn(pageClass, pointer);
+    const page = this.#pages.peek(pageClass, pointer) ?? this.#bringIn(pageClass, pointer);
     return page.payload;
   }
 
   distance(pointer: PagePointer): "resident" | "near" | "far" {
-    if (this.#pages.peek(pointer) !== undefined) return "resident";
+    if (this.#pages.peek("data", pointer) !== undefined) return "resident";
     return this.#pages.isNear(pointer) ? "near" : "far";
   }
 
