@@ -85,20 +85,15 @@ function roomFor(length: number): number {
 export class Drafts {
   readonly #buffers: BufferPool;
   readonly #small: BufferPool;
-  readonly #onFirst: (ino: number) => void;
   readonly #files = new Map<number, FileDrafts>();
   readonly #log = new DraftLog();
   /** Drafts that wait for the rest of their blocks. */
   readonly unfilled: UnfilledDrafts = new UnfilledDrafts();
   #bytes = 0;
 
-  /**
-   * @param buffers - give room for whole blocks
-   * @param onFirst - told of files that get a first draft, before it can be read
-   */
-  constructor(buffers: BufferPool, onFirst: (ino: number) => void = () => {}) {
+  /** @param buffers - give room for whole blocks */
+  constructor(buffers: BufferPool) {
     this.#buffers = buffers;
-    this.#onFirst = onFirst;
     this.#small = buffers.ofSize(SMALL_ROOM, SMALL_ROOMS);
   }
 
@@ -258,7 +253,6 @@ export class Drafts {
     if (file === undefined) {
       file = { blocks: new Map(), unmapped: 0, streamStart: 0, streamEnd: -1 };
       this.#files.set(ino, file);
-      this.#onFirst(ino);
     }
     return file;
   }

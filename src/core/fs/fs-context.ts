@@ -67,7 +67,7 @@ export class FsContext {
     this.vault = vault;
     this.layouts = new Layouts(() => vault.pagesInFile);
     vault.onChange((changes) => this.layouts.note(changes));
-    this.drafts = new Drafts(vault.buffers, (ino) => this.layouts.recall(ino));
+    this.drafts = new Drafts(vault.buffers);
     this.failures = new WriteFailures(options.onWriteFailure ?? (() => {}));
     this.fills = new Fills(this);
     this.clock = options.clock;

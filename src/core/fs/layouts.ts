@@ -6,8 +6,8 @@
  *
  * 1. A layout is given by a read, when all of the file stands in the tree and reading it once more would change nothing:
  *    there are no drafts of it, and the access time is as new as it will get.
- * 2. It is recalled before a change of the inode or its extents is made, and when a first draft is; all of that happens
- *    within one turn, so no read comes between.
+ * 2. It is recalled before a change of the inode or its extents is made, in the same turn, so no read comes between. A write
+ *    changes the inode's times, whatever else it does.
  * 3. What it says about pages need not be true: a page that is not there yet, or not there any more, does not open as what
  *    the layout names, and whoever finds that asks the file system.
  *
