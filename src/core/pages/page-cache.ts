@@ -1,5 +1,6 @@
 /**
- * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1).
+ * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1), but for
+ * what {@link PageCache.inFile} says.
  *
  * A page is in one of three places:
  *
