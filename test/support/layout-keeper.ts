@@ -13,7 +13,7 @@ import type { PagesInFile } from "../../src/core/pages/pages-in-file.ts";
 import type { MemoryVault } from "./memory-vault.ts";
 
 /** What stands for the keys and the file of a vault in memory: its holder looks pages up by itself. */
-export const SOME_PAGES = {} as PagesInFile;
+const SOME_PAGES = {} as PagesInFile;
 
 /** See the head of this file. */
 export class LayoutKeeper implements LayoutHolder {
