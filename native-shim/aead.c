@@ -199,6 +199,22 @@ static struct aead_key *get_key(napi_env env, napi_value value) {
   return NULL;
 }
 
+const struct aead_key *shim_aead_key(napi_env env, napi_value handle) { return get_key(env, handle); }
+
+bool shim_open(const struct aead_key *key, const struct shim_sealed *sealed) {
+  const struct message message = {
+      .nonce = sealed->nonce,
+      .prefix = sealed->prefix,
+      .prefix_length = sealed->prefix_length,
+      .aad = sealed->head,
+      .aad_length = sealed->head_length,
+      .in = sealed->bytes,
+      .out = sealed->bytes,
+      .length = sealed->length,
+  };
+  return key->open != NULL && open_message(key->open, &message);
+}
+
 // aeadSeal(key, nonce, aad, plain, out) and aeadOpen(key, nonce, aad, sealed, out): whether it was done.
 static napi_value one_message(napi_env env, napi_callback_info info, bool seals) {
   napi_value arguments[5], result;

@@ -10,10 +10,8 @@ import { createRequire } from "node:module";
 import { arch } from "node:process";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../core/base/errors.ts";
+import type { AeadHandle } from "./aead-handle.ts";
 import type { FuseChannel } from "./fuse-channel.ts";
-
-/** A key of the shim's; opaque. */
-export type AeadHandle = object & { readonly __handle: "aead" };
 
 /** Everything the shim exports. Numbers returned are results, or a negative errno. Paths are bytes without a NUL. */
 export interface Shim {

@@ -35,6 +35,7 @@ import {
   TAG_SIZE,
 } from "../base/platform.ts";
 import type { PagePointer } from "./address.ts";
+import type { FullPages } from "./full-pages.ts";
 import {
   bodyLengthOf,
   classCode,
@@ -116,6 +117,7 @@ export class PageCodec {
   readonly #keys: PageKeys | undefined;
   readonly #random: Random;
   readonly #framing: AeadFraming;
+  #full: FullPages | undefined;
 
   /**
    * @param vaultId - 16 bytes, copied
@@ -331,6 +333,19 @@ export class PageCodec {
         return refusable(() => takeApart(pageClass, page, SEALED_AT, length));
       }),
     );
+  }
+
+  /** How full data pages of the epoch of now open; undefined where their key is not at hand. */
+  fullPages(): FullPages | undefined {
+    const { epoch } = this.#unlocked();
+    const key = this.#unlocked().key(epoch);
+    if (isPending(key)) return undefined;
+    if (this.#full?.key === key) return this.#full;
+    const head = new Uint8Array(PAGE_HEADER_SIZE);
+    const bodyLength = PAGE_SIZE + OWNER_SIZE;
+    encodePageHeader({ pageClass: "data", epoch, address: 0, generation: 0, bodyLength }, head);
+    this.#full = { key, prefix: this.#framing.prefix, head, parts: 1, tail: OWNER_SIZE };
+    return this.#full;
   }
 
   /** The header of a stored page that may open. @throws PageError */

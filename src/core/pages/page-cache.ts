@@ -1,5 +1,6 @@
 /**
- * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1).
+ * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1), but for
+ * what {@link PageCache.inFile} says.
  *
  * A page is in one of three places:
  *
@@ -26,9 +27,11 @@ import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
 import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
+import type { PageCacheOptions } from "./page-cache-options.ts";
 import { PageFault } from "./page-fault.ts";
 import { PageLoader } from "./page-loader.ts";
 import type { PageStore } from "./page-store.ts";
+import { type PagesInFile, pagesInFile } from "./pages-in-file.ts";
 import { PinnedPages } from "./pinned-pages.ts";
 
 /** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
@@ -39,20 +42,6 @@ const PAGE_BOOKKEEPING = 256;
 
 /** Least bytes of clean pages that are worth a cache. */
 const SMALLEST_BUDGET = 2 ** 22;
-
-/** What a cache stands on. */
-export interface PageCacheOptions {
-  readonly store: PageStore;
-  readonly codec: PageCodec;
-  /** Room for stored pages. */
-  readonly buffers: BufferPool;
-  /** Bytes of clean pages kept. */
-  readonly budgetBytes: number;
-  /** Generation the next commit will have. */
-  readonly openGeneration: number;
-  /** Called when an address was handed out (`used`) or taken back, to keep the space map. */
-  readonly onAddress?: (address: number, used: boolean) => void;
-}
 
 /** What {@link PageCache.add} makes a page of. */
 export type PageContent = Readonly<Pick<CachedPage, "pageClass" | "owner" | "payload">>;
@@ -69,6 +58,8 @@ export class PageCache {
   readonly #dirty = new Map<number, CachedPage>();
   readonly #writing = new Set<number>();
   readonly #pinned: PinnedPages<CachedPage>;
+  /** How whole data pages are read past the cache, by whoever learns where they stand. */
+  readonly inFile: () => PagesInFile | undefined;
   /** Pages written past the cache. */
   readonly aside: AsidePages;
   readonly #loader: PageLoader;
@@ -102,6 +93,7 @@ export class PageCache {
       isResident: (pageClass, pointer) => this.peek(pageClass, pointer) !== undefined,
       keep: (pageClass, pointer, opened) => this.#keep(pageClass, pointer, opened),
     });
+    this.inFile = pagesInFile(options);
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
     const bury = (address: number): void => this.#dead.bury(address, Number.POSITIVE_INFINITY);
     this.aside = new AsidePages({ ...options, onAddress: this.#onAddress, bury });

@@ -122,6 +122,11 @@ export class TreeTransaction implements Transaction {
     for (const { key } of this.#changes.all) this.#tree.prepare(key);
   }
 
+  /** Has the effects outside of the TOC, of a run that changes nothing. */
+  end(): void {
+    for (const effect of this.#effects) effect();
+  }
+
   /**
    * Makes the changes; nothing can interrupt it.
    * @returns the next free inode number and by how much the number of inodes changed
@@ -133,7 +138,7 @@ export class TreeTransaction implements Transaction {
     }
     for (const pointer of this.#released) this.#pages.supersede(pointer);
     for (const pointer of this.#retired) this.#pages.retire(pointer);
-    for (const effect of this.#effects) effect();
+    this.end();
     return { nextIno: this.#nextIno, inodes: this.#inodes };
   }
 }

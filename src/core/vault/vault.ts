@@ -14,8 +14,10 @@ import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import type { Credentials } from "../crypto/unlock.ts";
 import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
+import type { LoggedChange } from "../format/log-entry.ts";
 import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
+import type { PagesInFile } from "../pages/pages-in-file.ts";
 import { prefetch } from "../pages/prefetch.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
 import { Committer, type VaultParts } from "./committer.ts";
@@ -56,11 +58,14 @@ export interface OpenOptions {
   readonly accept?: PartsOptions["accept"];
 }
 
+type ChangeListener = (changes: readonly LoggedChange[]) => void;
+
 export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
   readonly #durability: Durability;
   readonly #residence: Residence;
+  readonly #listeners: ChangeListener[] = [];
   readonly #writeBehind: WriteBehind;
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
@@ -232,6 +237,7 @@ export class Vault implements TransactionalVault {
       const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
       const result = body(transaction);
       if (transaction.isChange) this.#apply(transaction);
+      else transaction.end();
       return result;
     });
     if (!isPending(done)) return done;
@@ -245,6 +251,7 @@ export class Vault implements TransactionalVault {
   #apply(transaction: TreeTransaction): void {
     this.#checkWritable();
     transaction.prepare();
+    for (const listener of this.#listeners) listener(transaction.changes);
     const { nextIno, inodes } = transaction.apply();
     this.#parts.log.note(transaction.changes, transaction.released);
     this.#committer.counters.nextIno = nextIno;
@@ -289,6 +296,14 @@ export class Vault implements TransactionalVault {
 
   dismiss(pointers: readonly PagePointer[]): void {
     for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
+  }
+
+  get pagesInFile(): PagesInFile | undefined {
+    return this.#parts.pages.inFile();
+  }
+
+  onChange(listener: ChangeListener): void {
+    this.#listeners.push(listener);
   }
 
   onFlush(flush: () => MaybePromise<void>): void {
