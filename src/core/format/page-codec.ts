@@ -27,9 +27,9 @@ import { PAGE_SIZE } from "../base/limits.ts";
 import { chain, isPending, type MaybePromise, together } from "../base/maybe-promise.ts";
 import {
   type AeadBatch,
+  type AeadFrame,
   type AeadFraming,
   type AeadKey,
-  type AeadMessage,
   NONCE_SIZE,
   type Random,
   TAG_SIZE,
@@ -146,8 +146,8 @@ export class PageCodec {
     if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
     const stored = this.#frame(page, into, epoch);
     return chain(this.#unlocked().key(epoch), (key) => {
-      const message = this.#toSeal(page, stored);
-      return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
+      const sealing = key.sealFrame(this.#framing, toSeal(page, stored), page.payload);
+      return chain(sealing, () => stored);
     });
   }
 
@@ -165,8 +165,8 @@ export class PageCodec {
     return chain(keys.key(epoch), ({ batch }) => {
       const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
       if (batch !== undefined && bytes >= BATCH_MIN_BYTES) {
-        const frames = pages.map((page) => this.#frame(page, buffer(), epoch));
-        return this.#sealBatches(pages, frames, batch);
+        const stored = pages.map((page) => this.#frame(page, buffer(), epoch));
+        return this.#sealBatches(pages, stored, batch);
       }
       return together(pages.map((page) => this.#sealIn(epoch, page, buffer())));
     });
@@ -174,19 +174,21 @@ export class PageCodec {
 
   async #sealBatches(
     pages: readonly PlainPage[],
-    frames: readonly Uint8Array[],
+    stored: readonly Uint8Array[],
     batch: AeadBatch,
   ): Promise<readonly Uint8Array[]> {
-    const messages: AeadMessage[] = [];
+    const frames: AeadFrame[] = [];
+    const plains: Uint8Array[] = [];
     for (const [i, page] of pages.entries()) {
-      if (page.pageClass !== "key-directory") {
-        messages.push(this.#toSeal(page, frames[i] as Uint8Array));
-      }
+      if (page.pageClass === "key-directory") continue;
+      frames.push(toSeal(page, stored[i] as Uint8Array));
+      plains.push(page.payload);
     }
-    for (let at = 0; at < messages.length; at += batch.limit) {
-      await batch.sealAll(messages.slice(at, at + batch.limit));
+    for (let at = 0; at < frames.length; at += batch.limit) {
+      const end = at + batch.limit;
+      await batch.sealFrames(this.#framing, frames.slice(at, end), plains.slice(at, end));
     }
-    return frames;
+    return stored;
   }
 
   /** Writes what of a stored page is in clear, and where it will be sealed, the owner record. */
@@ -210,15 +212,6 @@ export class PageCodec {
     return stored;
   }
 
-  #toSeal(page: PlainPage, stored: Uint8Array): AeadMessage {
-    return {
-      nonce: stored.subarray(PAGE_HEADER_SIZE, SEALED_AT),
-      aad: this.#bind(stored),
-      in: page.payload,
-      out: stored.subarray(SEALED_AT),
-    };
-  }
-
   /**
    * Checks a stored page and takes it apart.
    *
@@ -234,7 +227,9 @@ export class PageCodec {
     let { epoch } = keys;
     let length = lengthNow(keys, pageClass, page);
     if (length < 0) ({ epoch, bodyLength: length } = this.#expect(pageClass, page));
-    const isRight = chain(keys.key(epoch), (key) => key.openFrame(this.#framing, stored, length));
+    const isRight = chain(keys.key(epoch), (key) =>
+      key.openFrame(this.#framing, { bytes: stored, length }),
+    );
     return chain(isRight, (isRight) => {
       if (!isRight) throw this.#refusal(pageClass, page);
       return takeApart(pageClass, page, SEALED_AT, length);
@@ -312,21 +307,19 @@ export class PageCodec {
     batch: AeadBatch,
   ): Promise<readonly (OpenedPage | PageError)[]> {
     const keys = this.#unlocked();
-    const frames: Uint8Array[] = [];
-    const lengths: number[] = [];
+    const frames: AeadFrame[] = [];
     const isTogether = pages.map((page) => {
       const length = lengthNow(keys, pageClass, page);
       if (length < 0) return false;
-      frames.push(page.stored);
-      lengths.push(length);
+      frames.push({ bytes: page.stored, length });
       return true;
     });
-    const isRight = await batch.openFrames(this.#framing, frames, lengths);
+    const isRight = await batch.openFrames(this.#framing, frames);
     let next = 0;
     return Promise.all(
       pages.map((page, i) => {
         if (isTogether[i] !== true) return refusable(() => this.open(pageClass, page));
-        const length = lengths[next] as number;
+        const { length } = frames[next] as AeadFrame;
         if (isRight[next++] !== true) return this.#refusal(pageClass, page);
         return refusable(() => takeApart(pageClass, page, SEALED_AT, length));
       }),
@@ -343,21 +336,14 @@ export class PageCodec {
     return header;
   }
 
-  /** Associated data of a stored page. */
-  #bind(stored: Uint8Array): Uint8Array {
-    const { prefix } = this.#framing;
-    const aad = new Uint8Array(prefix.length + PAGE_HEADER_SIZE);
-    aad.set(prefix);
-    for (let i = 0, at = prefix.length; i < PAGE_HEADER_SIZE; i++) {
-      aad[at + i] = stored[i] as number;
-    }
-    return aad;
-  }
-
   #unlocked(): PageKeys {
     if (this.#keys !== undefined) return this.#keys;
     throw new Error("a sealed page was asked for before the vault was unlocked");
   }
+}
+
+function toSeal({ payload }: PlainPage, bytes: Uint8Array): AeadFrame {
+  return { bytes, length: payload.length + OWNER_SIZE };
 }
 
 /** The page, or the PageError in its place. */
