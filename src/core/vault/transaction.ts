@@ -8,7 +8,7 @@
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { PageOwner } from "../format/page-codec.ts";
+import type { PageOwner } from "../format/page-owner.ts";
 
 /**
  * Handed to the function of `Vault.transact`. The function may run several times: reads throw a PageFault while a page
