@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "direct-read.h"
 
+#include "aead.h"
 #include "layouts.h"
 
 #include <linux/fuse.h>
@@ -16,7 +17,7 @@
 enum { PAGE_BYTES = 65536, REQUEST_MAX = 1 << 20, PAGES_MAX = REQUEST_MAX / PAGE_BYTES + 1 };
 
 // The page header (FORMAT.md §3.1), and behind it the nonce; CHECKED bytes of it are known beforehand.
-enum { HEAD = 32, ADDRESS_AT = 8, GENERATION_AT = 16, CHECKED = 28, NONCE = 12, TAG = 16, BEFORE = HEAD + NONCE };
+enum { HEAD = 32, ADDRESS_AT = 8, GENERATION_AT = 16, CHECKED = 28, TAG = AEAD_TAG_SIZE, BEFORE = HEAD + AEAD_NONCE_SIZE };
 
 // Pages of a segment: addresses count these and leave the rest of 128 out.
 enum { SEGMENT_PAGES = 127, SEGMENT_BITS = 7 };
@@ -125,7 +126,7 @@ napi_value direct_read_from(napi_env env, struct direct_reads *reads, napi_callb
   source.part = PAGE_BYTES / source.parts;
   memcpy(source.prefix, prefix, prefix_length);
   memcpy(source.head, head, HEAD);
-  source.key = shim_aead_key(env, argument[0]);
+  source.key = aead_key_of(env, argument[0]);
   if (source.key == NULL) return NULL;
   if (napi_create_reference(env, argument[0], 1, &source.key_handle) != napi_ok) return shim_throw(env);
   reads->source = source;
@@ -214,20 +215,18 @@ static bool fetch(const struct source *source, const struct span *span, uint8_t 
 static int open_page(const struct source *source, uint8_t *stored, struct range range, struct iovec *pieces) {
   int count = 0;
   for (uint64_t part = range.from / source->part; part * source->part < range.end; part++) {
-    uint8_t nonce[NONCE];
-    memcpy(nonce, stored + HEAD, NONCE);
-    nonce[NONCE - 1] ^= (uint8_t)part;
     uint8_t *begin = stored + part_begin(source, part);
-    struct shim_sealed message = {
-        .nonce = nonce,
+    const struct aead_message message = {
+        .nonce = stored + HEAD,
         .prefix = source->prefix,
         .prefix_length = source->prefix_length,
-        .head = stored,
-        .head_length = HEAD,
-        .bytes = begin,
+        .aad = stored,
+        .aad_length = HEAD,
+        .in = begin,
+        .out = begin,
         .length = part_end(source, part) - part_begin(source, part) - TAG,
     };
-    if (!shim_open(source->key, &message)) return -1;
+    if (!aead_open_part(source->key->open, &message, (uint8_t)part)) return -1;
     uint64_t start = part * source->part;
     uint64_t from = range.from > start ? range.from - start : 0;
     uint64_t end = range.end < start + source->part ? range.end - start : source->part;
@@ -296,7 +295,8 @@ int direct_answer(struct direct_reads *reads, const uint8_t *request, size_t len
   memcpy(&read, request + sizeof in, sizeof read);
   if (in.opcode != FUSE_READ || in.len != length) return 0;
   const struct file_layout *file = layouts_find(&reads->layouts, in.nodeid);
-  if (file == NULL || read.offset >= file->size || read.size > REQUEST_MAX || now_s() >= file->until) return 0;
+  const struct aead_key *key = reads->source.key;
+  if (file == NULL || key == NULL || key->open == NULL || read.offset >= file->size || read.size > REQUEST_MAX || now_s() >= file->until) return 0;
   uint64_t left = file->size - read.offset;
   struct range range = {read.offset, read.offset + (read.size < left ? read.size : left)};
   int count = read_range(reads, file, range, pieces + 1);

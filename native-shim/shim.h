@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 // Most arguments a function of the shim takes.
-#define SHIM_ARGUMENTS_MAX 5
+#define SHIM_ARGUMENTS_MAX 7
 
 // A function to export.
 struct shim_function {
@@ -62,24 +62,8 @@ struct shim_job {
 // Queues a job that was allocated with calloc, takes it over, and returns the promise of its result.
 napi_value shim_submit(napi_env env, struct shim_job *job, const char *name);
 
-// A key of AES-256-GCM, of aead.c.
-struct aead_key;
-
-// A message that is opened where it stands, `ciphertext | tag`: what is in it has `length` bytes. What it is bound to is the
-// prefix and the head, one behind the other.
-struct shim_sealed {
-  const uint8_t *nonce, *prefix, *head;
-  size_t prefix_length, head_length, length;
-  uint8_t *bytes;
-};
-
-// The key behind a handle that aeadKey gave; NULL with an exception pending when it is none, or closed.
-const struct aead_key *shim_aead_key(napi_env env, napi_value handle);
-
-// Whether the tag was right; zeros stand there otherwise. False when the key was closed.
-bool shim_open(const struct aead_key *key, const struct shim_sealed *sealed);
-
 bool shim_export_aead(napi_env env, napi_value exports);
+bool shim_export_frames(napi_env env, napi_value exports);
 bool shim_export_host(napi_env env, napi_value exports);
 bool shim_export_memory(napi_env env, napi_value exports);
 bool shim_export_mount(napi_env env, napi_value exports);

@@ -22,14 +22,14 @@ import type { BufferPool } from "../base/buffer-pool.ts";
 import { PageError } from "../base/errors.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { OpenedPage, PageCodec } from "../format/page-codec.ts";
+import type { PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
 import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
 import type { PageCacheOptions } from "./page-cache-options.ts";
 import { PageFault } from "./page-fault.ts";
-import { PageLoader } from "./page-loader.ts";
+import { type KeepPage, PageLoader } from "./page-loader.ts";
 import type { PageStore } from "./page-store.ts";
 import { type PagesInFile, pagesInFile } from "./pages-in-file.ts";
 import { PinnedPages } from "./pinned-pages.ts";
@@ -71,7 +71,7 @@ export class PageCache {
   #flushing: Promise<void> = Promise.resolve();
   #dirtyBytes = 0;
   #openGeneration: number;
-  #sealed = 0;
+  #seals = 0;
 
   constructor(options: PageCacheOptions) {
     this.#store = options.store;
@@ -91,7 +91,7 @@ export class PageCache {
       codec: options.codec,
       room: this.#room,
       isResident: (pageClass, pointer) => this.peek(pageClass, pointer) !== undefined,
-      keep: (pageClass, pointer, opened) => this.#keep(pageClass, pointer, opened),
+      keep: this.#keep,
     });
     this.inFile = pagesInFile(options);
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
@@ -109,14 +109,14 @@ export class PageCache {
     return this.#dirtyBytes;
   }
 
-  /** Pages that are not yet in the store. */
-  get dirtyPages(): number {
-    return this.#dirty.size;
+  /** Messages that the pages which are not yet in the store will be sealed in. */
+  get dirtySeals(): number {
+    return this.codec.sealsOf(this.#dirty.values());
   }
 
-  /** Pages sealed since the cache was made (a key may seal only so many). */
-  get sealedPages(): number {
-    return this.#sealed + this.aside.sealedPages;
+  /** Messages sealed since the cache was made (a key may seal only so many). */
+  get seals(): number {
+    return this.#seals + this.aside.seals;
   }
 
   /** Bytes of clean pages held. */
@@ -194,7 +194,7 @@ export class PageCache {
       if (this.peek(pageClass, pointer) === undefined) wanted.set(pointer.address, pointer);
     }
     const taken = new Map<number, Uint8Array>();
-    const take = (_: PageClass, { address }: PagePointer, { payload }: OpenedPage): void => {
+    const take: KeepPage = (_, { address }, { payload }) => {
       taken.set(address, payload);
     };
     return chain(this.#loader.bring(pageClass, [...wanted.values()], take), () =>
@@ -206,13 +206,12 @@ export class PageCache {
     );
   }
 
-  #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
+  readonly #keep: KeepPage = (pageClass, { address, generation }, { payload, owner }) => {
     if (this.#dirty.has(address)) return;
-    const { payload, owner } = opened;
     const page: CachedPage = { pageClass, address, generation, owner, payload };
     this.#putClean(page);
     this.#pinned.keep(page);
-  }
+  };
 
   /** Never while a transaction is applied, which counts on what it has found. */
   #putClean(page: CachedPage): void {
@@ -351,7 +350,7 @@ export class PageCache {
       for (let at = 0; at < ready.length; at += WRITE_BATCH) {
         const batch = ready.slice(at, at + WRITE_BATCH);
         const stored = await this.codec.sealAll(batch, this.#room);
-        this.#sealed += batch.length;
+        this.#seals += this.codec.sealsOf(batch);
         await previous;
         previous = this.#write(batch, stored, which);
         previous.catch(() => {});

@@ -6,8 +6,9 @@
 import { PageError } from "../base/errors.ts";
 import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { OpenedPage, PageCodec, ReadPage } from "../format/page-codec.ts";
+import type { PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
+import type { OpenedPage, ReadPage } from "../format/stored-page.ts";
 import type { PageStore } from "./page-store.ts";
 
 /** Between which pages go. */

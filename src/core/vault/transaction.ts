@@ -9,7 +9,7 @@ import type { BufferPool } from "../base/buffer-pool.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { LoggedChange } from "../format/log-entry.ts";
-import type { PageOwner } from "../format/page-codec.ts";
+import type { PageOwner } from "../format/page-owner.ts";
 import type { PagesInFile } from "../pages/pages-in-file.ts";
 
 /**

@@ -142,7 +142,7 @@ t.test("writing data behind leaves nothing for the commit but what changed since
   const { pages, store } = await newTestPages();
   const page = addData(pages, 1);
   await pages.flush("data");
-  t.equal(pages.dirtyPages, 0);
+  t.equal(pages.dirtySeals, 0);
   t.ok(store.contents.pages.has(page.address));
   pages.supersede(page);
   t.equal(addData(pages, 2).address, page.address, "it was in no header, so it is reused at once");
@@ -156,10 +156,10 @@ t.test("a failed write leaves its pages dirty for the next one", async (t) => {
     throw new Error("no");
   };
   await t.rejects(pages.flush("data"), { message: "no" });
-  t.equal(pages.dirtyPages, 1);
+  t.equal(pages.dirtySeals, 1);
   store.write = (stored: readonly StoredPage[]): void => write(stored);
   await pages.flush("data");
-  t.equal(pages.dirtyPages, 0);
+  t.equal(pages.dirtySeals, 0);
 });
 
 t.test("a dead page waits for two headers; one a snapshot sees waits for a sweep", async (t) => {
