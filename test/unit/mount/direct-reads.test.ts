@@ -20,6 +20,9 @@ import { u32, u64, wireRequest } from "../../support/wire.ts";
 const PAGE = 65_536;
 const SIZE = 5 * PAGE + 1000;
 
+/** A byte of a stored page that is sealed with what stands at 39,000. */
+const HIT = 44 + 40_000;
+
 /** The last layout that was given. */
 class LastLayout implements LayoutHolder {
   readonly #inner: LayoutHolder;
@@ -167,13 +170,13 @@ t.test("a page that does not open as what is asked for is left to the file syste
       place,
     );
   };
-  for (const at of [0, 4, 5, 7, 9, 17, 27, 28, 32, 43, 44, 44 + 40_000, 44 + PAGE + 20]) {
+  for (const at of [0, 4, 5, 7, 9, 17, 27, 28, 32, 43, 44, HIT, 44 + PAGE + 20]) {
     flip(1, at);
     const answer = await read(PAGE + 39_000, 2000);
     const isLeft = answer === undefined;
     flip(1, at);
     const isOfOtherPart = !isLeft && answer.equals(content.subarray(PAGE + 39_000, PAGE + 41_000));
-    t.ok(isLeft || (pages.full.parts > 1 && at > 44 && isOfOtherPart), `byte ${at}`);
+    t.ok(isLeft || (pages.full.parts > 1 && at >= 44 && at !== HIT && isOfOtherPart), `byte ${at}`);
   }
   t.same(await read(PAGE, 10), content.subarray(PAGE, PAGE + 10), "whole again");
 });
