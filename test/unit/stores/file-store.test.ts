@@ -124,7 +124,7 @@ t.test("a file that was cut reads as missing pages, not as zeros", async (t) => 
     addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
   );
   truncateSync(path, pageOffset(1) + 10);
-  const [whole, cut, gone] = store.read(addresses, () => new Uint8Array(PAGE_STRIDE));
+  const [whole, cut, gone] = await store.read(addresses, () => new Uint8Array(PAGE_STRIDE));
   t.ok(whole instanceof Uint8Array && whole.length >= 65_620);
   t.ok(cut instanceof Uint8Array && cut.length === 10);
   t.match(gone, { code: "PAGE_MISSING" });
