@@ -5,17 +5,10 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { CachedPage } from "./cached-page.ts";
+import type { PageWriter } from "./page-writer.ts";
 
 /** Pages that go to the store together at most: 2 MiB keeps memory small and writes long. */
 const BATCH = 32;
-
-/** What says when to end, and what to leave out. */
-export interface DataBatches {
-  /** Whether a page, by its address, is on its way already. */
-  readonly isUnderWay: (address: number) => boolean;
-  /** Asked before each batch. */
-  readonly goesOn: () => boolean;
-}
 
 export class DirtyPages {
   readonly #buffers: BufferPool;
@@ -83,12 +76,12 @@ export class DirtyPages {
     }
   }
 
-  /** File content, the oldest first, with what is added meanwhile. */
-  *data({ isUnderWay, goesOn }: DataBatches): Iterable<readonly CachedPage[]> {
-    while (goesOn()) {
+  /** File content, the oldest first, with what is added meanwhile; ends early when others wait for the one who takes it. */
+  *data(taker: Pick<PageWriter, "isUnderWay" | "isAwaited">): Iterable<readonly CachedPage[]> {
+    while (!taker.isAwaited) {
       const batch: CachedPage[] = [];
       for (const page of this.#pages.values()) {
-        if (isContent(page) && !isUnderWay(page.address)) batch.push(page);
+        if (isContent(page) && !taker.isUnderWay(page.address)) batch.push(page);
         if (batch.length === BATCH) break;
       }
       if (batch.length === 0) return;

@@ -76,9 +76,6 @@ export class PageCache {
   /** Room for stored pages and payloads. */
   readonly buffers: BufferPool;
   readonly #room = (): Uint8Array => this.buffers.take();
-  #flushing: Promise<void> = Promise.resolve();
-  /** Flushes that have not ended. */
-  #flushes = 0;
   #openGeneration: number;
 
   constructor(options: PageCacheOptions) {
@@ -328,25 +325,11 @@ export class PageCache {
    * @throws StoreError; pages not written stay dirty
    */
   flush(which: "frozen" | "data", onProgress: () => void = () => {}): Promise<void> {
-    this.#flushes += 1;
-    const next = this.#flushing
-      .then(() => this.#flushNow(which, onProgress))
-      .finally(() => {
-        this.#flushes -= 1;
-      });
-    this.#flushing = next.catch(() => {});
-    return next;
-  }
-
-  async #flushNow(which: "frozen" | "data", onProgress: () => void): Promise<void> {
     const batches =
       which === "frozen"
         ? this.#dirty.bornBefore(this.#openGeneration)
-        : this.#dirty.data({
-            isUnderWay: (address) => this.#writer.isUnderWay(address),
-            goesOn: () => this.#flushes === 1,
-          });
-    await this.#writer.write(batches, (pages) => {
+        : this.#dirty.data(this.#writer);
+    return this.#writer.write(batches, (pages) => {
       for (const page of pages) this.#arrived(page, which);
       onProgress();
     });

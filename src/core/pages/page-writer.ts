@@ -31,6 +31,9 @@ interface SealedBatch {
 export class PageWriter {
   readonly #parts: PageWriterParts;
   readonly #underWay = new Set<number>();
+  #last: Promise<void> = Promise.resolve();
+  /** Calls of {@link write} that have not ended. */
+  #calls = 0;
   #sealed = 0;
 
   constructor(parts: PageWriterParts) {
@@ -47,12 +50,28 @@ export class PageWriter {
     return this.#underWay.has(address);
   }
 
+  /** Whether somebody waits for those before to be written. */
+  get isAwaited(): boolean {
+    return this.#calls > 1;
+  }
+
   /**
-   * Seals and writes pages.
+   * Seals and writes pages, when all that were asked for before are written.
    * @param batches - each is asked for when there is time for it
    * @throws StoreError
    */
-  async write(batches: Iterable<readonly CachedPage[]>, onArrival: OnArrival): Promise<void> {
+  write(batches: Iterable<readonly CachedPage[]>, onArrival: OnArrival): Promise<void> {
+    this.#calls += 1;
+    const written = this.#last
+      .then(() => this.#writeAll(batches, onArrival))
+      .finally(() => {
+        this.#calls -= 1;
+      });
+    this.#last = written.catch(() => undefined);
+    return written;
+  }
+
+  async #writeAll(batches: Iterable<readonly CachedPage[]>, onArrival: OnArrival): Promise<void> {
     let writing: Promise<void> = Promise.resolve();
     try {
       for (const pages of batches) {

@@ -217,10 +217,7 @@ export class FileStore implements PageStore, PageScan {
       : this.#readScattered(addresses.map(pageNumber), room);
   }
 
-  #readRuns(
-    runs: readonly PageRun[],
-    room: () => Uint8Array,
-  ): readonly (Uint8Array | PageError)[] {
+  #readRuns(runs: readonly PageRun[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
     const results: (Uint8Array | PageError)[] = [];
     for (const { start, count } of runs) {
       const pages: Uint8Array[] = [];
@@ -241,9 +238,7 @@ export class FileStore implements PageStore, PageScan {
     const offsets = numbers.map(pageOffset);
     try {
       const lengths = await readEachPooled(this.#file, pages, offsets);
-      return pages.map((page, i) =>
-        this.#pageOf(page, lengths[i] as number, numbers[i] as number),
-      );
+      return pages.map((page, i) => this.#pageOf(page, lengths[i] as number, numbers[i] as number));
     } catch (error) {
       throw storeError(this.name, "read", error);
     }
