@@ -97,6 +97,13 @@ export interface Shim {
   /** @returns names, each ended by a NUL */
   llistxattr(path: Uint8Array): Uint8Array | number;
   lremovexattr(path: Uint8Array, name: Uint8Array): number;
+  /** pread(2) of up to 64 pieces on another thread, which sets what of each was read. The arrays must be kept alive. */
+  readScattered(
+    fd: number,
+    pieces: readonly Uint8Array[],
+    offsets: Float64Array,
+    lengths: Float64Array,
+  ): Promise<number>;
 }
 
 let loaded: Shim | undefined;

@@ -27,15 +27,14 @@ import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
 import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
+import { DirtyPages } from "./dirty-pages.ts";
 import type { PageCacheOptions } from "./page-cache-options.ts";
 import { PageFault } from "./page-fault.ts";
 import { type KeepPage, PageLoader } from "./page-loader.ts";
 import type { PageStore } from "./page-store.ts";
+import { PageWriter } from "./page-writer.ts";
 import { type PagesInFile, pagesInFile } from "./pages-in-file.ts";
 import { PinnedPages } from "./pinned-pages.ts";
-
-/** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
-const WRITE_BATCH = 16;
 
 /** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
 const PAGE_BOOKKEEPING = 256;
@@ -55,8 +54,8 @@ export class PageCache {
   readonly codec: PageCodec;
   readonly #budgetBytes: number;
   readonly #clean: LRUCache<number, CachedPage>;
-  readonly #dirty = new Map<number, CachedPage>();
-  readonly #writing = new Set<number>();
+  readonly #dirty: DirtyPages;
+  readonly #writer: PageWriter;
   readonly #pinned: PinnedPages<CachedPage>;
   /** How whole data pages are read past the cache, by whoever learns where they stand. */
   readonly inFile: () => PagesInFile | undefined;
@@ -68,16 +67,15 @@ export class PageCache {
   /** Room for stored pages and payloads. */
   readonly buffers: BufferPool;
   readonly #room = (): Uint8Array => this.buffers.take();
-  #flushing: Promise<void> = Promise.resolve();
-  #dirtyBytes = 0;
   #openGeneration: number;
-  #seals = 0;
 
   constructor(options: PageCacheOptions) {
     this.#store = options.store;
     this.codec = options.codec;
     this.buffers = options.buffers;
     this.#pinned = new PinnedPages(options.buffers);
+    this.#dirty = new DirtyPages(options.buffers);
+    this.#writer = new PageWriter(options);
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
     this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
@@ -106,17 +104,17 @@ export class PageCache {
 
   /** Payload bytes that are not yet in the store. */
   get dirtyBytes(): number {
-    return this.#dirtyBytes;
+    return this.#dirty.bytes;
   }
 
   /** Messages that the pages which are not yet in the store will be sealed in. */
   get dirtySeals(): number {
-    return this.codec.sealsOf(this.#dirty.values());
+    return this.codec.sealsOf(this.#dirty.all());
   }
 
   /** Messages sealed since the cache was made (a key may seal only so many). */
   get seals(): number {
-    return this.#seals + this.aside.seals;
+    return this.#writer.seals + this.aside.seals;
   }
 
   /** Bytes of clean pages held. */
@@ -207,7 +205,7 @@ export class PageCache {
   }
 
   readonly #keep: KeepPage = (pageClass, { address, generation }, { payload, owner }) => {
-    if (this.#dirty.has(address)) return;
+    if (this.#dirty.get(address) !== undefined) return;
     const page: CachedPage = { pageClass, address, generation, owner, payload };
     this.#putClean(page);
     this.#pinned.keep(page);
@@ -216,7 +214,7 @@ export class PageCache {
   /** Never while a transaction is applied, which counts on what it has found. */
   #putClean(page: CachedPage): void {
     this.#clean.set(page.address, page);
-    const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
+    const most = Math.max(this.#budgetBytes - this.#dirty.bytes, this.#budgetBytes / 2);
     while (this.#clean.calculatedSize > most) this.#clean.pop();
   }
 
@@ -232,9 +230,7 @@ export class PageCache {
       const address = addresses[i] as number;
       const page: CachedPage = { ...content, address, generation: this.#openGeneration };
       this.#onAddress(address, true);
-      this.buffers.hold(page.payload);
-      this.#dirty.set(address, page);
-      this.#dirtyBytes += page.payload.byteLength;
+      this.#dirty.add(page);
       return page;
     });
   }
@@ -261,12 +257,7 @@ export class PageCache {
 
   /** Gives a page of the open generation its final payload, which was not known when it was added. */
   settle(page: CachedPage, payload: Uint8Array): void {
-    if (this.#dirty.get(page.address) === page) {
-      this.#dirtyBytes += payload.byteLength - page.payload.byteLength;
-    }
-    this.buffers.hold(payload);
-    this.buffers.giveBack(page.payload);
-    page.payload = payload;
+    this.#dirty.settle(page, payload);
   }
 
   /** Declares that the open generation no longer points to a page. */
@@ -277,7 +268,7 @@ export class PageCache {
       return;
     }
     this.#forget(address);
-    if (this.#writing.has(address)) this.#dead.bury(address, generation);
+    if (this.#writer.isUnderWay(address)) this.#dead.bury(address, generation);
     else this.#giveBack([address]);
   }
 
@@ -289,13 +280,8 @@ export class PageCache {
 
   #forget(address: number): void {
     const page = this.#dirty.get(address);
-    if (page === undefined) {
-      this.#clean.delete(address);
-      return;
-    }
-    this.#dirty.delete(address);
-    this.#dirtyBytes -= page.payload.byteLength;
-    this.buffers.giveBack(page.payload);
+    if (page === undefined) this.#clean.delete(address);
+    else if (this.#dirty.delete(page)) this.buffers.giveBack(page.payload);
   }
 
   #giveBack(addresses: readonly number[]): void {
@@ -311,8 +297,8 @@ export class PageCache {
    * @param compact - gives the final payload of a tree page that was edited
    */
   freeze(compact: Revision): void {
-    for (const page of this.#dirty.values()) {
-      if (page.pageClass !== "tree" || page.generation !== this.#openGeneration) continue;
+    for (const page of this.#dirty.bornIn(this.#openGeneration)) {
+      if (page.pageClass !== "tree") continue;
       const room = this.#room();
       this.settle(page, compact(page.payload, room));
       this.buffers.giveBack(room);
@@ -324,68 +310,26 @@ export class PageCache {
   /**
    * Writes dirty pages: `frozen`, all that were born before the last freeze (a commit); `data`, file content of
    * any age (writing behind), which leaves memory: it comes in bulk, and who wrote it has it. Flushes run one after the
-   * other, so a commit never publishes a page still on its way.
+   * other, so a commit never publishes a page still on its way; one of data takes in what is added meanwhile, and ends early
+   * when another waits.
+   * @param onProgress - called each time some have arrived
    * @throws StoreError; pages not written stay dirty
    */
-  flush(which: "frozen" | "data"): Promise<void> {
-    const next = this.#flushing.then(() => this.#flushNow(which));
-    this.#flushing = next.catch(() => {});
-    return next;
+  flush(which: "frozen" | "data", onProgress: () => void = () => {}): Promise<void> {
+    const batches =
+      which === "frozen"
+        ? this.#dirty.bornBefore(this.#openGeneration)
+        : this.#dirty.data(this.#writer);
+    return this.#writer.write(batches, (pages) => {
+      for (const page of pages) this.#arrived(page, which);
+      onProgress();
+    });
   }
 
-  async #flushNow(which: "frozen" | "data"): Promise<void> {
-    const ready = [...this.#dirty.values()]
-      .filter((page) =>
-        which === "frozen"
-          ? page.generation < this.#openGeneration
-          : page.pageClass === "data" || page.pageClass === "pack",
-      )
-      .sort((a, b) => a.address - b.address);
-    for (const page of ready) {
-      this.#writing.add(page.address);
-      this.buffers.hold(page.payload);
-    }
-    let previous: Promise<void> = Promise.resolve();
-    try {
-      for (let at = 0; at < ready.length; at += WRITE_BATCH) {
-        const batch = ready.slice(at, at + WRITE_BATCH);
-        const stored = await this.codec.sealAll(batch, this.#room);
-        this.#seals += this.codec.sealsOf(batch);
-        await previous;
-        previous = this.#write(batch, stored, which);
-        previous.catch(() => {});
-      }
-    } finally {
-      await previous.finally(() => {
-        for (const page of ready) this.#endWriting(page);
-      });
-    }
-  }
-
-  async #write(
-    batch: readonly CachedPage[],
-    stored: readonly Uint8Array[],
-    which: "frozen" | "data",
-  ): Promise<void> {
-    try {
-      await this.#store.write(
-        batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
-      );
-    } finally {
-      for (const bytes of stored) this.buffers.giveBack(bytes);
-    }
-    for (const page of batch) {
-      this.#endWriting(page);
-      if (this.#dirty.get(page.address) !== page) continue;
-      this.#dirty.delete(page.address);
-      this.#dirtyBytes -= page.payload.byteLength;
-      if (which === "frozen" || page.pageClass === "pack") this.#putClean(page);
-      else this.buffers.giveBack(page.payload);
-    }
-  }
-
-  #endWriting({ address, payload }: CachedPage): void {
-    if (this.#writing.delete(address)) this.buffers.giveBack(payload);
+  #arrived(page: CachedPage, which: "frozen" | "data"): void {
+    if (!this.#dirty.delete(page)) return;
+    if (which === "frozen" || page.pageClass === "pack") this.#putClean(page);
+    else this.buffers.giveBack(page.payload);
   }
 
   /** Addresses the header that is about to be published does not need, for a store that keeps the one before whole. */

@@ -162,6 +162,52 @@ t.test("a failed write leaves its pages dirty for the next one", async (t) => {
   t.equal(pages.dirtySeals, 0);
 });
 
+t.test("writing behind takes in what is added meanwhile, and makes way for a commit", async (t) => {
+  const { pages, store } = await newTestPages();
+  const write = store.write.bind(store);
+  let batches = 0;
+  const addedLate: CachedPage[] = [];
+  store.write = (stored: readonly StoredPage[]): void => {
+    if (++batches <= 4) addedLate.push(addData(pages, 50 + batches));
+    write(stored);
+  };
+  for (let block = 0; block < 40; block++) addData(pages, block);
+  let progress = 0;
+  await pages.flush("data", () => {
+    progress += 1;
+  });
+  t.equal(pages.dirtySeals, 0, "those added while others were written as well");
+  t.equal(progress, batches);
+  t.ok(addedLate.every(({ address }) => store.contents.pages.has(address)));
+  batches = 4;
+  for (let block = 0; block < 200; block++) addData(pages, block);
+  const behind = pages.flush("data");
+  pages.freeze(identity);
+  const later = addData(pages, 300);
+  await Promise.all([behind, pages.flush("frozen")]);
+  t.equal(pages.dirtySeals, 1, "the commit wrote what was frozen, and nothing went on beside it");
+  t.ok(pages.peek("data", later));
+});
+
+t.test(
+  "a page that dies before its turn is not written, and one on its way keeps its place",
+  async (t) => {
+    const { pages } = await newTestPages();
+    const all = Array.from({ length: 70 }, (_, block) => addData(pages, block));
+    const [first, last] = [all[0] as CachedPage, all[69] as CachedPage];
+    const flushing = pages.flush("data");
+    await Promise.resolve().then();
+    pages.supersede(first);
+    pages.supersede(last);
+    const taken = addData(pages, 99);
+    t.not(taken.address, first.address, "it is being written");
+    t.equal(taken.address, last.address);
+    await flushing;
+    await pages.load("data", [taken]);
+    t.same(pages.page("data", taken).payload, new Uint8Array(100).fill(99));
+  },
+);
+
 t.test("a dead page waits for two headers; one a snapshot sees waits for a sweep", async (t) => {
   const back: number[] = [];
   const dead = new DeadPages((addresses) => back.push(...addresses));
