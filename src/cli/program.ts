@@ -64,7 +64,9 @@ function buildParser(
 ): Argv {
   const parser = yargs()
     .scriptName("dvault")
-    .usage("dvault <command>\n\nAn encrypted drive in a file, and the file system on it.")
+    .usage(
+      "dvault <command>\n\nAn encrypted drive in a file, a folder or at Discord, and the file system on it.",
+    )
     .locale("en")
     .exitProcess(false)
     .fail(false)

@@ -39,7 +39,7 @@ import { ATTRIBUTES_ONLY, encodeInodeChanged } from "./protocol/notify.ts";
 import { OPCODE_END, Opcode, opcodeName } from "./protocol/opcode.ts";
 import { Reply } from "./protocol/reply.ts";
 import { Request } from "./protocol/request.ts";
-import { isByStranger } from "./strangers.ts";
+import { isByStranger, strangerRefused } from "./strangers.ts";
 
 /** What a session is told at its beginning. */
 export interface SessionSettings extends Wishes {
@@ -72,6 +72,7 @@ export class Session {
   readonly #end = new Deferred<number>();
   #context: Context | undefined;
   #isOver = false;
+  #hasTurnedAway = false;
 
   constructor(fs: FileSystem, channel: FuseChannel, settings: SessionSettings) {
     this.#fs = fs;
@@ -155,8 +156,12 @@ export class Session {
     }
   }
 
+  /** The first one that is turned away is told of, since the error does not say why. */
   #isClosedTo(request: Request): boolean {
-    return this.#settings.permissionChecks === "needless" && isByStranger(request);
+    if (this.#settings.permissionChecks !== "needless" || !isByStranger(request)) return false;
+    if (!this.#hasTurnedAway) this.#settings.log(strangerRefused(request));
+    this.#hasTurnedAway = true;
+    return true;
   }
 
   #answerLater(request: PendingRequest, promise: Promise<Answer>): void {

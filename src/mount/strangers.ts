@@ -30,6 +30,14 @@ export function isByStranger(request: Request): boolean {
   return request.uid !== ROOT && !isByOpenFile(request);
 }
 
+/** Why such a request is refused, and what to do: for the log of a mount, since whoever made it sees EACCES only. */
+export function strangerRefused({ uid }: Request): string {
+  return (
+    `user ${uid}, for whom a process of root's acted, was refused: this mount is root's alone; ` +
+    "mount with -o default_permissions or --allow-other for overlayfs, NFS and other servers"
+  );
+}
+
 function isByOpenFile(request: Request): boolean {
   if (request.opcode !== Opcode.SETATTR) return BY_OPEN_FILE.has(request.opcode);
   return (request.u32(0) & SetattrFlag.OPEN_FILE) !== 0;

