@@ -7,6 +7,7 @@
 //
 // A channel lives as its JavaScript object: while it polls it holds a strong reference to it, and the finalizer frees.
 #define _GNU_SOURCE
+#include "bare-inodes.h"
 #include "direct-read.h"
 #include "shim.h"
 
@@ -44,6 +45,7 @@ struct channel {
   uint8_t *request;
   uint8_t *reply;
   struct direct_reads *reads;
+  struct bare_inodes bare;
   // Chances to spin that are still let pass, and how many were after the last spin in vain.
   int passing, passed;
   int64_t requests, replies, direct, wakeups, spins, spin_hits;
@@ -164,10 +166,15 @@ static int reply(struct channel *channel, const struct iovec *pieces, int count)
   return written < 0 ? -1 : 0;
 }
 
-// Whether a request was a read that could be answered here. The kernel may refuse the answer when nobody waits any more.
+// Whether a request could be answered here. The kernel may refuse the answer when nobody waits any more.
 static bool answer_directly(struct channel *channel, size_t length) {
   struct iovec pieces[DIRECT_PIECES_MAX];
+  struct fuse_out_header out;
   int count = direct_answer(channel->reads, channel->request, length, pieces);
+  if (count == 0 && bare_answer(&channel->bare, channel->request, length, &out)) {
+    pieces[0] = (struct iovec){&out, sizeof out};
+    count = 1;
+  }
   if (count == 0) return false;
   channel->direct++;
   (void)reply(channel, pieces, count);
@@ -360,6 +367,32 @@ static napi_value channel_recall(napi_env env, napi_callback_info info) {
   return channel == NULL ? NULL : direct_recall(env, channel->reads, info);
 }
 
+// setBare(inode, isBare)
+static napi_value channel_set_bare(napi_env env, napi_callback_info info) {
+  napi_value argument[2], self;
+  int64_t ino;
+  bool isBare;
+  if (!shim_arguments(env, info, 2, argument, &self)) return NULL;
+  struct channel *channel = channel_of(env, self);
+  if (channel == NULL || !shim_int64(env, argument[0], &ino)) return NULL;
+  if (napi_get_value_bool(env, argument[1], &isBare) != napi_ok) return shim_throw(env);
+  if (isBare) bare_add(&channel->bare, (uint64_t)ino);
+  else bare_remove(&channel->bare, (uint64_t)ino);
+  return NULL;
+}
+
+static napi_value channel_forget_bare(napi_env env, napi_callback_info info) {
+  struct channel *channel = channel_called(env, info);
+  if (channel != NULL) bare_remove_all(&channel->bare);
+  return NULL;
+}
+
+static napi_value channel_serve_root(napi_env env, napi_callback_info info) {
+  struct channel *channel = channel_called(env, info);
+  if (channel != NULL) channel->bare.is_for_root = true;
+  return NULL;
+}
+
 static napi_value channel_close(napi_env env, napi_callback_info info) {
   napi_value self;
   if (!shim_arguments(env, info, 0, NULL, &self)) return NULL;
@@ -412,6 +445,9 @@ bool shim_export_channel(napi_env env, napi_value exports) {
       {.utf8name = "readFrom", .method = channel_read_from},
       {.utf8name = "grant", .method = channel_grant},
       {.utf8name = "recall", .method = channel_recall},
+      {.utf8name = "setBare", .method = channel_set_bare},
+      {.utf8name = "forgetBare", .method = channel_forget_bare},
+      {.utf8name = "serveRoot", .method = channel_serve_root},
       {.utf8name = "notify", .method = channel_notify},
       {.utf8name = "counters", .method = channel_counters},
       {.utf8name = "close", .method = channel_close},

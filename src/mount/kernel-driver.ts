@@ -52,7 +52,9 @@ async function mountThroughShim(
     await unmountPath(mountpoint, "detach");
     throw error;
   }
+  if (checks === "needless") channel.serveRoot();
   fs.holdLayouts?.(new DirectReads(channel));
+  fs.holdBare?.(channel);
   await widenReadahead(mountpoint);
   return new KernelMount(mountpoint, session, channel);
 }

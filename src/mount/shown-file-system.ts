@@ -6,6 +6,7 @@
  */
 import { FsError } from "../core/base/errors.ts";
 import { chain, type MaybePromise } from "../core/base/maybe-promise.ts";
+import type { BareHolder } from "../core/fs/bare-inodes.ts";
 import {
   type AttributeChanges,
   type Attributes,
@@ -137,6 +138,10 @@ export class ShownFileSystem implements FileSystem {
 
   holdLayouts(holder: LayoutHolder): void {
     this.#fs.holdLayouts?.(holder);
+  }
+
+  holdBare(holder: BareHolder): void {
+    this.#fs.holdBare?.(holder);
   }
 
   fsync(ino: number): MaybePromise<void> {

@@ -43,6 +43,11 @@ export interface FuseChannel {
   grant(layout: Float64Array): void;
   /** What was said about a file does not hold any more. */
   recall(ino: number): void;
+  /** Says whether an inode has no extended attributes: then the channel answers when some are asked for. */
+  setBare(ino: number, isBare: boolean): void;
+  forgetBare(): void;
+  /** The channel answers requests by name from root only; what others ask, it hands on. */
+  serveRoot(): void;
   /** How the channel served so far. */
   counters(): ChannelCounters;
   /** Stops delivering and closes the descriptor; `onEnd` is not called any more. */
@@ -53,7 +58,7 @@ export interface FuseChannel {
 export interface ChannelCounters {
   /** Requests read. */
   readonly requests: number;
-  /** Those of them that were reads which the channel answered by itself. */
+  /** Those of them that the channel answered by itself. */
   readonly direct: number;
   /** Times the event loop found the device readable. */
   readonly wakeups: number;

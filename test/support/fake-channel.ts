@@ -61,6 +61,12 @@ export class FakeChannel implements FuseChannel {
 
   recall(): void {}
 
+  setBare(): void {}
+
+  forgetBare(): void {}
+
+  serveRoot(): void {}
+
   notify(): Promise<number> {
     return Promise.resolve(0);
   }

@@ -215,7 +215,7 @@ function newInode(
   inode.nlink = 1;
   inode.uid = caller.uid;
   inode.gid = setsGroup ? directory.gid : caller.gid;
-  let mode = inheritMode(transaction, directory.ino, inode.ino, asked);
+  let mode = inheritMode(context, transaction, directory.ino, { ...asked, ino: inode.ino });
   if (setsGroup && type === S_IFDIR) mode |= S_ISGID;
   inode.mode = type | mode;
   transaction.countInodes(1);
@@ -224,14 +224,18 @@ function newInode(
 
 /** Permission bits of a new inode; where the directory has a default list, it takes the place of the umask. */
 function inheritMode(
+  context: FsContext,
   transaction: Transaction,
   directory: number,
-  ino: number,
-  asked: Creation & { readonly type: number },
+  asked: Creation & { readonly type: number; readonly ino: number },
 ): number {
+  const { ino } = asked;
   const mode = asked.mode & PERMISSIONS;
   const list = asked.type === S_IFLNK ? undefined : readXattr(transaction, directory, ACL_DEFAULT);
-  if (list === undefined) return mode & ~asked.umask;
+  if (list === undefined) {
+    context.bare.tell(transaction, ino);
+    return mode & ~asked.umask;
+  }
   const acl = inheritAcl(decodeAcl(list), mode);
   if (isExtended(acl)) putInlineXattr(transaction, ino, ACL_ACCESS, encodeAcl(acl));
   if (asked.type === S_IFDIR) putInlineXattr(transaction, ino, ACL_DEFAULT, list);

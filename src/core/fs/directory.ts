@@ -145,6 +145,7 @@ class OpenDirectory implements Directory {
   #withAttributes(transaction: Transaction, entry: Listed): Listed {
     try {
       const inode = loadInode(transaction, entry.ino);
+      this.#context.bare.look(transaction, entry.ino);
       const attributes = inode.attributes(this.#context.drafts.unmapped(entry.ino));
       return { ...entry, attributes };
     } catch (error) {

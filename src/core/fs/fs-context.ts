@@ -7,6 +7,7 @@ import { CommitError, FsError } from "../base/errors.ts";
 import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Clock, Compressor } from "../base/platform.ts";
 import type { Transaction, TransactionalVault } from "../vault/transaction.ts";
+import { BareInodes } from "./bare-inodes.ts";
 import { Drafts } from "./drafts.ts";
 import { Fills } from "./fills.ts";
 import { InflatedBlocks } from "./inflated-blocks.ts";
@@ -56,6 +57,7 @@ export class FsContext {
   /** Those of them that nobody refers to any more. */
   readonly forgotten: Set<number> = new Set();
   readonly layouts: Layouts;
+  readonly bare: BareInodes = new BareInodes();
   readonly leftOut: LeftOut = new LeftOut();
   readonly passes: ListingPasses = new ListingPasses();
   readonly inflated: InflatedBlocks;
@@ -66,7 +68,10 @@ export class FsContext {
   constructor(vault: TransactionalVault, options: FileSystemOptions) {
     this.vault = vault;
     this.layouts = new Layouts(() => vault.pagesInFile);
-    vault.onChange((changes) => this.layouts.note(changes));
+    vault.onChange((changes) => {
+      this.layouts.note(changes);
+      this.bare.note(changes);
+    });
     this.drafts = new Drafts(vault.buffers);
     this.failures = new WriteFailures(options.onWriteFailure ?? (() => {}));
     this.fills = new Fills(this);

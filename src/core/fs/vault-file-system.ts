@@ -7,6 +7,7 @@ import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { TransactionalVault } from "../vault/transaction.ts";
 import { fallocate } from "./allocate.ts";
 import { getattr, lookup, readlink, setattr } from "./attributes.ts";
+import type { BareHolder } from "./bare-inodes.ts";
 import { copyFileRange } from "./copy-range.ts";
 import { makeRoot, mkdir, mknod, symlink, tmpfile } from "./create.ts";
 import { opendir } from "./directory.ts";
@@ -95,6 +96,7 @@ export class VaultFileSystem implements FileSystem {
       if (difference !== undefined) {
         this.#context.drafts.clear();
         this.#context.layouts.recallAll();
+        this.#context.bare.forget();
       }
       return difference;
     });
@@ -175,6 +177,10 @@ export class VaultFileSystem implements FileSystem {
 
   holdLayouts(holder: LayoutHolder): void {
     this.#context.layouts.hold(holder);
+  }
+
+  holdBare(holder: BareHolder): void {
+    this.#context.bare.hold(holder);
   }
 
   retain(ino: number, count = 1): void {

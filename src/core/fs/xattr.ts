@@ -43,6 +43,7 @@ export function getxattr(
     const value = readXattr(transaction, ino, name);
     if (value !== undefined) return new Uint8Array(value);
     requireInode(transaction, ino);
+    context.bare.look(transaction, ino);
     return undefined;
   });
 }

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import t from "tap";
+import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
 import type { FuseChannel } from "../../../src/native/fuse-channel.ts";
 import { shim } from "../../../src/native/load.ts";
@@ -10,6 +11,7 @@ import { loadCorpus } from "../../fuzz/engine/corpus-files.ts";
 import { requestsOf } from "../../fuzz/targets/fuse-request.ts";
 import { stillFileSystem } from "../../fuzz/targets/still-file-system.ts";
 import { WISHES } from "../../support/staged-session.ts";
+import { name, u32, wireRequest } from "../../support/wire.ts";
 
 /** A channel over a socket: what one end writes comes as one request, what the channel sends can be read there. */
 function newChannel(): { channel: FuseChannel; kernel: number } {
@@ -140,4 +142,47 @@ t.test("misuse is refused with an exception", async (t) => {
   );
   unpollable.close();
   closeSync(kernel);
+});
+
+t.test("inodes without extended attributes are answered for without script", async (t) => {
+  const { channel, kernel } = newChannel();
+  const socket = new Socket({ fd: kernel });
+  let settle: (answer: number | undefined) => void = () => {};
+  socket.on("data", (reply) => settle(reply.readInt32LE(4)));
+  channel.start(
+    () => settle(undefined),
+    () => {},
+  );
+  const ask = (ino: number, attribute: string, uid = 0): Promise<number | undefined> =>
+    new Promise((resolve) => {
+      settle = resolve;
+      const body = [u32(0), u32(0), name(attribute)];
+      socket.write(wireRequest({ opcode: Opcode.GETXATTR, ino, uid, body }));
+    });
+  const capability = "security.capability";
+  t.equal(await ask(5, capability), undefined, "nothing is known");
+  channel.setBare(5, true);
+  for (const common of [capability, "system.posix_acl_access", "system.posix_acl_default"]) {
+    t.equal(await ask(5, common), -61, common);
+  }
+  t.equal(await ask(5, "user.x"), undefined, "another attribute");
+  t.equal(await ask(5, `${capability}s`), undefined, "a longer name");
+  t.equal(await ask(5, ""), undefined, "no name");
+  t.equal(await ask(6, capability), undefined, "another inode");
+  t.equal(await ask(5 + 2 ** 20, capability), undefined, "one at the same place");
+  t.equal(await ask(5, capability, 1000), -61, "anybody");
+  channel.serveRoot();
+  t.equal(await ask(5, capability, 1000), undefined, "somebody else than root");
+  t.equal(await ask(5, capability), -61);
+  channel.setBare(5 + 2 ** 20, true);
+  t.equal(await ask(5, capability), undefined, "its place was taken");
+  t.equal(await ask(5 + 2 ** 20, capability), -61);
+  channel.setBare(5 + 2 ** 20, false);
+  t.equal(await ask(5 + 2 ** 20, capability), undefined);
+  channel.setBare(7, true);
+  channel.forgetBare();
+  t.equal(await ask(7, capability), undefined);
+  t.equal(channel.counters().direct, 6);
+  channel.close();
+  socket.destroy();
 });

@@ -11,6 +11,7 @@ import { equalBytes, utf8 } from "../../base/bytes.ts";
 import { FsError } from "../../base/errors.ts";
 import { chain, type MaybePromise } from "../../base/maybe-promise.ts";
 import type { Snapshots } from "../../vault/snapshots.ts";
+import type { BareHolder } from "../bare-inodes.ts";
 import {
   type AttributeChanges,
   type Attributes,
@@ -198,6 +199,10 @@ export class FileSystemWithSnapshots implements FileSystem {
   /** Snapshots are read through their views, which know when they are deleted. */
   holdLayouts(holder: LayoutHolder): void {
     this.#fs.holdLayouts(holder);
+  }
+
+  holdBare(holder: BareHolder): void {
+    this.#fs.holdBare(holder);
   }
 
   retain(ino: number, count = 1): void {
