@@ -15,6 +15,9 @@
 
 #define XATTR_NAME_SIZE 256
 
+// Most reads of one call.
+#define SCATTERED_MAX 64
+
 // The kernel's 32-bit form of a device number, as FUSE and stat carry it: minor 20 bits around major 12 bits.
 static dev_t device_number(uint32_t device) {
   return makedev((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00));
@@ -133,13 +136,88 @@ static napi_value host_lremovexattr(napi_env env, napi_callback_info info) {
   return shim_result(env, lremovexattr(path, name));
 }
 
+// Reads at many places of one file, on another thread.
+struct scattered_read {
+  struct shim_job job;
+  int fd;
+  uint32_t count;
+  double *lengths;
+  struct {
+    uint8_t *data;
+    size_t room;
+    off_t offset;
+  } parts[SCATTERED_MAX];
+};
+
+static int64_t run_scattered_read(struct shim_job *job) {
+  struct scattered_read *reading = (struct scattered_read *)job;
+  for (uint32_t i = 0; i < reading->count; i++) {
+    ssize_t length;
+    do length = pread(reading->fd, reading->parts[i].data, reading->parts[i].room, reading->parts[i].offset);
+    while (length < 0 && errno == EINTR);
+    if (length < 0) return -errno;
+    reading->lengths[i] = (double)length;
+  }
+  return 0;
+}
+
+static bool get_numbers(napi_env env, napi_value array, double **numbers, size_t *count) {
+  napi_typedarray_type type;
+  void *start;
+  if (napi_get_typedarray_info(env, array, &type, count, &start, NULL, NULL) != napi_ok) {
+    shim_throw(env);
+    return false;
+  }
+  *numbers = start;
+  if (type == napi_float64_array && *count <= SCATTERED_MAX) return true;
+  shim_refuse(env, "native shim: expected a Float64Array of at most 64 numbers");
+  return false;
+}
+
+// Reads what a scattered read is made of: descriptor, pieces, offsets, and where the lengths go.
+static bool get_scattered_read(napi_env env, const napi_value *values, struct scattered_read *reading) {
+  double *offsets;
+  size_t count, room;
+  if (!shim_int32(env, values[0], &reading->fd) || !get_numbers(env, values[2], &offsets, &count) ||
+      !get_numbers(env, values[3], &reading->lengths, &room))
+    return false;
+  reading->count = (uint32_t)count;
+  if (room < count) {
+    shim_refuse(env, "native shim: no room for the lengths");
+    return false;
+  }
+  for (uint32_t i = 0; i < reading->count; i++) {
+    napi_value piece;
+    if (napi_get_element(env, values[1], i, &piece) != napi_ok) {
+      shim_throw(env);
+      return false;
+    }
+    if (!shim_bytes(env, piece, &reading->parts[i].data, &reading->parts[i].room)) return false;
+    reading->parts[i].offset = (off_t)offsets[i];
+  }
+  return true;
+}
+
+// readScattered(fd, pieces, offsets, lengths): the promise of 0, when pread(2) has been called for each piece. The caller keeps
+// the arrays alive and leaves them alone until then.
+static napi_value host_read_scattered(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  if (!shim_arguments(env, info, 4, arguments, NULL)) return NULL;
+  struct scattered_read *reading = calloc(1, sizeof *reading);
+  if (reading == NULL) return shim_refuse(env, "native shim: out of memory");
+  reading->job.run = run_scattered_read;
+  if (get_scattered_read(env, arguments, reading)) return shim_submit(env, &reading->job, "dvault:read");
+  free(reading);
+  return NULL;
+}
+
 bool shim_export_host(napi_env env, napi_value exports) {
   static const struct shim_function functions[] = {
       {"flock", host_flock},           {"lseek", host_lseek},
       {"fallocate", host_fallocate},   {"mknod", host_mknod},
       {"utimens", host_utimens},       {"lgetxattr", host_lgetxattr},
       {"lsetxattr", host_lsetxattr},   {"llistxattr", host_llistxattr},
-      {"lremovexattr", host_lremovexattr},
+      {"lremovexattr", host_lremovexattr}, {"readScattered", host_read_scattered},
   };
   return shim_export(env, exports, functions, sizeof functions / sizeof functions[0]);
 }

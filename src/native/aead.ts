@@ -4,10 +4,13 @@
  * @module
  */
 import type { AeadFrame, AeadFraming } from "../core/base/platform.ts";
+import type { AeadHandle } from "./aead-handle.ts";
 import { tryShim } from "./load.ts";
 
 /** A key that OpenSSL has scheduled. Arrays are as `AeadKey` of the core wants them. */
 export interface NativeAeadKey {
+  /** For calls into the shim that open messages by themselves. */
+  readonly handle: AeadHandle;
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array, out: Uint8Array): void;
   /** @returns whether the tag was right; `out` is zeros otherwise */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean;
@@ -37,6 +40,7 @@ export function nativeAeadKey(key: Uint8Array): NativeAeadKey | undefined {
   const handle = native?.aeadKey(key);
   if (native === undefined || handle === undefined) return undefined;
   return {
+    handle,
     seal(nonce, aad, plain, out) {
       if (!native.aeadSeal(handle, nonce, aad, plain, out)) throw new Error("sealing failed");
     },

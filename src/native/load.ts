@@ -10,10 +10,8 @@ import { createRequire } from "node:module";
 import { arch } from "node:process";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../core/base/errors.ts";
+import type { AeadHandle } from "./aead-handle.ts";
 import type { FuseChannel } from "./fuse-channel.ts";
-
-/** A key of the shim's; opaque. */
-export type AeadHandle = object & { readonly __handle: "aead" };
 
 /** Everything the shim exports. Numbers returned are results, or a negative errno. Paths are bytes without a NUL. */
 export interface Shim {
@@ -99,6 +97,13 @@ export interface Shim {
   /** @returns names, each ended by a NUL */
   llistxattr(path: Uint8Array): Uint8Array | number;
   lremovexattr(path: Uint8Array, name: Uint8Array): number;
+  /** pread(2) of up to 64 pieces on another thread, which sets what of each was read. The arrays must be kept alive. */
+  readScattered(
+    fd: number,
+    pieces: readonly Uint8Array[],
+    offsets: Float64Array,
+    lengths: Float64Array,
+  ): Promise<number>;
 }
 
 let loaded: Shim | undefined;

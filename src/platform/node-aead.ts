@@ -17,6 +17,7 @@ import {
   TAG_SIZE,
 } from "../core/base/platform.ts";
 import { NATIVE_BATCH_MAX, type NativeAeadKey, nativeAeadKey } from "../native/aead.ts";
+import type { AeadHandle } from "../native/aead-handle.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const KEY_SIZE = 32;
@@ -45,6 +46,11 @@ function checkKey(key: Uint8Array): void {
 
 function closed(): KeyError {
   return new KeyError("KEY_CLOSED", "the key was closed");
+}
+
+/** The shim's handle of a key; undefined for one that is closed, or that the shim does not have. */
+export function handleOf(key: AeadKey): AeadHandle | undefined {
+  return key instanceof ShimAeadKey ? key.handle : undefined;
 }
 
 class ShimAeadKey implements AeadKey {
@@ -84,6 +90,10 @@ class ShimAeadKey implements AeadKey {
 
   openFrame(framing: AeadFraming, frame: AeadFrame): boolean {
     return this.#usable().openFrame(framing, frame);
+  }
+
+  get handle(): AeadHandle | undefined {
+    return this.#key?.handle;
   }
 
   close(): void {

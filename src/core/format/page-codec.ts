@@ -26,6 +26,7 @@ import {
   TAG_SIZE,
 } from "../base/platform.ts";
 import type { PagePointer } from "./address.ts";
+import type { FullPages } from "./full-pages.ts";
 import {
   decodePageHeader,
   encodePageHeader,
@@ -85,6 +86,7 @@ export class PageCodec {
   readonly #keys: PageKeys | undefined;
   readonly #random: Random;
   readonly #framing: AeadFraming;
+  #full: FullPages | undefined;
   readonly #rules: PageRules;
 
   /**
@@ -287,6 +289,22 @@ export class PageCodec {
         return refusable(() => this.#opened(pageClass, page, frame, isOpen));
       }),
     );
+  }
+
+  /** How full data pages of the epoch of now open; undefined where their key is not at hand. */
+  fullPages(): FullPages | undefined {
+    const { epoch } = this.#unlocked();
+    const key = this.#unlocked().key(epoch);
+    if (isPending(key)) return undefined;
+    if (this.#full?.key === key) return this.#full;
+    const layout = this.#rules.hasPageParts ? IN_PARTS : WHOLE;
+    const head = new Uint8Array(PAGE_HEADER_SIZE);
+    const bodyLength = PAGE_SIZE + layout.ownerSize;
+    const first = { pageClass: "data", epoch, address: 0, generation: 0 } as const;
+    encodePageHeader({ ...first, layout, bodyLength }, head);
+    const { parts, ownerSize: tail } = layout;
+    this.#full = { key, prefix: this.#framing.prefix, head, parts, tail };
+    return this.#full;
   }
 
   #unlocked(): PageKeys {

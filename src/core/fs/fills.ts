@@ -30,10 +30,10 @@ import { RetryAfter } from "./retry-after.ts";
 import type { WriteFailures } from "./write-failures.ts";
 
 /** Pages brought in together: enough for a trip to another thread. */
-const BATCH = 16;
+const BATCH = 32;
 
-/** Unfilled drafts there may be, with a page on its way for each: 8 MiB. */
-const MOST = 64;
+/** Unfilled drafts there may be, with a page on its way for each: 16 MiB. */
+const MOST = 128;
 
 /** Parts of one block that are kept apart at most. */
 const PARTS_MAX = 64;

@@ -1,5 +1,6 @@
 /**
- * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1).
+ * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1), but for
+ * what {@link PageCache.inFile} says.
  *
  * A page is in one of three places:
  *
@@ -26,33 +27,20 @@ import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
 import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
+import { DirtyPages } from "./dirty-pages.ts";
+import type { PageCacheOptions } from "./page-cache-options.ts";
 import { PageFault } from "./page-fault.ts";
 import { type KeepPage, PageLoader } from "./page-loader.ts";
 import type { PageStore } from "./page-store.ts";
+import { PageWriter } from "./page-writer.ts";
+import { type PagesInFile, pagesInFile } from "./pages-in-file.ts";
 import { PinnedPages } from "./pinned-pages.ts";
-
-/** Pages sealed and written together: 1 MiB keeps memory small and writes long. */
-const WRITE_BATCH = 16;
 
 /** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
 const PAGE_BOOKKEEPING = 256;
 
 /** Least bytes of clean pages that are worth a cache. */
 const SMALLEST_BUDGET = 2 ** 22;
-
-/** What a cache stands on. */
-export interface PageCacheOptions {
-  readonly store: PageStore;
-  readonly codec: PageCodec;
-  /** Room for stored pages. */
-  readonly buffers: BufferPool;
-  /** Bytes of clean pages kept. */
-  readonly budgetBytes: number;
-  /** Generation the next commit will have. */
-  readonly openGeneration: number;
-  /** Called when an address was handed out (`used`) or taken back, to keep the space map. */
-  readonly onAddress?: (address: number, used: boolean) => void;
-}
 
 /** What {@link PageCache.add} makes a page of. */
 export type PageContent = Readonly<Pick<CachedPage, "pageClass" | "owner" | "payload">>;
@@ -66,9 +54,11 @@ export class PageCache {
   readonly codec: PageCodec;
   readonly #budgetBytes: number;
   readonly #clean: LRUCache<number, CachedPage>;
-  readonly #dirty = new Map<number, CachedPage>();
-  readonly #writing = new Set<number>();
+  readonly #dirty: DirtyPages;
+  readonly #writer: PageWriter;
   readonly #pinned: PinnedPages<CachedPage>;
+  /** How whole data pages are read past the cache, by whoever learns where they stand. */
+  readonly inFile: () => PagesInFile | undefined;
   /** Pages written past the cache. */
   readonly aside: AsidePages;
   readonly #loader: PageLoader;
@@ -77,16 +67,15 @@ export class PageCache {
   /** Room for stored pages and payloads. */
   readonly buffers: BufferPool;
   readonly #room = (): Uint8Array => this.buffers.take();
-  #flushing: Promise<void> = Promise.resolve();
-  #dirtyBytes = 0;
   #openGeneration: number;
-  #seals = 0;
 
   constructor(options: PageCacheOptions) {
     this.#store = options.store;
     this.codec = options.codec;
     this.buffers = options.buffers;
     this.#pinned = new PinnedPages(options.buffers);
+    this.#dirty = new DirtyPages(options.buffers);
+    this.#writer = new PageWriter(options);
     this.#openGeneration = options.openGeneration;
     this.#onAddress = options.onAddress ?? (() => {});
     this.#budgetBytes = Math.max(options.budgetBytes, SMALLEST_BUDGET);
@@ -99,9 +88,10 @@ export class PageCache {
       store: options.store,
       codec: options.codec,
       room: this.#room,
-      isResident: (pointer) => this.peek(pointer) !== undefined,
+      isResident: (pageClass, pointer) => this.peek(pageClass, pointer) !== undefined,
       keep: this.#keep,
     });
+    this.inFile = pagesInFile(options);
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
     const bury = (address: number): void => this.#dead.bury(address, Number.POSITIVE_INFINITY);
     this.aside = new AsidePages({ ...options, onAddress: this.#onAddress, bury });
@@ -114,17 +104,17 @@ export class PageCache {
 
   /** Payload bytes that are not yet in the store. */
   get dirtyBytes(): number {
-    return this.#dirtyBytes;
+    return this.#dirty.bytes;
   }
 
   /** Messages that the pages which are not yet in the store will be sealed in. */
   get dirtySeals(): number {
-    return this.codec.sealsOf(this.#dirty.values());
+    return this.codec.sealsOf(this.#dirty.all());
   }
 
   /** Messages sealed since the cache was made (a key may seal only so many). */
   get seals(): number {
-    return this.#seals + this.aside.seals;
+    return this.#writer.seals + this.aside.seals;
   }
 
   /** Bytes of clean pages held. */
@@ -132,12 +122,12 @@ export class PageCache {
     return this.#clean.calculatedSize;
   }
 
-  /** The page, if it is resident. */
-  peek(pointer: PagePointer): CachedPage | undefined {
+  /** The page, if it is resident. One of another class is none: whoever has the key can point anything anywhere. */
+  peek(pageClass: PageClass, pointer: PagePointer): CachedPage | undefined {
     const { address, generation } = pointer;
-    const page = this.#dirty.get(address) ?? this.#clean.get(address);
-    if (page?.generation === generation) return page;
-    return this.#pinned.get(pointer);
+    const cached = this.#dirty.get(address) ?? this.#clean.get(address);
+    const page = cached?.generation === generation ? cached : this.#pinned.get(pointer);
+    return page?.pageClass === pageClass ? page : undefined;
   }
 
   /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
@@ -155,7 +145,7 @@ export class PageCache {
    * @throws PageFault when it must be fetched first: let it pass to whoever runs the operation
    */
   page(pageClass: PageClass, pointer: PagePointer): CachedPage {
-    const page = this.peek(pointer);
+    const page = this.peek(pageClass, pointer);
     if (page === undefined) throw new PageFault(pageClass, pointer);
     return page;
   }
@@ -199,7 +189,7 @@ export class PageCache {
   ): MaybePromise<readonly (Uint8Array | undefined)[]> {
     const wanted = new Map<number, PagePointer>();
     for (const pointer of pointers) {
-      if (this.peek(pointer) === undefined) wanted.set(pointer.address, pointer);
+      if (this.peek(pageClass, pointer) === undefined) wanted.set(pointer.address, pointer);
     }
     const taken = new Map<number, Uint8Array>();
     const take: KeepPage = (_, { address }, { payload }) => {
@@ -215,7 +205,7 @@ export class PageCache {
   }
 
   readonly #keep: KeepPage = (pageClass, { address, generation }, { payload, owner }) => {
-    if (this.#dirty.has(address)) return;
+    if (this.#dirty.get(address) !== undefined) return;
     const page: CachedPage = { pageClass, address, generation, owner, payload };
     this.#putClean(page);
     this.#pinned.keep(page);
@@ -224,7 +214,7 @@ export class PageCache {
   /** Never while a transaction is applied, which counts on what it has found. */
   #putClean(page: CachedPage): void {
     this.#clean.set(page.address, page);
-    const most = Math.max(this.#budgetBytes - this.#dirtyBytes, this.#budgetBytes / 2);
+    const most = Math.max(this.#budgetBytes - this.#dirty.bytes, this.#budgetBytes / 2);
     while (this.#clean.calculatedSize > most) this.#clean.pop();
   }
 
@@ -240,9 +230,7 @@ export class PageCache {
       const address = addresses[i] as number;
       const page: CachedPage = { ...content, address, generation: this.#openGeneration };
       this.#onAddress(address, true);
-      this.buffers.hold(page.payload);
-      this.#dirty.set(address, page);
-      this.#dirtyBytes += page.payload.byteLength;
+      this.#dirty.add(page);
       return page;
     });
   }
@@ -269,12 +257,7 @@ export class PageCache {
 
   /** Gives a page of the open generation its final payload, which was not known when it was added. */
   settle(page: CachedPage, payload: Uint8Array): void {
-    if (this.#dirty.get(page.address) === page) {
-      this.#dirtyBytes += payload.byteLength - page.payload.byteLength;
-    }
-    this.buffers.hold(payload);
-    this.buffers.giveBack(page.payload);
-    page.payload = payload;
+    this.#dirty.settle(page, payload);
   }
 
   /** Declares that the open generation no longer points to a page. */
@@ -285,7 +268,7 @@ export class PageCache {
       return;
     }
     this.#forget(address);
-    if (this.#writing.has(address)) this.#dead.bury(address, generation);
+    if (this.#writer.isUnderWay(address)) this.#dead.bury(address, generation);
     else this.#giveBack([address]);
   }
 
@@ -297,13 +280,8 @@ export class PageCache {
 
   #forget(address: number): void {
     const page = this.#dirty.get(address);
-    if (page === undefined) {
-      this.#clean.delete(address);
-      return;
-    }
-    this.#dirty.delete(address);
-    this.#dirtyBytes -= page.payload.byteLength;
-    this.buffers.giveBack(page.payload);
+    if (page === undefined) this.#clean.delete(address);
+    else if (this.#dirty.delete(page)) this.buffers.giveBack(page.payload);
   }
 
   #giveBack(addresses: readonly number[]): void {
@@ -319,8 +297,8 @@ export class PageCache {
    * @param compact - gives the final payload of a tree page that was edited
    */
   freeze(compact: Revision): void {
-    for (const page of this.#dirty.values()) {
-      if (page.pageClass !== "tree" || page.generation !== this.#openGeneration) continue;
+    for (const page of this.#dirty.bornIn(this.#openGeneration)) {
+      if (page.pageClass !== "tree") continue;
       const room = this.#room();
       this.settle(page, compact(page.payload, room));
       this.buffers.giveBack(room);
@@ -332,68 +310,26 @@ export class PageCache {
   /**
    * Writes dirty pages: `frozen`, all that were born before the last freeze (a commit); `data`, file content of
    * any age (writing behind), which leaves memory: it comes in bulk, and who wrote it has it. Flushes run one after the
-   * other, so a commit never publishes a page still on its way.
+   * other, so a commit never publishes a page still on its way; one of data takes in what is added meanwhile, and ends early
+   * when another waits.
+   * @param onProgress - called each time some have arrived
    * @throws StoreError; pages not written stay dirty
    */
-  flush(which: "frozen" | "data"): Promise<void> {
-    const next = this.#flushing.then(() => this.#flushNow(which));
-    this.#flushing = next.catch(() => {});
-    return next;
+  flush(which: "frozen" | "data", onProgress: () => void = () => {}): Promise<void> {
+    const batches =
+      which === "frozen"
+        ? this.#dirty.bornBefore(this.#openGeneration)
+        : this.#dirty.data(this.#writer);
+    return this.#writer.write(batches, (pages) => {
+      for (const page of pages) this.#arrived(page, which);
+      onProgress();
+    });
   }
 
-  async #flushNow(which: "frozen" | "data"): Promise<void> {
-    const ready = [...this.#dirty.values()]
-      .filter((page) =>
-        which === "frozen"
-          ? page.generation < this.#openGeneration
-          : page.pageClass === "data" || page.pageClass === "pack",
-      )
-      .sort((a, b) => a.address - b.address);
-    for (const page of ready) {
-      this.#writing.add(page.address);
-      this.buffers.hold(page.payload);
-    }
-    let previous: Promise<void> = Promise.resolve();
-    try {
-      for (let at = 0; at < ready.length; at += WRITE_BATCH) {
-        const batch = ready.slice(at, at + WRITE_BATCH);
-        const stored = await this.codec.sealAll(batch, this.#room);
-        this.#seals += this.codec.sealsOf(batch);
-        await previous;
-        previous = this.#write(batch, stored, which);
-        previous.catch(() => {});
-      }
-    } finally {
-      await previous.finally(() => {
-        for (const page of ready) this.#endWriting(page);
-      });
-    }
-  }
-
-  async #write(
-    batch: readonly CachedPage[],
-    stored: readonly Uint8Array[],
-    which: "frozen" | "data",
-  ): Promise<void> {
-    try {
-      await this.#store.write(
-        batch.map((page, i) => ({ address: page.address, bytes: stored[i] as Uint8Array })),
-      );
-    } finally {
-      for (const bytes of stored) this.buffers.giveBack(bytes);
-    }
-    for (const page of batch) {
-      this.#endWriting(page);
-      if (this.#dirty.get(page.address) !== page) continue;
-      this.#dirty.delete(page.address);
-      this.#dirtyBytes -= page.payload.byteLength;
-      if (which === "frozen" || page.pageClass === "pack") this.#putClean(page);
-      else this.buffers.giveBack(page.payload);
-    }
-  }
-
-  #endWriting({ address, payload }: CachedPage): void {
-    if (this.#writing.delete(address)) this.buffers.giveBack(payload);
+  #arrived(page: CachedPage, which: "frozen" | "data"): void {
+    if (!this.#dirty.delete(page)) return;
+    if (which === "frozen" || page.pageClass === "pack") this.#putClean(page);
+    else this.buffers.giveBack(page.payload);
   }
 
   /** Addresses the header that is about to be published does not need, for a store that keeps the one before whole. */

@@ -18,7 +18,7 @@ export interface PageLoaderParts {
   /** Where a stored page may stand. */
   readonly room: () => Uint8Array;
   /** Whether a page need not be loaded. */
-  readonly isResident: (pointer: PagePointer) => boolean;
+  readonly isResident: (pageClass: PageClass, pointer: PagePointer) => boolean;
   readonly keep: KeepPage;
 }
 
@@ -39,7 +39,7 @@ export class PageLoader {
     const wanted: PagePointer[] = [];
     const pending: Promise<void>[] = [];
     for (const pointer of pointers) {
-      if (this.#parts.isResident(pointer)) continue;
+      if (this.#parts.isResident(pageClass, pointer)) continue;
       const loading = this.#loading.get(pointer.address);
       if (loading === undefined) wanted.push(pointer);
       else pending.push(loading.catch(() => this.load(pageClass, [pointer])));

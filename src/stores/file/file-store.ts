@@ -3,8 +3,8 @@
  *
  * 1. One process writes: it holds the file's exclusive lock (flock(2)), which the kernel drops when it dies. Readers
  *    take none.
- * 2. Pages are read with `pread` on the main thread, since a trip through the thread pool costs more than a read; long
- *    writes and slow syncs go through the pool, so that calls go on meanwhile.
+ * 2. Pages are read with `pread` on the main thread, since a trip through the thread pool costs more than a read; many
+ *    scattered reads, long writes and slow syncs go through the pool, so that calls go on meanwhile.
  * 3. `publish` syncs the pages, writes one header slot, and syncs again (design invariant 3).
  * 4. After a sync that failed, the system may show a header that the disk does not hold, also to the next process, while
  *    the one on the disk needs pages that are free now. So pages that were free when the file was opened wait for
@@ -24,10 +24,16 @@ import {
   type PageHeader,
 } from "../../core/format/page-header.ts";
 import type { PageScan } from "../../core/pages/page-scan.ts";
-import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
+import type {
+  PageFile,
+  PageRun,
+  PageStore,
+  StoredPage,
+  StoreSpace,
+} from "../../core/pages/page-store.ts";
 import { tryLock } from "../../native/host.ts";
 import { storeBusy, storeError, storeFull } from "./file-errors.ts";
-import { type IoVector, readAll, writeAll, writeAllPooled } from "./gathered-io.ts";
+import { type IoVector, readAll, readEachPooled, writeAll, writeAllPooled } from "./gathered-io.ts";
 import { DescriptorFile, type HostFile } from "./host-file.ts";
 import { HEADER_SLOT_SIZE, HEADER_SLOTS, PAGE_STRIDE, pageOffset, pagesWithin } from "./layout.ts";
 import { PageAllocator } from "./page-allocator.ts";
@@ -36,6 +42,9 @@ import { SyncPace } from "./sync-pace.ts";
 
 /** Writes up to this size are made inline: copying them costs less than a trip through the thread pool. */
 const INLINE_WRITE_BYTES = 256 * 1024;
+
+/** Reads at so many places are not made inline. */
+const POOLED_RUNS = 8;
 
 /** With more than this written since the last sync, it is not made inline, however quick the last ones were. */
 const INLINE_SYNC_BYTES = 2 ** 20;
@@ -54,6 +63,7 @@ export class FileStore implements PageStore, PageScan {
   readonly #allocator = new PageAllocator();
   /** Whether it is known which pages are in use. */
   #isSeeded = false;
+  #placed: PageFile | undefined;
   readonly #pace = new SyncPace();
   #bytesSinceSync = 0;
   #diskPages = 0;
@@ -113,6 +123,13 @@ export class FileStore implements PageStore, PageScan {
 
   get end(): number {
     return this.#allocator.end;
+  }
+
+  get file(): PageFile | undefined {
+    const { fd } = this.#file;
+    if (fd === undefined) return undefined;
+    this.#placed ??= { fd, offset: pageOffset(0), stride: PAGE_STRIDE };
+    return this.#placed;
   }
 
   readHeaders(): readonly (Uint8Array | undefined)[] {
@@ -204,24 +221,47 @@ export class FileStore implements PageStore, PageScan {
     return Math.max(0, this.#diskPages - this.#handedOut);
   }
 
-  read(addresses: readonly number[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
+  read(
+    addresses: readonly number[],
+    room: () => Uint8Array,
+  ): MaybePromise<readonly (Uint8Array | PageError)[]> {
+    const runs = runsOf(addresses);
+    return runs.length < POOLED_RUNS
+      ? this.#readRuns(runs, room)
+      : this.#readScattered(addresses.map(pageNumber), room);
+  }
+
+  #readRuns(runs: readonly PageRun[], room: () => Uint8Array): readonly (Uint8Array | PageError)[] {
     const results: (Uint8Array | PageError)[] = [];
-    for (const { start, count } of runsOf(addresses)) {
+    for (const { start, count } of runs) {
       const pages: Uint8Array[] = [];
       for (let i = 0; i < count; i++) pages.push(room());
       const read = this.#read(pages, pageOffset(start));
       for (let i = 0; i < count; i++) {
-        const page = pages[i] as Uint8Array;
-        const length = read - i * PAGE_STRIDE;
-        if (length >= page.length) results.push(page);
-        else if (length > 0) results.push(page.subarray(0, length));
-        else results.push(this.#missing(start + i));
+        results.push(this.#pageOf(pages[i] as Uint8Array, read - i * PAGE_STRIDE, start + i));
       }
     }
     return results;
   }
 
-  #missing(number: number): PageError {
+  async #readScattered(
+    numbers: readonly number[],
+    room: () => Uint8Array,
+  ): Promise<readonly (Uint8Array | PageError)[]> {
+    const pages = numbers.map(room);
+    const offsets = numbers.map(pageOffset);
+    try {
+      const lengths = await readEachPooled(this.#file, pages, offsets);
+      return pages.map((page, i) => this.#pageOf(page, lengths[i] as number, numbers[i] as number));
+    } catch (error) {
+      throw storeError(this.name, "read", error);
+    }
+  }
+
+  /** @param length - bytes from the begin of the page to the end of what was read */
+  #pageOf(room: Uint8Array, length: number, number: number): Uint8Array | PageError {
+    if (length >= room.length) return room;
+    if (length > 0) return room.subarray(0, length);
     return new PageError("PAGE_MISSING", addressOf(number), `it is past the end of ${this.name}`);
   }
 

@@ -42,6 +42,23 @@ export function readAll(file: HostFile, pieces: readonly Uint8Array[], offset: n
 }
 
 /**
+ * Fills each piece from its own offset on, beside the main thread.
+ * @returns bytes read of each: fewer at the end of the file; what the system answers is thrown
+ */
+export async function readEachPooled(
+  file: HostFile,
+  pieces: readonly Uint8Array[],
+  offsets: readonly number[],
+): Promise<readonly number[]> {
+  const lengths = await file.readScatteredPooled(pieces, offsets);
+  return pieces.map((piece, i) => {
+    const length = lengths[i] as number;
+    if (length === 0 || length === piece.length) return length;
+    return length + readAll(file, [piece.subarray(length)], (offsets[i] as number) + length);
+  });
+}
+
+/**
  * What is left of a write after `written` bytes of it.
  * @returns undefined when nothing is
  * @throws StoreError STORE_FULL when nothing was written: the disk takes no more

@@ -20,6 +20,7 @@ import {
   writevSync,
 } from "node:fs";
 import { promisify } from "node:util";
+import { readScattered } from "../../native/scattered-read.ts";
 
 /** Files of a vault are for their owner alone. */
 const OWNER_ONLY = 0o600;
@@ -30,9 +31,16 @@ const fdatasyncPooled = promisify(fdatasync);
 
 /** An open file. Reads and writes may be short, as those of the system. */
 export interface HostFile {
+  /** Reads the same bytes, past this object. */
+  readonly fd?: number;
   /** preadv(2). @returns bytes read; 0 at the end of the file */
   read(pieces: readonly Uint8Array[], offset: number): number;
   readPooled(pieces: readonly Uint8Array[], offset: number): Promise<number>;
+  /** pread(2) of each piece at its own offset. @returns bytes read of each */
+  readScatteredPooled(
+    pieces: readonly Uint8Array[],
+    offsets: readonly number[],
+  ): Promise<ArrayLike<number>>;
   /** pwritev(2). @returns bytes written */
   write(pieces: readonly Uint8Array[], offset: number): number;
   /** Pieces are borrowed until the promise ends. */
@@ -69,6 +77,15 @@ export class DescriptorFile implements HostFile {
 
   async readPooled(pieces: readonly Uint8Array[], offset: number): Promise<number> {
     return (await readvPooled(this.fd, pieces, offset)).bytesRead;
+  }
+
+  async readScatteredPooled(
+    pieces: readonly Uint8Array[],
+    offsets: readonly number[],
+  ): Promise<ArrayLike<number>> {
+    const lengths = readScattered(this.fd, pieces, offsets);
+    if (lengths !== undefined) return lengths;
+    return Promise.all(pieces.map((piece, i) => this.readPooled([piece], offsets[i] as number)));
   }
 
   write(pieces: readonly Uint8Array[], offset: number): number {

@@ -38,6 +38,15 @@ class FaultyFile implements HostFile {
     return this.#file.readPooled(this.#readable(pieces), offset);
   }
 
+  async readScatteredPooled(
+    pieces: readonly Uint8Array[],
+    offsets: readonly number[],
+  ): Promise<ArrayLike<number>> {
+    const isWhole = this.#faults.ask("read a file") === "whole";
+    const parts = isWhole ? pieces : pieces.map((piece) => piece.subarray(0, SHORT_READ));
+    return this.#file.readScatteredPooled(parts, offsets);
+  }
+
   #readable(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
     if (this.#faults.ask("read a file") === "whole") return pieces;
     return pieces.slice(0, 1).map((piece) => piece.subarray(0, SHORT_READ));

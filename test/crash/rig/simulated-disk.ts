@@ -73,6 +73,13 @@ export class SimulatedDisk implements HostFile {
     return this.read(pieces, offset);
   }
 
+  async readScatteredPooled(
+    pieces: readonly Uint8Array[],
+    offsets: readonly number[],
+  ): Promise<ArrayLike<number>> {
+    return pieces.map((piece, i) => this.read([piece], offsets[i] as number));
+  }
+
   write(pieces: readonly Uint8Array[], offset: number): number {
     const isPart = this.faults.ask("write") === "part";
     const whole = Uint8Array.from(Buffer.concat(pieces));

@@ -59,6 +59,13 @@ export class MemoryFile implements HostFile {
     return this.read(pieces, offset);
   }
 
+  async readScatteredPooled(
+    pieces: readonly Uint8Array[],
+    offsets: readonly number[],
+  ): Promise<ArrayLike<number>> {
+    return pieces.map((piece, i) => this.read([piece], offsets[i] as number));
+  }
+
   write(pieces: readonly Uint8Array[], offset: number): number {
     let at = offset;
     for (const piece of pieces) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import * as host from "../../../src/native/host.ts";
 import { shim } from "../../../src/native/load.ts";
+import { readScattered } from "../../../src/native/scattered-read.ts";
 import { SystemError } from "../../../src/native/system-error.ts";
 
 const BLOCK = 65_536;
@@ -88,6 +89,21 @@ t.test("failures have the members of Node's own errors", async (t) => {
   t.throws(() => host.listXattrs(missing), { code: "ENOENT" });
 });
 
+t.test("scattered reads fill each piece from its own place, however many there are", async (t) => {
+  const path = join(
+    t.testdir({ file: Buffer.from(Array.from({ length: 200 }, (_, i) => i)) }),
+    "file",
+  );
+  const fd = fs.openSync(path, "r");
+  const pieces = Array.from({ length: 150 }, () => new Uint8Array(2));
+  const offsets = pieces.map((_, i) => 199 - i);
+  const lengths = (await readScattered(fd, pieces, offsets)) ?? [];
+  t.same([...lengths], [1, ...new Array(149).fill(2)]);
+  t.ok(pieces.every((piece, i) => piece[0] === 199 - i));
+  fs.closeSync(fd);
+  await t.rejects(async () => readScattered(-1, pieces, offsets), { code: "EBADF" });
+});
+
 t.test("the shim refuses arguments of other types with an exception", async (t) => {
   const native = shim();
   const misuses: (() => unknown)[] = [
@@ -99,6 +115,9 @@ t.test("the shim refuses arguments of other types with an exception", async (t) 
     () => native.lgetxattr(Buffer.alloc(5000, 1), Buffer.from("user.x")),
     () => native.lgetxattr(Buffer.from("/"), Buffer.alloc(300, 1)),
     () => native.utimens(Buffer.from("/"), new Float64Array(3)),
+    () => native.readScattered(0, [new Uint8Array(1)], new Float64Array(65), new Float64Array(65)),
+    () => native.readScattered(0, [new Uint8Array(1)], new Float64Array(1), new Float64Array(0)),
+    () => native.readScattered(0, [], new Float64Array(1), new Float64Array(1)),
     () => native.mount("a\0", "/", 0, ""),
     () => native.mount("a", "/".repeat(5000), 0, ""),
     () => native.umount(5 as unknown as string, 0),

@@ -47,8 +47,8 @@ t.test("one damaged page fails a load, its neighbours are in", async (t) => {
   const bytes = store.contents.pages.get(all[1]?.address ?? -1);
   if (bytes) bytes[50] = (bytes[50] ?? 0) ^ 1;
   t.throws(() => pages.load("data", all), { code: "PAGE_CORRUPT", address: all[1]?.address });
-  t.ok(pages.peek(all[0] as CachedPage));
-  t.ok(pages.peek(all[2] as CachedPage));
+  t.ok(pages.peek("data", all[0] as CachedPage));
+  t.ok(pages.peek("data", all[2] as CachedPage));
 });
 
 t.test("pointers of another generation do not find a page", async (t) => {
@@ -56,8 +56,23 @@ t.test("pointers of another generation do not find a page", async (t) => {
   const page = addData(pages, 1);
   await commit(pages);
   const stale = { address: page.address, generation: page.generation + 1 };
-  t.equal(pages.peek(stale), undefined);
+  t.equal(pages.peek("data", stale), undefined);
   t.throws(() => pages.load("data", [stale]), { code: "PAGE_CORRUPT" });
+});
+
+t.test("a page is one of its own class only, wherever it is", async (t) => {
+  const { pages } = await newTestPages();
+  const page = addData(pages, 1);
+  const refused = (): void => {
+    t.equal(pages.peek("tree", page), undefined);
+    t.throws(() => pages.page("tree", page));
+    t.throws(() => pages.load("tree", [page]), { code: /PAGE_(MISSING|CORRUPT)/ });
+    t.strictSame(pages.take("tree", [page]), [undefined]);
+  };
+  refused();
+  await commit(pages);
+  refused();
+  t.equal(pages.peek("data", page), page, "as itself it is still there");
 });
 
 t.test("a page whose place a new one was given is corrupt, and waited for by nobody", async (t) => {
@@ -74,8 +89,8 @@ t.test("a page whose place a new one was given is corrupt, and waited for by nob
     code: "PAGE_CORRUPT",
     address: lost.address,
   });
-  t.ok(pages.peek(other), "the others are in");
-  t.equal(pages.peek(taker), taker);
+  t.ok(pages.peek("data", other), "the others are in");
+  t.equal(pages.peek("data", taker), taker);
 });
 
 t.test("editing copies what an older generation wrote, once a generation", async (t) => {
@@ -116,7 +131,7 @@ t.test(
     t.ok(pages.cleanBytes > 2 ** 21, `${pages.cleanBytes} bytes where nothing is dirty`);
     fill();
     await pages.load("data", [first]);
-    t.ok(pages.peek(first));
+    t.ok(pages.peek("data", first));
     t.ok(pages.cleanBytes <= 2 ** 21, `${pages.cleanBytes} bytes beside ${pages.dirtyBytes}`);
     t.ok(pages.cleanBytes > 2 ** 20);
     await commit(pages);
@@ -146,6 +161,52 @@ t.test("a failed write leaves its pages dirty for the next one", async (t) => {
   await pages.flush("data");
   t.equal(pages.dirtySeals, 0);
 });
+
+t.test("writing behind takes in what is added meanwhile, and makes way for a commit", async (t) => {
+  const { pages, store } = await newTestPages();
+  const write = store.write.bind(store);
+  let batches = 0;
+  const addedLate: CachedPage[] = [];
+  store.write = (stored: readonly StoredPage[]): void => {
+    if (++batches <= 4) addedLate.push(addData(pages, 50 + batches));
+    write(stored);
+  };
+  for (let block = 0; block < 40; block++) addData(pages, block);
+  let progress = 0;
+  await pages.flush("data", () => {
+    progress += 1;
+  });
+  t.equal(pages.dirtySeals, 0, "those added while others were written as well");
+  t.equal(progress, batches);
+  t.ok(addedLate.every(({ address }) => store.contents.pages.has(address)));
+  batches = 4;
+  for (let block = 0; block < 200; block++) addData(pages, block);
+  const behind = pages.flush("data");
+  pages.freeze(identity);
+  const later = addData(pages, 300);
+  await Promise.all([behind, pages.flush("frozen")]);
+  t.equal(pages.dirtySeals, 1, "the commit wrote what was frozen, and nothing went on beside it");
+  t.ok(pages.peek("data", later));
+});
+
+t.test(
+  "a page that dies before its turn is not written, and one on its way keeps its place",
+  async (t) => {
+    const { pages } = await newTestPages();
+    const all = Array.from({ length: 70 }, (_, block) => addData(pages, block));
+    const [first, last] = [all[0] as CachedPage, all[69] as CachedPage];
+    const flushing = pages.flush("data");
+    await Promise.resolve().then();
+    pages.supersede(first);
+    pages.supersede(last);
+    const taken = addData(pages, 99);
+    t.not(taken.address, first.address, "it is being written");
+    t.equal(taken.address, last.address);
+    await flushing;
+    await pages.load("data", [taken]);
+    t.same(pages.page("data", taken).payload, new Uint8Array(100).fill(99));
+  },
+);
 
 t.test("a dead page waits for two headers; one a snapshot sees waits for a sweep", async (t) => {
   const back: number[] = [];

@@ -9,10 +9,17 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { isPending } from "../../../src/core/base/maybe-promise.ts";
 import { addressOf } from "../../../src/core/format/address.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
 import { FileStore } from "../../../src/stores/file/file-store.ts";
-import { readAll, restOf, writeAll, writeAllPooled } from "../../../src/stores/file/gathered-io.ts";
+import {
+  readAll,
+  readEachPooled,
+  restOf,
+  writeAll,
+  writeAllPooled,
+} from "../../../src/stores/file/gathered-io.ts";
 import { DescriptorFile } from "../../../src/stores/file/host-file.ts";
 import { PAGE_STRIDE, pageOffset } from "../../../src/stores/file/layout.ts";
 import { gatherWrites } from "../../../src/stores/file/page-runs.ts";
@@ -124,13 +131,43 @@ t.test("a file that was cut reads as missing pages, not as zeros", async (t) => 
     addresses.map((address) => ({ address, bytes: new Uint8Array(65_620).fill(1) })),
   );
   truncateSync(path, pageOffset(1) + 10);
-  const [whole, cut, gone] = store.read(addresses, () => new Uint8Array(PAGE_STRIDE));
+  const [whole, cut, gone] = await store.read(addresses, () => new Uint8Array(PAGE_STRIDE));
   t.ok(whole instanceof Uint8Array && whole.length >= 65_620);
   t.ok(cut instanceof Uint8Array && cut.length === 10);
   t.match(gone, { code: "PAGE_MISSING" });
   store.close();
   t.equal(readFileSync(path).length, pageOffset(1) + 10);
 });
+
+t.test(
+  "many scattered pages are read beside the main thread, as one alone is read at once",
+  async (t) => {
+    const path = newPath();
+    const store = FileStore.create(path);
+    store.seed(0, []);
+    const addresses: number[] = [];
+    store.allocate(200, 0, addresses);
+    await store.write(
+      addresses.map((address, i) => ({ address, bytes: new Uint8Array(65_620).fill(i + 1) })),
+    );
+    const room = (): Uint8Array => new Uint8Array(PAGE_STRIDE);
+    t.notOk(isPending(store.read(addresses.slice(0, 100), room)), "side by side they are one read");
+    const scattered = addresses.filter((_, i) => i % 2 === 1).reverse();
+    const reading = store.read(scattered, room);
+    t.ok(isPending(reading));
+    const firstBytes = (await reading).map((page) => (page instanceof Uint8Array ? page[0] : page));
+    t.same(
+      firstBytes,
+      Array.from({ length: 100 }, (_, i) => 200 - 2 * i),
+    );
+    truncateSync(path, pageOffset(181) + 10);
+    const [gone, , , , , , , , , cut, whole] = await store.read(scattered, room);
+    t.match(gone, { code: "PAGE_MISSING" });
+    t.ok(cut instanceof Uint8Array && cut.length === 10);
+    t.ok(whole instanceof Uint8Array && whole.length === PAGE_STRIDE);
+    store.close();
+  },
+);
 
 t.test("writes gather neighbours, split at gaps, and go on after a short write", async (t) => {
   const page = (address: number, length: number) => ({ address, bytes: new Uint8Array(length) });
@@ -160,6 +197,14 @@ class SparingFile extends DescriptorFile {
     return super.read(this.#part(pieces), offset);
   }
 
+  override readScatteredPooled(
+    pieces: readonly Uint8Array[],
+    offsets: readonly number[],
+  ): Promise<ArrayLike<number>> {
+    const parts = pieces.map((piece) => piece.subarray(0, this.bytesAtOnce));
+    return super.readScatteredPooled(parts, offsets);
+  }
+
   override write(pieces: readonly Uint8Array[], offset: number): number {
     return super.write(this.#part(pieces), offset);
   }
@@ -185,6 +230,10 @@ t.test("what the system does in part is gone on with, and what it refuses is tol
   const found = [Buffer.alloc(4), Buffer.alloc(0), Buffer.alloc(30)];
   t.equal(readAll(file, found, 2), 26);
   t.equal(Buffer.concat(found).toString("latin1", 0, 26), "dvault storesdvault stores");
+  const apart = [Buffer.alloc(5), Buffer.alloc(40), Buffer.alloc(1)];
+  t.same(await readEachPooled(file, apart, [2, 15, 100]), [5, 13, 0]);
+  t.equal(apart[0]?.toString("latin1"), "dvaul");
+  t.equal(apart[1]?.toString("latin1", 0, 13), "dvault stores");
   file.bytesAtOnce = 0;
   t.throws(() => writeAll(file, hello), { code: "STORE_FULL" });
   await t.rejects(writeAllPooled(file, hello), { code: "STORE_FULL" });
