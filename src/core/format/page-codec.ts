@@ -32,6 +32,7 @@ import {
   encodePageHeader,
   PAGE_HEADER_SIZE,
   type PageClass,
+  type PageHeader,
 } from "./page-header.ts";
 import { IN_PARTS, type PageLayout, WHOLE } from "./page-layout.ts";
 import { type PageOwner, putOwner } from "./page-owner.ts";
@@ -180,14 +181,15 @@ export class PageCodec {
   #begin(epoch: number, page: PlainPage, into: Uint8Array | undefined): PageFrame {
     const { pageClass, address, generation, payload } = page;
     const layout = this.#layoutOf(page);
-    const body = { layout, bodyLength: bodyLengthOf(page, layout) };
-    const size = sealedSize(layout, body.bodyLength);
+    const bodyLength = bodyLengthOf(page, layout);
+    const size = sealedSize(layout, bodyLength);
     const stored = into?.subarray(0, size) ?? new Uint8Array(size);
-    encodePageHeader({ ...body, pageClass, epoch, address, generation }, stored);
+    const header: PageHeader = { pageClass, layout, epoch, address, generation, bodyLength };
+    encodePageHeader(header, stored);
     this.#random.fill(stored.subarray(PAGE_HEADER_SIZE, SEALED_AT));
     const ownerAt = SEALED_AT + payload.length + (layout.parts - 1) * TAG_SIZE;
-    putOwner(stored, ownerAt, { pageClass, layout }, page.owner);
-    return frameOf(stored, body);
+    putOwner(stored, ownerAt, header, page.owner);
+    return frameOf(stored, header);
   }
 
   /**
