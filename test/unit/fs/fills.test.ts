@@ -13,7 +13,7 @@ import { LateStore, type LateStoreOptions } from "../../support/late-store.ts";
 import { codeOf, newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
-const BLOCKS = 100;
+const BLOCKS = 140;
 const KEEP_SIZE = { operation: "punch-hole", keepSize: true } as const;
 
 /** A store nearby whose reads may fail. */
@@ -67,8 +67,13 @@ interface Opened {
   readonly told: DvaultError[];
 }
 
+/** How a store and a file system over it behave. */
+interface TestOptions extends LateStoreOptions {
+  readonly partBytes?: number;
+}
+
 /** A vault with one file of whole pages, none of them in memory. */
-async function openWithFile(options: LateStoreOptions = {}): Promise<Opened> {
+async function openWithFile(options: TestOptions = {}): Promise<Opened> {
   const store = new NearStore();
   const vault = await createTestVault(store);
   const fs = await newFileSystem(vault);
@@ -82,12 +87,13 @@ async function openWithFile(options: LateStoreOptions = {}): Promise<Opened> {
 
 async function reopen(
   { store: { contents }, content, ino }: Pick<Opened, "store" | "content" | "ino">,
-  options: LateStoreOptions = {},
+  { partBytes = 2 ** 23, ...options }: TestOptions = {},
 ): Promise<Opened> {
   const store = new NearStore({ contents, ...options });
   const vault = await openTestVault(store);
   const told: DvaultError[] = [];
-  const fs = await newFileSystem(vault, { onWriteFailure: (failure) => told.push(failure) });
+  const onWriteFailure = (failure: DvaultError): number => told.push(failure);
+  const fs = await newFileSystem(vault, { onWriteFailure, partBytes });
   await fs.getattr(ino);
   // The nodes that lead to its extents.
   await fs.lseek(ino, 0, "hole");
@@ -137,12 +143,12 @@ t.test(
   },
 );
 
-t.test("many writes into parts are filled together, beside them", async (t) => {
-  const opened = await openWithFile();
+t.test("the oldest of many writes into parts are filled together, beside them", async (t) => {
+  const opened = await openWithFile({ partBytes: 31 * 4096 });
   const { fs, ino, store } = opened;
   for (let block = 0; block < 40; block++) await write(opened, block * PAGE_SIZE + 77, 10, 3);
   while (store.reads < 32) await new Promise((resolve) => setImmediate(resolve));
-  t.equal(store.reads, 32, "the others wait for company");
+  t.equal(store.reads, 32, "the others take little memory, and wait");
   await fs.fsync(ino);
   t.equal(store.reads, 40);
   await expectContent(t, opened, "now");
@@ -157,20 +163,42 @@ t.test("a stream of small writes over whole blocks reads no page", async (t) => 
   await expectStored(t, opened, "later");
 });
 
+t.test(
+  "a commit brings in the rest of many blocks by rounds, each of which is stored",
+  async (t) => {
+    const opened = await openWithFile();
+    const { fs, ino, store } = opened;
+    for (let block = 0; block < BLOCKS; block++) await write(opened, block * PAGE_SIZE + 77, 10, 3);
+    t.equal(store.reads, 0, "they take little memory");
+    const readAt: number[] = [];
+    store.onRead = () => readAt.push(fs.draftBytes / PAGE_SIZE);
+    await fs.fsync(ino);
+    t.equal(store.reads, BLOCKS);
+    t.equal(fs.draftBytes, 0);
+    t.same(
+      readAt,
+      [BLOCKS, BLOCKS, BLOCKS, BLOCKS, BLOCKS],
+      "the last begins before any is stored",
+    );
+    await expectStored(t, opened, "later");
+  },
+);
+
 t.test("no more than so many wait; then a write waits for its page", async (t) => {
   let goOn = (): void => {};
   const gate = new Promise<void>((resolve) => {
     goOn = resolve;
   });
   let isShut = false;
-  const opened = await openWithFile({ delay: async () => (isShut ? gate : undefined) });
+  const delay = async (): Promise<void> => (isShut ? gate : undefined);
+  const opened = await openWithFile({ delay, partBytes: 0 });
   isShut = true;
   const written: number[] = [];
   const writes = Array.from({ length: BLOCKS }, (_, block) =>
     write(opened, block * PAGE_SIZE + 9, 9, 9).then(() => written.push(block)),
   );
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-  t.equal(written.length, 64);
+  t.equal(written.length, 128);
   goOn();
   await Promise.all(writes);
   await expectContent(t, opened, "now");
@@ -218,7 +246,7 @@ t.test("cutting, punching and copying wait for what they need of a block", async
 });
 
 t.test("what comes for a draft that is gone is left", async (t) => {
-  const opened = await openWithFile();
+  const opened = await openWithFile({ partBytes: 15 * 4096 });
   const { fs, ino, store, content, vault } = opened;
   let deeds: (() => Promise<unknown>)[] = [];
   let done: Promise<unknown> = Promise.resolve();
