@@ -7,7 +7,7 @@ import type { BufferPool } from "../base/buffer-pool.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 
 /** Room of most small files, which has buffers of its own: memory outside of the heap takes long to get. */
-export const SMALL_ROOM = 4096;
+const SMALL_ROOM = 4096;
 
 /** Such buffers kept for good: 16 MiB. */
 const SMALL_ROOMS = 4096;
