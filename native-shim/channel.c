@@ -7,6 +7,7 @@
 //
 // A channel lives as its JavaScript object: while it polls it holds a strong reference to it, and the finalizer frees.
 #define _GNU_SOURCE
+#include "direct-read.h"
 #include "shim.h"
 
 #include <errno.h>
@@ -42,9 +43,10 @@ struct channel {
   bool closed;
   uint8_t *request;
   uint8_t *reply;
+  struct direct_reads *reads;
   // Chances to spin that are still let pass, and how many were after the last spin in vain.
   int passing, passed;
-  int64_t requests, replies, wakeups, spins, spin_hits;
+  int64_t requests, replies, direct, wakeups, spins, spin_hits;
 };
 
 static uint64_t now_ns(void) {
@@ -69,14 +71,16 @@ static void release(struct channel *channel) {
   channel->context = NULL;
   drop(channel->env, &channel->on_request);
   drop(channel->env, &channel->on_end);
+  direct_end(channel->env, channel->reads);
   drop(channel->env, &channel->self);
 }
 
 static void finalize(napi_env env, void *data, void *hint) {
-  (void)env;
   (void)hint;
   struct channel *channel = data;
   close_fd(channel);
+  direct_end(env, channel->reads);
+  direct_free(channel->reads);
   free(channel);
 }
 
@@ -151,13 +155,32 @@ static ssize_t spin(struct channel *channel) {
   return 0;
 }
 
+// Writes an answer. 0, or -1 with errno.
+static int reply(struct channel *channel, const struct iovec *pieces, int count) {
+  channel->replies++;
+  ssize_t written;
+  do written = writev(channel->fd, pieces, count);
+  while (written < 0 && errno == EINTR);
+  return written < 0 ? -1 : 0;
+}
+
+// Whether a request was a read that could be answered here. The kernel may refuse the answer when nobody waits any more.
+static bool answer_directly(struct channel *channel, size_t length) {
+  struct iovec pieces[DIRECT_PIECES_MAX];
+  int count = direct_answer(channel->reads, channel->request, length, pieces);
+  if (count == 0) return false;
+  channel->direct++;
+  (void)reply(channel, pieces, count);
+  return true;
+}
+
 // Serves until nothing is left or the turn is over. 0, or the negative errno of the last read.
 static ssize_t serve(struct channel *channel, uint64_t until) {
   ssize_t length = receive(channel);
   while (length > 0) {
     channel->requests++;
     int64_t replies = channel->replies;
-    deliver(channel, channel->on_request, length);
+    if (!answer_directly(channel, (size_t)length)) deliver(channel, channel->on_request, length);
     if (channel->closed || now_ns() >= until) return 0;
     length = receive(channel);
     // Without a reply the client waits for us, and we perhaps for the event loop.
@@ -184,6 +207,12 @@ static struct channel *channel_of(napi_env env, napi_value self) {
   if (napi_unwrap(env, self, &channel) == napi_ok) return channel;
   shim_throw(env);
   return NULL;
+}
+
+// The channel that a method was called on; NULL with an exception pending when it is none.
+static struct channel *channel_called(napi_env env, napi_callback_info info) {
+  napi_value self;
+  return shim_arguments(env, info, 0, NULL, &self) ? channel_of(env, self) : NULL;
 }
 
 // References to what later calls need; false with an exception pending.
@@ -257,11 +286,7 @@ static napi_value channel_send(napi_env env, napi_callback_info info) {
   parts[0] = (struct iovec){channel->reply, (size_t)length};
   int pieces = hasPieces ? collect(env, argument[1], parts + 1) : 0;
   if (pieces < 0) return NULL;
-  channel->replies++;
-  ssize_t written;
-  do written = writev(channel->fd, parts, 1 + pieces);
-  while (written < 0 && errno == EINTR);
-  return shim_result(env, written < 0 ? -1 : 0);
+  return shim_result(env, reply(channel, parts, 1 + pieces));
 }
 
 struct notification {
@@ -308,6 +333,7 @@ static napi_value channel_counters(napi_env env, napi_callback_info info) {
     int64_t value;
   } members[] = {
       {"requests", channel->requests},
+      {"direct", channel->direct},
       {"wakeups", channel->wakeups},
       {"spins", channel->spins},
       {"spinHits", channel->spin_hits},
@@ -317,6 +343,21 @@ static napi_value channel_counters(napi_env env, napi_callback_info info) {
     if (value == NULL || napi_set_named_property(env, counters, members[i].name, value) != napi_ok) return shim_throw(env);
   }
   return counters;
+}
+
+static napi_value channel_read_from(napi_env env, napi_callback_info info) {
+  struct channel *channel = channel_called(env, info);
+  return channel == NULL ? NULL : direct_read_from(env, channel->reads, info);
+}
+
+static napi_value channel_grant(napi_env env, napi_callback_info info) {
+  struct channel *channel = channel_called(env, info);
+  return channel == NULL ? NULL : direct_grant(env, channel->reads, info);
+}
+
+static napi_value channel_recall(napi_env env, napi_callback_info info) {
+  struct channel *channel = channel_called(env, info);
+  return channel == NULL ? NULL : direct_recall(env, channel->reads, info);
 }
 
 static napi_value channel_close(napi_env env, napi_callback_info info) {
@@ -353,8 +394,13 @@ static napi_value channel_construct(napi_env env, napi_callback_info info) {
   if (reply == NULL) return NULL;
   struct channel *channel = calloc(1, sizeof *channel);
   if (channel == NULL) return shim_refuse(env, "native shim: out of memory");
-  *channel = (struct channel){.env = env, .fd = fd, .request = request, .reply = reply};
+  *channel = (struct channel){.env = env, .fd = fd, .request = request, .reply = reply, .reads = direct_new()};
+  if (channel->reads == NULL) {
+    free(channel);
+    return shim_refuse(env, "native shim: out of memory");
+  }
   if (napi_wrap(env, self, channel, finalize, NULL, NULL) == napi_ok) return self;
+  direct_free(channel->reads);
   free(channel);
   return shim_throw(env);
 }
@@ -363,6 +409,9 @@ bool shim_export_channel(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       {.utf8name = "start", .method = channel_start},
       {.utf8name = "send", .method = channel_send},
+      {.utf8name = "readFrom", .method = channel_read_from},
+      {.utf8name = "grant", .method = channel_grant},
+      {.utf8name = "recall", .method = channel_recall},
       {.utf8name = "notify", .method = channel_notify},
       {.utf8name = "counters", .method = channel_counters},
       {.utf8name = "close", .method = channel_close},

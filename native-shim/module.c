@@ -122,6 +122,7 @@ bool shim_export(napi_env env, napi_value exports, const struct shim_function *f
 
 NAPI_MODULE_INIT() {
   if (!shim_export_aead(env, exports)) return NULL;
+  if (!shim_export_frames(env, exports)) return NULL;
   if (!shim_export_host(env, exports)) return NULL;
   if (!shim_export_memory(env, exports)) return NULL;
   if (!shim_export_mount(env, exports)) return NULL;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 // Most arguments a function of the shim takes.
-#define SHIM_ARGUMENTS_MAX 5
+#define SHIM_ARGUMENTS_MAX 7
 
 // A function to export.
 struct shim_function {
@@ -63,6 +63,7 @@ struct shim_job {
 napi_value shim_submit(napi_env env, struct shim_job *job, const char *name);
 
 bool shim_export_aead(napi_env env, napi_value exports);
+bool shim_export_frames(napi_env env, napi_value exports);
 bool shim_export_host(napi_env env, napi_value exports);
 bool shim_export_memory(napi_env env, napi_value exports);
 bool shim_export_mount(napi_env env, napi_value exports);

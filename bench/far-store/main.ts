@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stdout } from "node:process";
 import { fileURLToPath } from "node:url";
-import { Usage } from "../usage.ts";
+import { Usage } from "../../test/support/usage.ts";
 import { EmulatedDiscord, type EmulatedPlace } from "./emulated-discord.ts";
 import type { FarVault } from "./far-vault.ts";
 import { LibraryVault } from "./library-vault.ts";
@@ -24,7 +24,7 @@ import { type Figure, Workloads } from "./workloads.ts";
 /** `dist/cli/main.js` of this checkout. */
 const PROGRAM = fileURLToPath(new URL("../../../../dist/cli/main.js", import.meta.url));
 
-const usage = new Usage("far-store");
+const usage = new Usage("scripts/bench far-store");
 const values = usage.read({
   mib: { type: "string", default: "256" },
   files: { type: "string", default: "2000" },

@@ -8,13 +8,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { Usage } from "../usage.ts";
+import { Usage } from "../../test/support/usage.ts";
 import { type Peer, peers } from "./peers.ts";
 import { type Figures, runRound } from "./round.ts";
 import { summarize, tableOf } from "./table.ts";
 import { type Workload, workloads } from "./workloads.ts";
 
-const usage = new Usage("mount");
+const usage = new Usage("scripts/bench mount");
 const values = usage.read({
   peers: { type: "string" },
   rows: { type: "string" },

@@ -27,7 +27,7 @@ import { emptyObjects, MemoryObjectStore } from "../../src/stores/objects/memory
 import type { ObjectStore } from "../../src/stores/objects/object-store.ts";
 import { openSegmentStore } from "../../src/stores/segments/open-segment-store.ts";
 import type { SegmentStore } from "../../src/stores/segments/segment-store.ts";
-import { Usage } from "../usage.ts";
+import { Usage } from "../../test/support/usage.ts";
 
 const MIB = 2 ** 20;
 const ARGON2 = { memoryKib: 8, passes: 1, lanes: 1 };
@@ -42,7 +42,7 @@ interface Figures {
   readonly blockedMs: { readonly p50: number; readonly p999: number; readonly max: number };
 }
 
-const usage = new Usage("segments");
+const usage = new Usage("scripts/bench segments");
 const values = usage.read({
   mib: { type: "string", default: "2048" },
   place: { type: "string", default: "directory" },

@@ -14,10 +14,10 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } f
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
+import { Usage } from "../../test/support/usage.ts";
 import { type Peer, peers } from "../mount/peers.ts";
 import { run } from "../mount/processes.ts";
 import { median } from "../mount/table.ts";
-import { Usage } from "../usage.ts";
 import {
   bigFiles,
   type Contents,
@@ -27,7 +27,7 @@ import {
   smallFiles,
 } from "./grown-vault.ts";
 
-const usage = new Usage("sizes");
+const usage = new Usage("scripts/bench sizes");
 const values = usage.read({
   files: { type: "string", default: "1000,10000,100000,1000000" },
   gib: { type: "string", default: "1,10" },

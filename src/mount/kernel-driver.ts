@@ -8,6 +8,7 @@ import type { FileSystem } from "../core/fs/file-system.ts";
 import type { ChannelCounters, FuseChannel } from "../native/fuse-channel.ts";
 import { shim } from "../native/load.ts";
 import { connect } from "./connect.ts";
+import { DirectReads } from "./direct-reads.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
 import { mountAt } from "./mount-table.ts";
 import { permissionChecks } from "./permission-checks.ts";
@@ -51,6 +52,7 @@ async function mountThroughShim(
     await unmountPath(mountpoint, "detach");
     throw error;
   }
+  fs.holdLayouts?.(new DirectReads(channel));
   await widenReadahead(mountpoint);
   return new KernelMount(mountpoint, session, channel);
 }
@@ -89,7 +91,7 @@ export class KernelMount implements Mount {
   }
 
   uses(): number {
-    return this.#session.uses();
+    return this.#session.uses() + this.#channel.counters().direct;
   }
 
   /** Requests so far, by name of the opcode. */

@@ -24,6 +24,7 @@ import {
   type WriteOptions,
   type XattrMode,
 } from "../core/fs/file-system.ts";
+import type { LayoutHolder } from "../core/fs/layouts.ts";
 import type { ShownAs } from "./driver.ts";
 
 const PERMISSIONS = 0o777;
@@ -132,6 +133,10 @@ export class ShownFileSystem implements FileSystem {
     options?: WriteOptions,
   ): MaybePromise<number> {
     return this.#fs.write(ino, offset, data, options);
+  }
+
+  holdLayouts(holder: LayoutHolder): void {
+    this.#fs.holdLayouts?.(holder);
   }
 
   fsync(ino: number): MaybePromise<void> {

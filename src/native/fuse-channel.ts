@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { AeadHandle } from "./aead-handle.ts";
+
 /** Requests in, replies out; one request stands in `request` at a time, one reply is built in `reply`. */
 export interface FuseChannel {
   /** The reused request buffer: the largest write and its headers fit. */
@@ -30,6 +32,17 @@ export interface FuseChannel {
    * @returns 0, or a negative errno: -ENOENT when the kernel has nothing of the kind cached
    */
   notify(bytes: Uint8Array): Promise<number>;
+  /**
+   * Answers reads by itself from now on, as far as it is told by {@link FuseChannel.grant}. What it was told before is void.
+   *
+   * @param prefix - and the head of a page are what its messages are bound to; both are copied
+   * @param head - header of page number 0 and generation 0
+   */
+  readFrom(key: AeadHandle, prefix: Uint8Array, head: Uint8Array, geometry: Float64Array): void;
+  /** Says where some blocks of a file stand: {@link LAYOUT_FIELDS} numbers, borrowed. */
+  grant(layout: Float64Array): void;
+  /** What was said about a file does not hold any more. */
+  recall(ino: number): void;
   /** How the channel served so far. */
   counters(): ChannelCounters;
   /** Stops delivering and closes the descriptor; `onEnd` is not called any more. */
@@ -40,6 +53,8 @@ export interface FuseChannel {
 export interface ChannelCounters {
   /** Requests read. */
   readonly requests: number;
+  /** Those of them that were reads which the channel answered by itself. */
+  readonly direct: number;
   /** Times the event loop found the device readable. */
   readonly wakeups: number;
   /** Times the channel spun for a next request. */
@@ -47,6 +62,12 @@ export interface ChannelCounters {
   /** Spins that found one. */
   readonly spinHits: number;
 }
+
+/** Descriptor of the file, offset of page 0, bytes from a page to the next, parts of a page, bytes behind the last one's. */
+export const GEOMETRY_FIELDS = 5;
+
+/** Inode, bytes of the file, until when (seconds since the epoch), first block, blocks, first page, generation. */
+export const LAYOUT_FIELDS = 7;
 
 /** Most pieces one reply may have (IOV_MAX without the reply's head). */
 export const PIECES_MAX = 1023;

@@ -10,10 +10,8 @@ import { createRequire } from "node:module";
 import { arch } from "node:process";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../core/base/errors.ts";
+import type { AeadHandle } from "./aead-handle.ts";
 import type { FuseChannel } from "./fuse-channel.ts";
-
-/** A key of the shim's; opaque. */
-export type AeadHandle = object & { readonly __handle: "aead" };
 
 /** Everything the shim exports. Numbers returned are results, or a negative errno. Paths are bytes without a NUL. */
 export interface Shim {
@@ -45,22 +43,40 @@ export interface Shim {
     sealed: Uint8Array,
     out: Uint8Array,
   ): boolean;
-  /** @returns a bit for each message that failed; `list` has four arrays a message */
-  aeadSealMany(key: AeadHandle, list: readonly Uint8Array[]): Promise<number>;
-  /** @returns whether the tag was right; the frame is `head | nonce | ciphertext | tag` */
+  /** @returns whether it was done; head and nonce stand in the frame, `partLength` is 0 for one in one part */
+  aeadSealFrame(
+    key: AeadHandle,
+    prefix: Uint8Array,
+    headLength: number,
+    frame: Uint8Array,
+    length: number,
+    partLength: number,
+    plain: Uint8Array,
+  ): boolean;
+  /** @returns whether all tags were right */
   aeadOpenFrame(
     key: AeadHandle,
     prefix: Uint8Array,
-    frame: Uint8Array,
     headLength: number,
+    frame: Uint8Array,
     length: number,
+    partLength: number,
   ): boolean;
-  /** @returns as {@link Shim.aeadSealMany} */
+  /** @returns a bit for each frame that failed; `lengths` has two a frame, of the plaintext and of a part */
+  aeadSealFrames(
+    key: AeadHandle,
+    prefix: Uint8Array,
+    headLength: number,
+    frames: readonly Uint8Array[],
+    lengths: readonly number[],
+    plains: readonly Uint8Array[],
+  ): Promise<number>;
+  /** @returns as {@link Shim.aeadSealFrames} */
   aeadOpenFrames(
     key: AeadHandle,
     prefix: Uint8Array,
-    frames: readonly Uint8Array[],
     headLength: number,
+    frames: readonly Uint8Array[],
     lengths: readonly number[],
   ): Promise<number>;
   aeadClose(key: AeadHandle): void;

@@ -5,18 +5,19 @@
  * @module
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
-import { openFrameBy } from "../core/base/aead-frame.ts";
+import { openFrameBy, sealFrameBy } from "../core/base/aead-frame.ts";
 import { KeyError } from "../core/base/errors.ts";
 import type { MaybePromise } from "../core/base/maybe-promise.ts";
 import {
   type Aead,
   type AeadBatch,
+  type AeadFrame,
   type AeadFraming,
   type AeadKey,
-  type AeadMessage,
   TAG_SIZE,
 } from "../core/base/platform.ts";
 import { NATIVE_BATCH_MAX, type NativeAeadKey, nativeAeadKey } from "../native/aead.ts";
+import type { AeadHandle } from "../native/aead-handle.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const KEY_SIZE = 32;
@@ -47,6 +48,11 @@ function closed(): KeyError {
   return new KeyError("KEY_CLOSED", "the key was closed");
 }
 
+/** The shim's handle of a key; undefined for one that is closed, or that the shim does not have. */
+export function handleOf(key: AeadKey): AeadHandle | undefined {
+  return key instanceof ShimAeadKey ? key.handle : undefined;
+}
+
 class ShimAeadKey implements AeadKey {
   #key: NativeAeadKey | undefined;
   readonly batch: AeadBatch;
@@ -55,13 +61,13 @@ class ShimAeadKey implements AeadKey {
     this.#key = key;
     this.batch = {
       limit: NATIVE_BATCH_MAX,
-      sealAll: async (messages) => {
-        const failed = await this.#usable().sealMany(messages.flatMap(parts));
+      sealFrames: async (framing, frames, plains) => {
+        const failed = await this.#usable().sealFrames(framing, frames, plains);
         if (failed !== 0) throw new Error("sealing a batch failed");
       },
-      openFrames: async (framing, frames, lengths) => {
+      openFrames: async (framing, frames) => {
         if (frames.length === 0) return [];
-        const failed = await this.#usable().openFrames(framing, frames, lengths);
+        const failed = await this.#usable().openFrames(framing, frames);
         return frames.map((_, i) => ((failed / 2 ** i) & 1) === 0);
       },
     };
@@ -78,8 +84,16 @@ class ShimAeadKey implements AeadKey {
     return key.open(nonce, aad, sealed, plain) ? plain : undefined;
   }
 
-  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): boolean {
-    return this.#usable().openFrame(framing, frame, length);
+  sealFrame(framing: AeadFraming, frame: AeadFrame, plain: Uint8Array): void {
+    this.#usable().sealFrame(framing, frame, plain);
+  }
+
+  openFrame(framing: AeadFraming, frame: AeadFrame): boolean {
+    return this.#usable().openFrame(framing, frame);
+  }
+
+  get handle(): AeadHandle | undefined {
+    return this.#key?.handle;
   }
 
   close(): void {
@@ -91,10 +105,6 @@ class ShimAeadKey implements AeadKey {
     if (this.#key === undefined) throw closed();
     return this.#key;
   }
-}
-
-function parts(message: AeadMessage): readonly Uint8Array[] {
-  return [message.nonce, message.aad, message.in, message.out];
 }
 
 class CryptoAeadKey implements AeadKey {
@@ -131,8 +141,12 @@ class CryptoAeadKey implements AeadKey {
     return new Uint8Array(plain.buffer, plain.byteOffset, plain.length);
   }
 
-  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): MaybePromise<boolean> {
-    return openFrameBy(this, framing, frame, length);
+  sealFrame(framing: AeadFraming, frame: AeadFrame, plain: Uint8Array): MaybePromise<void> {
+    return sealFrameBy(this, framing, frame, plain);
+  }
+
+  openFrame(framing: AeadFraming, frame: AeadFrame): MaybePromise<boolean> {
+    return openFrameBy(this, framing, frame);
   }
 
   close(): void {

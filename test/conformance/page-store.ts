@@ -8,7 +8,7 @@ import type { Test } from "tap";
 import { PageError } from "../../src/core/base/errors.ts";
 import type { MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import { addressOf } from "../../src/core/format/address.ts";
-import { STORED_PAGE_MAX, STORED_PAGE_ROOM } from "../../src/core/format/page-codec.ts";
+import { STORED_PAGE_MAX, STORED_PAGE_ROOM } from "../../src/core/format/page-size.ts";
 import type { PageStore } from "../../src/core/pages/page-store.ts";
 
 /** A store under test that can be opened again. */

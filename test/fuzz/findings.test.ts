@@ -15,7 +15,6 @@ import { decodeCommitRoot, encodeCommitRoot } from "../../src/core/format/commit
 import { decodeHeader } from "../../src/core/format/header.ts";
 import { decodeKeyDirectory, encodeKeyDirectory } from "../../src/core/format/key-directory.ts";
 import type { LogPlace } from "../../src/core/format/log-place.ts";
-import { PageCodec } from "../../src/core/format/page-codec.ts";
 import { decodeReferenceKey, referenceKey } from "../../src/core/fs/check/back-reference.ts";
 import { PageUse } from "../../src/core/fs/check/page-use.ts";
 import { decodeDentry, encodeDentry } from "../../src/core/fs/dentry.ts";
@@ -39,8 +38,7 @@ import { LocalDatabase } from "../../src/stores/segments/local/database.ts";
 import { PageTable } from "../../src/stores/segments/local/page-table.ts";
 import { Slab } from "../../src/stores/segments/local/slab.ts";
 import { StateTable } from "../../src/stores/segments/local/state-table.ts";
-import { FixedRandom } from "../support/fixed-random.ts";
-import { FixedPageKeys } from "../support/test-keys.ts";
+import { newTestCodec } from "../support/test-codec.ts";
 import { loadVector } from "../support/vectors.ts";
 import { MemoryFile } from "./targets/memory-file.ts";
 
@@ -59,7 +57,7 @@ t.test("a header that was created at no time is damaged", async (t) => {
 });
 
 t.test("a page whose owner is no number of an inode is corrupt", async (t) => {
-  const codec = new PageCodec(new Uint8Array(16), new FixedPageKeys(), new FixedRandom());
+  const codec = newTestCodec();
   const owner = { ino: UNSAFE, block: 0 };
   const plain = { pageClass: "data", ...page, owner, payload: new Uint8Array(1) } as const;
   const stored = await codec.seal(plain);

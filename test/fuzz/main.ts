@@ -1,62 +1,54 @@
 /**
- * `npm run fuzz`: see USAGE.
+ * `npm run fuzz`.
+ *
+ * `usage.txt` tells its options.
  *
  * @module
  */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { Usage } from "../support/usage.ts";
 import { saveCorpus, saveInput } from "./engine/corpus-files.ts";
 import "./engine/probes.ts";
 import { supervise } from "./engine/supervise.ts";
 import { headOfTable, lineOfTable, type Probes } from "./engine/table.ts";
+import type { FuzzTarget } from "./engine/target.ts";
 
-const USAGE = `Feeds every decoder of outside bytes with inputs that follow what they make it do.
-
-  npm run fuzz -- [options]
-
-  --target <name>   one target, or several between commas (all)
-  --runs <n>        inputs of each (1000000)
-  --minutes <n>     ends each before that, after so long (never)
-  --seed <n>        decides the inputs (the time)
-  --save            keep the inputs that are needed to pass every branch, in test/fuzz/corpus
-  --list            names of the targets
-  --help
-
-Prints a line a target: inputs, seconds, inputs of the corpus, probes passed (all; share of those in the target's own
-files), time of the slowest input and memory that one took at most, memory in use at most, failures. What fails stands
-in build/fuzz-failures/<target>.
-`;
-
-const OPTIONS = {
+const usage = new Usage("scripts/fuzz");
+const values = usage.read({
   target: { type: "string" },
   runs: { type: "string", default: "1000000" },
   minutes: { type: "string", default: "Infinity" },
   seed: { type: "string", default: String(Date.now() % 2 ** 31) },
   save: { type: "boolean", default: false },
   list: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
-} as const;
-
-const { values } = parseArgs({ options: OPTIONS });
+});
+// What they load must find the probes.
 const { targets } = await import("./targets.ts");
-if (values.help) print(USAGE);
-else if (values.list) print(`${targets.map(({ name }) => name).join("\n")}\n`);
-else await run();
+if (values.list) print(`${targets.map(({ name }) => name).join("\n")}\n`);
+else await run(chosenTargets());
 
 function print(text: string): void {
   process.stdout.write(text);
 }
 
-async function run(): Promise<void> {
+function chosenTargets(): readonly FuzzTarget[] {
+  if (values.target === undefined) return targets;
+  return values.target.split(",").map(targetNamed);
+}
+
+function targetNamed(name: string): FuzzTarget {
+  const target = targets.find((candidate) => candidate.name === name);
+  return target ?? usage.refuse(`--target ${name}: --list tells which there are`);
+}
+
+async function run(chosen: readonly FuzzTarget[]): Promise<void> {
   const root = resolve(".");
   const probes = JSON.parse(readFileSync(join(root, "build/fuzz/probes.json"), "utf8")) as Probes;
-  const names = values.target?.split(",") ?? targets.map(({ name }) => name);
   const seed = Number(values.seed);
   print(`seed ${seed}\n${headOfTable()}`);
-  for (const name of names) {
-    const target = targets.find((candidate) => candidate.name === name);
-    if (target === undefined) throw new Error(`there is no target ${name}`);
+  for (const target of chosen) {
+    const { name } = target;
     const bounds = { runs: Number(values.runs), minutes: Number(values.minutes) };
     const task = { root, target: name, ...bounds, seed, probes: probes.probes };
     const failed = join(root, "build/fuzz-failures", name);

@@ -6,10 +6,11 @@ import type { Vault } from "../../src/core/vault/vault.ts";
 import { audit } from "../support/audit.ts";
 import { type Call, FsModel, OPERATION_NAMES } from "../support/fs-model.ts";
 import { LateStore } from "../support/late-store.ts";
+import { LayoutKeeper } from "../support/layout-keeper.ts";
 import { MemoryFileSystem } from "../support/memory-file-system.ts";
 import { MemoryVault } from "../support/memory-vault.ts";
 import { seededRandom } from "../support/seeded-random.ts";
-import { allRecords, newFileSystem } from "../support/test-file-system.ts";
+import { allRecords, newFileSystem, TestClock } from "../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../support/test-vault.ts";
 
 const RUNS = Number(process.env.FC_RUNS ?? 40);
@@ -51,6 +52,8 @@ interface Sessions {
   begin(): Promise<VaultFileSystem>;
   /** Commits, looks for faults, and begins another session. */
   reopen(): Promise<VaultFileSystem>;
+  /** Looks for what is wrong between calls. */
+  look?(): Promise<void>;
 }
 
 function expectNoFaults(faults: readonly string[]): void {
@@ -60,15 +63,25 @@ function expectNoFaults(faults: readonly string[]): void {
 /** Sessions of a vault in memory that makes every access wait at random. */
 function restlessSessions(options: Partial<FileSystemOptions>, seed: number): Sessions {
   const behaviour = { faultRate: 0.1, random: seededRandom(seed) };
+  const clock = new TestClock();
   let vault = new MemoryVault(behaviour);
+  let keeper: LayoutKeeper;
+  let fs: VaultFileSystem;
+  const open = async (): Promise<VaultFileSystem> => {
+    keeper = new LayoutKeeper(vault);
+    fs = await newFileSystem(vault, { ...options, clock });
+    fs.holdLayouts(keeper);
+    return fs;
+  };
   return {
-    begin: () => newFileSystem(vault, options),
+    begin: open,
     reopen: async () => {
       await vault.commit();
       expectNoFaults(audit(vault));
       vault = new MemoryVault(behaviour, vault.committed);
-      return newFileSystem(vault, options);
+      return open();
     },
+    look: () => keeper.compare(fs, clock.sec),
   };
 }
 
@@ -96,7 +109,10 @@ async function agree(calls: readonly Call[], sessions: Sessions): Promise<void> 
   const model = new MemoryFileSystem();
   model.setattr(1, { uid: 0, gid: 0 });
   const models = new FsModel(await sessions.begin(), model, () => sessions.reopen());
-  for (const call of calls) await models.run(call);
+  for (const call of calls) {
+    await models.run(call);
+    await sessions.look?.();
+  }
   await models.reopen();
 }
 

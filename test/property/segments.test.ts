@@ -8,7 +8,7 @@ import fc from "fast-check";
 import t from "tap";
 import { DvaultError } from "../../src/core/base/errors.ts";
 import { addressOf } from "../../src/core/format/address.ts";
-import { STORED_PAGE_MAX } from "../../src/core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../src/core/format/page-size.ts";
 import type { ObjectId } from "../../src/stores/objects/object-store.ts";
 import { remainder } from "../../src/stores/segments/clean/remainder.ts";
 import {

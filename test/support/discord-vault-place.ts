@@ -33,6 +33,8 @@ export interface PlaceOptions extends TestEmulatorOptions {
   readonly webhooks?: number;
   /** Times real time. */
   readonly speed?: number;
+  /** Time, when it is not to run. */
+  readonly timing?: FastTiming;
 }
 
 /** The emulator, and where the vault is in it. */
@@ -49,22 +51,22 @@ export interface DiscordPlace extends TestEmulator {
 
 /** Starts an emulator with a place for one vault. */
 export async function discordPlace(t: Test, options: PlaceOptions = {}): Promise<DiscordPlace> {
-  const { dataChannels = 1, webhooks = 0, speed = 50, ...emulatorOptions } = options;
-  const timing = new FastTiming(speed);
+  const { dataChannels = 1, webhooks = 0, speed = 50, ...others } = options;
+  const { timing = new FastTiming(speed), ...emulatorOptions } = others;
   const world = await testEmulator(t, {
     ...emulatorOptions,
     channels: 1 + dataChannels + webhooks,
     clock: new EmulatorClock(() => timing.trueTime()),
   });
   const { discord } = world.emulator;
-  const [header, ...others] = world.channels.map(({ id }) => id);
+  const [header, ...lanes] = world.channels.map(({ id }) => id);
   const laneWebhooks = world.channels
     .slice(1 + dataChannels)
     .map((channel) => addWebhook(discord, channel, world.bot));
   const config: DiscordConfig = {
     guild: world.guild.id,
     headerChannel: header as string,
-    dataChannels: others.slice(0, dataChannels),
+    dataChannels: lanes.slice(0, dataChannels),
     webhooks: laneWebhooks.map(({ id, channelId }) => ({ id, channel: channelId })),
     writers: [],
   };

@@ -55,12 +55,18 @@ export class FakeChannel implements FuseChannel {
     return this.status;
   }
 
+  readFrom(): void {}
+
+  grant(): void {}
+
+  recall(): void {}
+
   notify(): Promise<number> {
     return Promise.resolve(0);
   }
 
   counters(): ChannelCounters {
-    return { requests: 0, wakeups: 0, spins: 0, spinHits: 0 };
+    return { requests: 0, direct: 0, wakeups: 0, spins: 0, spinHits: 0 };
   }
 
   close(): void {

@@ -12,7 +12,9 @@ import type { BufferPool } from "../../src/core/base/buffer-pool.ts";
 import { type CommitError, PageError, StoreError } from "../../src/core/base/errors.ts";
 import { isPending, type MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import { addressOf, type PagePointer } from "../../src/core/format/address.ts";
+import type { LoggedChange } from "../../src/core/format/log-entry.ts";
 import { pageBuffers } from "../../src/core/pages/page-buffers.ts";
+import type { PagesInFile } from "../../src/core/pages/pages-in-file.ts";
 import type { NewPage, TransactionalVault } from "../../src/core/vault/transaction.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { Fault, MemoryTransaction } from "./memory-transaction.ts";
@@ -57,6 +59,8 @@ export class MemoryVault implements TransactionalVault {
   readonly damaged = new Set<number>();
   /** Why changes are refused, once they are. */
   failure: CommitError | undefined;
+  /** Set, reads give layouts. */
+  pagesInFile: PagesInFile | undefined;
   /** Set, it holds back writers until it ends. */
   settling: Promise<void> | undefined;
   inodes = 0;
@@ -64,6 +68,7 @@ export class MemoryVault implements TransactionalVault {
   readonly #faultRate: number;
   readonly #random: () => number;
   readonly #capacity: number;
+  readonly #listeners: ((changes: readonly LoggedChange[]) => void)[] = [];
   readonly #flushes: (() => MaybePromise<void>)[] = [];
   #nextNumber: number;
   #lastIno: number;
@@ -125,7 +130,9 @@ export class MemoryVault implements TransactionalVault {
   #apply(transaction: MemoryTransaction): void {
     if (transaction.isChange && this.failure !== undefined) throw this.failure;
     if (transaction.isChange && this.readOnly) throw new Error("a read-only vault was changed");
-    for (const [key, value] of transaction.changes()) {
+    const changes = Array.from(transaction.changes(), ([key, value]) => ({ key, value }));
+    if (changes.length > 0) for (const listener of this.#listeners) listener(changes);
+    for (const { key, value } of changes) {
       if (value === undefined) this.records.delete(key);
       else this.records.set(key, value);
     }
@@ -190,6 +197,10 @@ export class MemoryVault implements TransactionalVault {
   }
 
   onSync(): void {}
+
+  onChange(listener: (changes: readonly LoggedChange[]) => void): void {
+    this.#listeners.push(listener);
+  }
 
   takeLogged(): readonly Uint8Array[] {
     return [];

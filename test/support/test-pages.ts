@@ -11,6 +11,7 @@ import { pageBuffers } from "../../src/core/pages/page-buffers.ts";
 import { PageCache } from "../../src/core/pages/page-cache.ts";
 import { PageFault } from "../../src/core/pages/page-fault.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
+import { TEST_VAULT } from "./test-codec.ts";
 
 class TestKeys implements PageKeys {
   readonly epoch = 1;
@@ -36,7 +37,7 @@ export interface TestPages {
 
 export async function newTestPages(options: MemoryStoreOptions = {}): Promise<TestPages> {
   const key = await nodePlatform.aead.importKey(new Uint8Array(32).fill(7));
-  const codec = new PageCodec(new Uint8Array(16), new TestKeys(key), nodePlatform.random);
+  const codec = new PageCodec(TEST_VAULT, new TestKeys(key), nodePlatform.random);
   const store = new MemoryStore(options);
   const pages = new PageCache({
     store,

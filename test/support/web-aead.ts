@@ -4,10 +4,11 @@
  * @module
  */
 import type { webcrypto } from "node:crypto";
-import { openFrameBy } from "../../src/core/base/aead-frame.ts";
+import { openFrameBy, sealFrameBy } from "../../src/core/base/aead-frame.ts";
 import type { MaybePromise } from "../../src/core/base/maybe-promise.ts";
 import {
   type Aead,
+  type AeadFrame,
   type AeadFraming,
   type AeadKey,
   TAG_SIZE,
@@ -56,8 +57,12 @@ class WebAeadKey implements AeadKey {
     );
   }
 
-  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): MaybePromise<boolean> {
-    return openFrameBy(this, framing, frame, length);
+  sealFrame(framing: AeadFraming, frame: AeadFrame, plain: Uint8Array): MaybePromise<void> {
+    return sealFrameBy(this, framing, frame, plain);
+  }
+
+  openFrame(framing: AeadFraming, frame: AeadFrame): MaybePromise<boolean> {
+    return openFrameBy(this, framing, frame);
   }
 
   close(): void {}

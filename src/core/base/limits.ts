@@ -31,5 +31,5 @@ export const FILE_SIZE_MAX = Number.MAX_SAFE_INTEGER;
 /** Files up to this size stand in the tree, beside their inode. */
 export const INLINE_MAX = 1024;
 
-/** Sealing a page with random nonces stays safe for 2^32 pages a key; a new epoch key comes before. */
+/** Sealing with random nonces stays safe for 2^32 messages a key; a new epoch key comes before. */
 export const SEALS_PER_EPOCH = 2 ** 31;

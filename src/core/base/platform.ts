@@ -25,33 +25,38 @@ export const NONCE_SIZE = 12;
 /** Bytes of an AEAD tag. */
 export const TAG_SIZE = 16;
 
-/** One message to be sealed; `in` and `out` may begin at the same place. */
-export interface AeadMessage {
-  readonly nonce: Uint8Array;
-  readonly aad: Uint8Array;
-  readonly in: Uint8Array;
-  readonly out: Uint8Array;
-}
-
-/** How sealed messages stand in one array each, `head | nonce | ciphertext | tag`. The associated data is a prefix and the head. */
+/** How sealed messages stand in frames, `head | nonce | ciphertext | tag`. The associated data is a prefix and the head. */
 export interface AeadFraming {
   readonly prefix: Uint8Array;
   /** Bytes of the head. */
   readonly headLength: number;
 }
 
-/** Many messages at once, off the thread that asks. Everything is borrowed until the promise ends. */
+/**
+ * A frame, or where one is made. One in parts is `head | nonce | parts`: each part is a message of its own, `ciphertext | tag`,
+ * whose nonce is that of the frame with the part's index XORed into its last byte.
+ */
+export interface AeadFrame {
+  /** May be longer than the frame; the bytes behind are left alone. */
+  readonly bytes: Uint8Array;
+  /** Bytes of plaintext. */
+  readonly length: number;
+  /** Bytes of plaintext in a part. The last part has what is left: as much or more. Undefined for a frame in one. */
+  readonly partLength?: number | undefined;
+}
+
+/** Many frames at once, off the thread that asks. Everything is borrowed until the promise ends. */
 export interface AeadBatch {
-  /** Most messages of one batch. */
+  /** Most frames of one batch. */
   readonly limit: number;
-  /** As {@link AeadKey.seal}, of each `in` to its `out`. */
-  sealAll(messages: readonly AeadMessage[]): Promise<void>;
-  /** As {@link AeadKey.openFrame}, of each frame. @returns whether each tag was right */
-  openFrames(
+  /** As {@link AeadKey.sealFrame}, of each frame. @param plains - of each */
+  sealFrames(
     framing: AeadFraming,
-    frames: readonly Uint8Array[],
-    lengths: readonly number[],
-  ): Promise<readonly boolean[]>;
+    frames: readonly AeadFrame[],
+    plains: readonly Uint8Array[],
+  ): Promise<void>;
+  /** As {@link AeadKey.openFrame}, of each frame. @returns whether all tags of each were right */
+  openFrames(framing: AeadFraming, frames: readonly AeadFrame[]): Promise<readonly boolean[]>;
 }
 
 /** One AES-256-GCM key, ready to use. */
@@ -78,14 +83,20 @@ export interface AeadKey {
     sealed: Uint8Array,
   ): MaybePromise<Uint8Array | undefined>;
   /**
-   * Opens a message where it stands: the plaintext takes the place of the ciphertext.
+   * Seals a frame whose head and nonce stand there.
    *
-   * @param frame - may be longer than the message; the bytes behind are left alone
-   * @param length - of the plaintext; the frame has room for it and all around it
-   * @returns whether the tag was right; nothing of a plaintext is in the frame otherwise
+   * @param plain - the plaintext, or its begin; borrowed until the call (or its promise) ends. The rest stands in the frame
+   *   already, where it will be sealed
    */
-  openFrame(framing: AeadFraming, frame: Uint8Array, length: number): MaybePromise<boolean>;
-  /** Present where the machine can do many messages beside other work. */
+  sealFrame(framing: AeadFraming, frame: AeadFrame, plain: Uint8Array): MaybePromise<void>;
+  /**
+   * Opens a frame where it stands: the plaintext takes the place of the ciphertext, and where there are several parts, of the tags
+   * between them.
+   *
+   * @returns whether all tags were right; nothing of a plaintext is in the frame otherwise
+   */
+  openFrame(framing: AeadFraming, frame: AeadFrame): MaybePromise<boolean>;
+  /** Present where the machine can do many frames beside other work. */
   readonly batch?: AeadBatch;
   /** Forgets the key; later calls throw KeyError KEY_CLOSED. */
   close(): void;

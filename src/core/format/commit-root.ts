@@ -14,7 +14,7 @@
  *         74     6  pages in use
  *         80     6  end of the address space, as a page number
  *         86     2  epoch of the page key
- *         88     6  pages sealed in this epoch
+ *         88     6  messages sealed in this epoch
  *         94    34  reserved, 0
  *        128     n  fields: tag u16, length u32, value
  *
@@ -79,7 +79,7 @@ export interface CommitRoot {
   /** One past the highest page number ever handed out. */
   readonly end: number;
   readonly epoch: number;
-  /** Pages sealed with the key of `epoch` so far. */
+  /** Messages sealed with the key of `epoch` so far: a page, or a part of one, each. */
   readonly sealed: number;
   readonly spaceMap: readonly PagePointer[];
   readonly snapshots: readonly Snapshot[];

@@ -4,7 +4,8 @@
  *     offset  size  field
  *          0     6  magic "DVAULT"
  *          6     2  format version, 1
- *          8     4  incompatible features: who does not know a bit must not open the vault; 1: pages under older keys
+ *          8     4  incompatible features: who does not know a bit must not open the vault;
+ *                   1: pages under older keys, 2: pages in parts
  *         12     4  compatible features: who does not know a bit may ignore it
  *         16    16  vault id
  *         32     4  page size, 65536
@@ -47,8 +48,11 @@ const FORMAT_VERSION = 1;
 /** Incompatible feature: pages of earlier epochs need an older vault key of the key directory. */
 const OLDER_KEYS = 1;
 
+/** Incompatible feature: full pages of content may be sealed in parts. */
+const PAGE_PARTS = 2;
+
 /** Incompatible features this program knows, as bits. */
-const KNOWN_FEATURES: number = OLDER_KEYS;
+const KNOWN_FEATURES: number = OLDER_KEYS | PAGE_PARTS;
 
 const MAGIC = utf8("DVAULT");
 const CREATED_AT = 76;
@@ -60,6 +64,8 @@ const CHECKSUM_AT = 152;
 export interface Header {
   /** Whether there are pages that need an older vault key. */
   readonly hasOlderKeys: boolean;
+  /** Whether full pages of content are sealed in parts; vaults made by early versions have whole ones only. */
+  readonly hasPageParts: boolean;
   readonly compatibleFeatures: number;
   readonly vaultId: Uint8Array;
   readonly generation: number;
@@ -92,7 +98,7 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
   const out = new Uint8Array(HEADER_SIZE);
   out.set(MAGIC);
   putU16(out, 6, FORMAT_VERSION);
-  putU32(out, 8, header.hasOlderKeys ? OLDER_KEYS : 0);
+  putU32(out, 8, (header.hasOlderKeys ? OLDER_KEYS : 0) | (header.hasPageParts ? PAGE_PARTS : 0));
   putU32(out, 12, header.compatibleFeatures);
   out.set(header.vaultId, 16);
   putU32(out, 32, PAGE_SIZE);
@@ -128,9 +134,11 @@ export function decodeHeader(stored: Uint8Array): Header {
   checkVersion(stored);
   if (!isTimeAt(stored, CREATED_AT)) throw damaged("it was created at no time");
   const spareDirectory = getPointer(stored, SPARE_AT);
+  const features = getU32(stored, 8);
   const header: Header = {
     ...(spareDirectory.generation === 0 ? {} : { spareDirectory }),
-    hasOlderKeys: (getU32(stored, 8) & OLDER_KEYS) !== 0,
+    hasOlderKeys: (features & OLDER_KEYS) !== 0,
+    hasPageParts: (features & PAGE_PARTS) !== 0,
     compatibleFeatures: getU32(stored, 12),
     vaultId: stored.slice(16, 16 + VAULT_ID_SIZE),
     generation: getU48(stored, 36),

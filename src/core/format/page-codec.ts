@@ -1,74 +1,52 @@
 /**
  * Pages as values, pages as stored bytes (FORMAT.md §3).
  *
- *     sealed classes:    header 32 | nonce 12 | ciphertext of (payload | owner 24) | tag 16
+ *     sealed, whole:     header 32 | nonce 12 | ciphertext of (payload | owner 24) | tag 16
+ *     sealed, in parts:  header 32 | nonce 12 | 3 times (ciphertext 16384 | tag 16) | ciphertext of (16384 | owner 16) | tag 16
  *     clear-text class:  header 32 | payload | owner 24
  *
- *     owner record:   0  1  page class, as in the header
- *                     1  1  flags, 0
- *                     2  2  reserved, 0
- *                     4  8  inode
- *                    12  6  first logical block
- *                    18  6  reserved, 0
+ *     associated data:   "dvault page" | vault id 16 | header 32
  *
- *     associated data:  "dvault page" | vault id 16 | header 32
- *
- * 1. The seal binds vault, class, epoch, address, generation and length: a page moved, replayed or swapped for another
- *    does not open.
- * 2. The header's length decides how much is read; bytes behind the page (slack of a slot) are ignored.
- * 3. A page under a replaced vault key opens only if it is of a generation from before: whoever kept that key makes no new
- *    ones (FORMAT.md §4.3).
+ * 1. The seal binds vault, class, layout, epoch, address, generation and length: a page moved, replayed or swapped for another
+ *    does not open. The nonce of a part binds its place, and the page it is of.
+ * 2. A page opens as a whole or not at all, also one in parts.
  *
  * @module
  */
-import { concatBytes, getU48, getU64, putU48, putU64, utf8 } from "../base/bytes.ts";
+import { concatBytes, utf8 } from "../base/bytes.ts";
 import { PageError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import { chain, isPending, type MaybePromise, together } from "../base/maybe-promise.ts";
+import { chain, isPending, type MaybePromise, rescue, together } from "../base/maybe-promise.ts";
 import {
   type AeadBatch,
+  type AeadFrame,
   type AeadFraming,
   type AeadKey,
-  type AeadMessage,
-  NONCE_SIZE,
   type Random,
   TAG_SIZE,
 } from "../base/platform.ts";
 import type { PagePointer } from "./address.ts";
+import type { FullPages } from "./full-pages.ts";
 import {
-  bodyLengthOf,
-  classCode,
   decodePageHeader,
   encodePageHeader,
-  OWNER_SIZE,
   PAGE_HEADER_SIZE,
   type PageClass,
-  type PageHeader,
 } from "./page-header.ts";
-
-const SEALED_AT: number = PAGE_HEADER_SIZE + NONCE_SIZE;
-
-/** Bytes a sealed page is longer than its payload. */
-export const PAGE_OVERHEAD: number = SEALED_AT + OWNER_SIZE + TAG_SIZE;
-
-/** Bytes of a sealed page with a full payload; a clear-text page is shorter. */
-export const STORED_PAGE_MAX: number = PAGE_SIZE + PAGE_OVERHEAD;
-
-/** Room for a sealed page: {@link STORED_PAGE_MAX} rounded up to a cache line, bytes. */
-export const STORED_PAGE_ROOM: number = Math.ceil(STORED_PAGE_MAX / 64) * 64;
-
-/** Who a page belongs to, sealed inside it: the inode and first logical block, or (0, level) for tree pages. */
-export interface PageOwner {
-  readonly ino: number;
-  readonly block: number;
-}
-
-/** What stood in a page. */
-export interface OpenedPage {
-  /** The caller's; a view of a slightly longer buffer. */
-  readonly payload: Uint8Array;
-  readonly owner: PageOwner;
-}
+import { IN_PARTS, type PageLayout, WHOLE } from "./page-layout.ts";
+import { type PageOwner, putOwner } from "./page-owner.ts";
+import { SEALED_AT, sealedSize } from "./page-size.ts";
+import {
+  corrupt,
+  expectHeader,
+  frameOf,
+  frameOfEpoch,
+  type OpenedPage,
+  type PageFrame,
+  type PageRules,
+  type ReadPage,
+  takeApart,
+} from "./stored-page.ts";
 
 /** The page keys of an unlocked vault. */
 export interface PageKeys {
@@ -80,15 +58,12 @@ export interface PageKeys {
   lastGeneration(epoch: number): number;
 }
 
-/** Bytes a sealed page with such a payload takes in a store. */
-export function storedSize(payloadLength: number): number {
-  return payloadLength + PAGE_OVERHEAD;
-}
-
-/** Bytes a page takes in a store, by its header. */
-export function storedLength({ pageClass, bodyLength }: PageHeader): number {
-  const sealing = pageClass === "key-directory" ? 0 : NONCE_SIZE + TAG_SIZE;
-  return PAGE_HEADER_SIZE + bodyLength + sealing;
+/** Whose pages they are: a header says it. */
+export interface PagesOf {
+  /** 16 bytes, copied. */
+  readonly vaultId: Uint8Array;
+  /** Whether full pages of content are sealed in parts; whole ones open as well. */
+  readonly hasPageParts: boolean;
 }
 
 /** A page to be sealed. */
@@ -97,12 +72,6 @@ export interface PlainPage extends PagePointer {
   readonly owner: PageOwner;
   /** At most PAGE_SIZE bytes. */
   readonly payload: Uint8Array;
-}
-
-/** A stored page, and where it was read from. */
-export interface ReadPage extends PagePointer {
-  /** Taken over; may be longer than the page. */
-  readonly stored: Uint8Array;
 }
 
 /** Fewer pages than this are not worth a trip to another thread when they are opened: it costs as much as five or six. */
@@ -116,45 +85,47 @@ export class PageCodec {
   readonly #keys: PageKeys | undefined;
   readonly #random: Random;
   readonly #framing: AeadFraming;
+  #full: FullPages | undefined;
+  readonly #rules: PageRules;
 
   /**
-   * @param vaultId - 16 bytes, copied
    * @param keys - undefined while the vault is locked: only clear-text pages open then
    * @param random - gives the nonces
    */
-  constructor(vaultId: Uint8Array, keys: PageKeys | undefined, random: Random) {
+  constructor({ vaultId, hasPageParts }: PagesOf, keys: PageKeys | undefined, random: Random) {
     this.#keys = keys;
     this.#random = random;
     const prefix = concatBytes(utf8("dvault page"), vaultId);
     this.#framing = { prefix, headLength: PAGE_HEADER_SIZE };
+    const lastGeneration = (epoch: number): number => this.#unlocked().lastGeneration(epoch);
+    this.#rules = { hasPageParts, lastGeneration };
   }
 
   /**
    * Makes the stored form of a page.
    *
    * @param page - its payload is borrowed until the promise ends
-   * @param into - {@link STORED_PAGE_MAX} bytes to make it in; a fresh array when left out
-   * @returns {@link storedSize} bytes (28 less for a clear-text page), at the begin of `into`
+   * @param into - STORED_PAGE_MAX bytes to make it in; a fresh array when left out
+   * @returns the page, exactly, at the begin of `into`
    * @throws KeyError KEY_CLOSED
    */
   seal(page: PlainPage, into?: Uint8Array): MaybePromise<Uint8Array> {
-    if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
+    if (page.pageClass === "key-directory") return inClear(page, into);
     return this.#sealIn(this.#unlocked().epoch, page, into);
   }
 
   #sealIn(epoch: number, page: PlainPage, into: Uint8Array | undefined): MaybePromise<Uint8Array> {
-    if (page.pageClass === "key-directory") return this.#frame(page, into, 0);
-    const stored = this.#frame(page, into, epoch);
-    return chain(this.#unlocked().key(epoch), (key) => {
-      const message = this.#toSeal(page, stored);
-      return chain(key.seal(message.nonce, message.aad, message.in, message.out), () => stored);
-    });
+    if (page.pageClass === "key-directory") return inClear(page, into);
+    const frame = this.#begin(epoch, page, into);
+    return chain(this.#unlocked().key(epoch), (key) =>
+      chain(key.sealFrame(this.#framing, frame, page.payload), () => frame.bytes),
+    );
   }
 
   /**
    * As {@link PageCodec.seal}, for many: on another thread where the machine offers that. All are of the epoch of now, also
    * when another begins meanwhile.
-   * @param buffer - gives {@link STORED_PAGE_MAX} bytes to make a page in
+   * @param buffer - gives STORED_PAGE_MAX bytes to make a page in
    */
   sealAll(
     pages: readonly PlainPage[],
@@ -165,58 +136,58 @@ export class PageCodec {
     return chain(keys.key(epoch), ({ batch }) => {
       const bytes = pages.reduce((sum, page) => sum + page.payload.length, 0);
       if (batch !== undefined && bytes >= BATCH_MIN_BYTES) {
-        const frames = pages.map((page) => this.#frame(page, buffer(), epoch));
-        return this.#sealBatches(pages, frames, batch);
+        return this.#sealBatches(epoch, pages, batch, buffer);
       }
       return together(pages.map((page) => this.#sealIn(epoch, page, buffer())));
     });
   }
 
   async #sealBatches(
+    epoch: number,
     pages: readonly PlainPage[],
-    frames: readonly Uint8Array[],
     batch: AeadBatch,
+    buffer: () => Uint8Array,
   ): Promise<readonly Uint8Array[]> {
-    const messages: AeadMessage[] = [];
-    for (const [i, page] of pages.entries()) {
-      if (page.pageClass !== "key-directory") {
-        messages.push(this.#toSeal(page, frames[i] as Uint8Array));
-      }
+    const frames: AeadFrame[] = [];
+    const plains: Uint8Array[] = [];
+    const stored = pages.map((page) => {
+      if (page.pageClass === "key-directory") return inClear(page, buffer());
+      const frame = this.#begin(epoch, page, buffer());
+      frames.push(frame);
+      plains.push(page.payload);
+      return frame.bytes;
+    });
+    for (let at = 0; at < frames.length; at += batch.limit) {
+      const end = at + batch.limit;
+      await batch.sealFrames(this.#framing, frames.slice(at, end), plains.slice(at, end));
     }
-    for (let at = 0; at < messages.length; at += batch.limit) {
-      await batch.sealAll(messages.slice(at, at + batch.limit));
-    }
-    return frames;
-  }
-
-  /** Writes what of a stored page is in clear, and where it will be sealed, the owner record. */
-  #frame(page: PlainPage, into: Uint8Array | undefined, epoch: number): Uint8Array {
-    const { pageClass, address, generation, owner, payload } = page;
-    const bodyLength = payload.length + OWNER_SIZE;
-    if (payload.length > PAGE_SIZE) throw new Error(`${payload.length} bytes do not fit a page`);
-    if (pageClass === "key-directory") {
-      const length = PAGE_HEADER_SIZE + bodyLength;
-      const clear = into?.subarray(0, length) ?? new Uint8Array(length);
-      clear.set(payload, PAGE_HEADER_SIZE);
-      putOwner(clear, PAGE_HEADER_SIZE + payload.length, pageClass, owner);
-      encodePageHeader({ pageClass, epoch: 0, address, generation, bodyLength }, clear);
-      return clear;
-    }
-    const length = storedSize(payload.length);
-    const stored = into?.subarray(0, length) ?? new Uint8Array(length);
-    encodePageHeader({ pageClass, epoch, address, generation, bodyLength }, stored);
-    this.#random.fill(stored.subarray(PAGE_HEADER_SIZE, SEALED_AT));
-    putOwner(stored, SEALED_AT + payload.length, pageClass, owner);
     return stored;
   }
 
-  #toSeal(page: PlainPage, stored: Uint8Array): AeadMessage {
-    return {
-      nonce: stored.subarray(PAGE_HEADER_SIZE, SEALED_AT),
-      aad: this.#bind(stored),
-      in: page.payload,
-      out: stored.subarray(SEALED_AT),
-    };
+  /** How many messages sealing pages takes: a key may seal only so many. */
+  sealsOf(pages: Iterable<Pick<PlainPage, "pageClass" | "payload">>): number {
+    let seals = 0;
+    for (const page of pages) seals += this.#layoutOf(page).parts;
+    return seals;
+  }
+
+  #layoutOf({ pageClass, payload }: Pick<PlainPage, "pageClass" | "payload">): PageLayout {
+    const isFull = pageClass === "data" && payload.length === PAGE_SIZE;
+    return isFull && this.#rules.hasPageParts ? IN_PARTS : WHOLE;
+  }
+
+  /** Writes what of a stored page is in clear, and where it will be sealed, the owner record. */
+  #begin(epoch: number, page: PlainPage, into: Uint8Array | undefined): PageFrame {
+    const { pageClass, address, generation, payload } = page;
+    const layout = this.#layoutOf(page);
+    const body = { layout, bodyLength: bodyLengthOf(page, layout) };
+    const size = sealedSize(layout, body.bodyLength);
+    const stored = into?.subarray(0, size) ?? new Uint8Array(size);
+    encodePageHeader({ ...body, pageClass, epoch, address, generation }, stored);
+    this.#random.fill(stored.subarray(PAGE_HEADER_SIZE, SEALED_AT));
+    const ownerAt = SEALED_AT + payload.length + (layout.parts - 1) * TAG_SIZE;
+    putOwner(stored, ownerAt, { pageClass, layout }, page.owner);
+    return frameOf(stored, body);
   }
 
   /**
@@ -225,31 +196,36 @@ export class PageCodec {
    * @throws PageError PAGE_CORRUPT naming what differs; KeyError KEY_CLOSED
    */
   open(pageClass: PageClass, page: ReadPage): MaybePromise<OpenedPage> {
-    const { stored } = page;
     if (pageClass === "key-directory") {
-      const { bodyLength } = this.#expect(pageClass, page);
-      return takeApart(pageClass, page, PAGE_HEADER_SIZE, bodyLength);
+      return takeApart(pageClass, page, expectHeader(pageClass, page, this.#rules));
     }
     const keys = this.#unlocked();
     let { epoch } = keys;
-    let length = lengthNow(keys, pageClass, page);
-    if (length < 0) ({ epoch, bodyLength: length } = this.#expect(pageClass, page));
-    const isRight = chain(keys.key(epoch), (key) => key.openFrame(this.#framing, stored, length));
-    return chain(isRight, (isRight) => {
-      if (!isRight) throw this.#refusal(pageClass, page);
-      return takeApart(pageClass, page, SEALED_AT, length);
-    });
+    let frame = frameOfEpoch(epoch, pageClass, page, this.#rules);
+    if (frame === undefined) {
+      const header = expectHeader(pageClass, page, this.#rules);
+      ({ epoch } = header);
+      frame = frameOf(page.stored, header);
+    }
+    const opening = frame;
+    return chain(keys.key(epoch), (key) =>
+      chain(key.openFrame(this.#framing, opening), (isRight) =>
+        this.#opened(pageClass, page, opening, isRight),
+      ),
+    );
   }
 
-  /** What is wrong with a page whose tag is: its header, or no more than that. */
-  #refusal(pageClass: PageClass, page: ReadPage): PageError {
-    try {
-      this.#expect(pageClass, page);
-    } catch (error) {
-      if (error instanceof PageError) return error;
-      throw error;
-    }
-    return corrupt(page, "tag mismatch");
+  /** @throws PageError */
+  #opened(
+    pageClass: PageClass,
+    page: ReadPage,
+    { layout, length }: PageFrame,
+    isRight: boolean,
+  ): OpenedPage {
+    if (isRight) return takeApart(pageClass, page, { layout, bodyLength: length });
+    // Either the header is wrong, or no more can be told.
+    expectHeader(pageClass, page, this.#rules);
+    throw corrupt(page, "tag mismatch");
   }
 
   /**
@@ -261,13 +237,8 @@ export class PageCodec {
     const header = decodePageHeader(stored);
     if (typeof header === "string") return false;
     const { pageClass, address, generation } = header;
-    try {
-      await this.open(pageClass, { address, generation, stored });
-      return true;
-    } catch (error) {
-      if (error instanceof PageError) return false;
-      throw error;
-    }
+    const page = await refusable(() => this.open(pageClass, { address, generation, stored }));
+    return !(page instanceof PageError);
   }
 
   /**
@@ -280,16 +251,9 @@ export class PageCodec {
   ): MaybePromise<readonly (OpenedPage | PageError)[]> {
     const key = pages.length < BATCH_MIN ? undefined : this.#keys?.key(this.#keys.epoch);
     if (key === undefined || isPending(key) || key.batch === undefined) {
-      return this.#openEach(pageClass, pages);
+      return together(pages.map((page) => refusable(() => this.open(pageClass, page))));
     }
     return this.#openBatches(pageClass, pages, key.batch);
-  }
-
-  #openEach(
-    pageClass: PageClass,
-    pages: readonly ReadPage[],
-  ): MaybePromise<readonly (OpenedPage | PageError)[]> {
-    return together(pages.map((page) => refusable(() => this.open(pageClass, page))));
   }
 
   async #openBatches(
@@ -299,8 +263,8 @@ export class PageCodec {
   ): Promise<readonly (OpenedPage | PageError)[]> {
     const results: (OpenedPage | PageError)[] = [];
     for (let at = 0; at < pages.length; at += batch.limit) {
-      const part = pages.slice(at, at + batch.limit);
-      results.push(...(await this.#openTogether(pageClass, part, batch)));
+      const some = pages.slice(at, at + batch.limit);
+      results.push(...(await this.#openTogether(pageClass, some, batch)));
     }
     return results;
   }
@@ -311,47 +275,34 @@ export class PageCodec {
     pages: readonly ReadPage[],
     batch: AeadBatch,
   ): Promise<readonly (OpenedPage | PageError)[]> {
-    const keys = this.#unlocked();
-    const frames: Uint8Array[] = [];
-    const lengths: number[] = [];
-    const isTogether = pages.map((page) => {
-      const length = lengthNow(keys, pageClass, page);
-      if (length < 0) return false;
-      frames.push(page.stored);
-      lengths.push(length);
-      return true;
-    });
-    const isRight = await batch.openFrames(this.#framing, frames, lengths);
+    const { epoch } = this.#unlocked();
+    const frames = pages.map((page) => frameOfEpoch(epoch, pageClass, page, this.#rules));
+    const isRight = await batch.openFrames(this.#framing, frames.filter(isThere));
     let next = 0;
     return Promise.all(
       pages.map((page, i) => {
-        if (isTogether[i] !== true) return refusable(() => this.open(pageClass, page));
-        const length = lengths[next] as number;
-        if (isRight[next++] !== true) return this.#refusal(pageClass, page);
-        return refusable(() => takeApart(pageClass, page, SEALED_AT, length));
+        const frame = frames[i];
+        if (frame === undefined) return refusable(() => this.open(pageClass, page));
+        const isOpen = isRight[next++] === true;
+        return refusable(() => this.#opened(pageClass, page, frame, isOpen));
       }),
     );
   }
 
-  /** The header of a stored page that may open. @throws PageError */
-  #expect(pageClass: PageClass, page: ReadPage): PageHeader {
-    const header = expectHeader(pageClass, page, page.stored);
-    const { epoch, generation } = header;
-    if (pageClass !== "key-directory" && generation > this.#unlocked().lastGeneration(epoch)) {
-      throw corrupt(page, `it is of generation ${generation}, under a vault key replaced before`);
-    }
-    return header;
-  }
-
-  /** Associated data of a stored page. */
-  #bind(stored: Uint8Array): Uint8Array {
-    const { prefix } = this.#framing;
-    const aad = new Uint8Array(prefix.length + PAGE_HEADER_SIZE);
-    aad.set(prefix);
-    for (let i = 0, at = prefix.length; i < PAGE_HEADER_SIZE; i++) {
-      aad[at + i] = stored[i] as number;
-    }
-    return aad;
+  /** How full data pages of the epoch of now open; undefined where their key is not at hand. */
+  fullPages(): FullPages | undefined {
+    const { epoch } = this.#unlocked();
+    const key = this.#unlocked().key(epoch);
+    if (isPending(key)) return undefined;
+    if (this.#full?.key === key) return this.#full;
+    const layout = this.#rules.hasPageParts ? IN_PARTS : WHOLE;
+    const head = new Uint8Array(PAGE_HEADER_SIZE);
+    const bodyLength = PAGE_SIZE + layout.ownerSize;
+    const first = { pageClass: "data", epoch, address: 0, generation: 0 } as const;
+    encodePageHeader({ ...first, layout, bodyLength }, head);
+    const { parts, ownerSize: tail } = layout;
+    this.#full = { key, prefix: this.#framing.prefix, head, parts, tail };
+    return this.#full;
   }
 
   #unlocked(): PageKeys {
@@ -360,72 +311,31 @@ export class PageCodec {
   }
 }
 
+function isThere(frame: PageFrame | undefined): frame is PageFrame {
+  return frame !== undefined;
+}
+
+function bodyLengthOf({ payload }: PlainPage, { ownerSize }: PageLayout): number {
+  if (payload.length > PAGE_SIZE) throw new Error(`${payload.length} bytes do not fit a page`);
+  return payload.length + ownerSize;
+}
+
+/** The stored form of a page of the class that is not sealed. */
+function inClear(page: PlainPage, into: Uint8Array | undefined): Uint8Array {
+  const { pageClass, address, generation, owner, payload } = page;
+  const bodyLength = bodyLengthOf(page, WHOLE);
+  const size = PAGE_HEADER_SIZE + bodyLength;
+  const clear = into?.subarray(0, size) ?? new Uint8Array(size);
+  clear.set(payload, PAGE_HEADER_SIZE);
+  putOwner(clear, PAGE_HEADER_SIZE + payload.length, { pageClass, layout: WHOLE }, owner);
+  encodePageHeader({ pageClass, layout: WHOLE, epoch: 0, address, generation, bodyLength }, clear);
+  return clear;
+}
+
 /** The page, or the PageError in its place. */
 function refusable(open: () => MaybePromise<OpenedPage>): MaybePromise<OpenedPage | PageError> {
-  const asAnswer = (error: unknown): PageError => {
+  return rescue<OpenedPage | PageError>(open, (error) => {
     if (error instanceof PageError) return error;
     throw error;
-  };
-  try {
-    const page = open();
-    return isPending(page) ? page.catch(asAnswer) : page;
-  } catch (error) {
-    return asAnswer(error);
-  }
-}
-
-/** Length of the body of a page of the epoch of now; -1 when it is none, or its header is not as it should be. */
-function lengthNow(keys: PageKeys, pageClass: PageClass, page: ReadPage): number {
-  const { epoch } = keys;
-  const { stored, generation } = page;
-  const length = bodyLengthOf(stored, pageClass, epoch, page);
-  const isWhole = stored.length >= SEALED_AT + length + TAG_SIZE;
-  return isWhole && generation <= keys.lastGeneration(epoch) ? length : -1;
-}
-
-function expectHeader(pageClass: PageClass, pointer: PagePointer, stored: Uint8Array): PageHeader {
-  const header = decodePageHeader(stored);
-  if (typeof header === "string") throw corrupt(pointer, header);
-  const { address, generation, bodyLength } = header;
-  if (header.pageClass !== pageClass) {
-    throw corrupt(pointer, `class is ${header.pageClass}, not ${pageClass}`);
-  }
-  if (address !== pointer.address) throw corrupt(pointer, `it says it is page ${address}`);
-  if (generation !== pointer.generation) {
-    throw corrupt(pointer, `generation is ${generation}, not ${pointer.generation}`);
-  }
-  const around = pageClass === "key-directory" ? PAGE_HEADER_SIZE : SEALED_AT + TAG_SIZE;
-  if (stored.length < around + bodyLength) throw corrupt(pointer, "it is cut short");
-  if (pageClass !== "key-directory" && header.epoch === 0) {
-    throw corrupt(pointer, "it is sealed in no epoch");
-  }
-  return header;
-}
-
-/** The payload and the owner of a page whose body stands open at an offset. @throws PageError */
-function takeApart(
-  pageClass: PageClass,
-  page: ReadPage,
-  at: number,
-  bodyLength: number,
-): OpenedPage {
-  const { stored } = page;
-  const end = at + bodyLength - OWNER_SIZE;
-  if (stored[end] !== classCode(pageClass)) {
-    throw corrupt(page, "owner record is of another class");
-  }
-  const owner = { ino: getU64(stored, end + 4), block: getU48(stored, end + 12) };
-  if (!Number.isSafeInteger(owner.ino)) throw corrupt(page, "owner is out of bounds");
-  return { payload: stored.subarray(at, end), owner };
-}
-
-function putOwner(out: Uint8Array, at: number, pageClass: PageClass, owner: PageOwner): void {
-  out.fill(0, at, at + OWNER_SIZE);
-  out[at] = classCode(pageClass);
-  putU64(out, at + 4, owner.ino);
-  putU48(out, at + 12, owner.block);
-}
-
-function corrupt(pointer: PagePointer, reason: string): PageError {
-  return new PageError("PAGE_CORRUPT", pointer.address, reason);
+  });
 }

@@ -5,7 +5,7 @@
  *     offset  size  field
  *          0     4  magic "DVPG"
  *          4     1  class, see PAGE_CLASSES
- *          5     1  version of the page codec, 1
+ *          5     1  version of the layout of the body: 1 whole, 2 in parts
  *          6     2  epoch of the page key; 0 for the clear-text class
  *          8     6  address
  *         14     2  reserved, 0
@@ -20,8 +20,8 @@
  */
 import { getU16, getU32, getU48, putU16, putU32, putU48 } from "../base/bytes.ts";
 import { crc32c } from "../base/crc32c.ts";
-import { PAGE_SIZE } from "../base/limits.ts";
 import { isAddress, type PagePointer } from "./address.ts";
+import { IN_PARTS, layoutOfVersion, type PageLayout } from "./page-layout.ts";
 
 /** What a page holds. `key-directory` is clear-text, since it is read before any key exists; the others are sealed. */
 export type PageClass =
@@ -49,21 +49,22 @@ export const PAGE_CLASSES: readonly PageClass[] = [
 /** Bytes of the clear header. */
 export const PAGE_HEADER_SIZE = 32;
 
-/** Bytes of the owner record behind the payload. */
-export const OWNER_SIZE = 24;
-
 const MAGIC = 0x44565047;
-const CODEC_VERSION = 1;
 const CHECKSUM_AT = 28;
 
+/** What stands behind a page header. */
+export interface PageBody {
+  readonly layout: PageLayout;
+  /** Payload and owner record, bytes. */
+  readonly bodyLength: number;
+}
+
 /** A decoded page header. */
-export interface PageHeader {
+export interface PageHeader extends PageBody {
   readonly pageClass: PageClass;
   readonly epoch: number;
   readonly address: number;
   readonly generation: number;
-  /** Payload and owner record, bytes. */
-  readonly bodyLength: number;
 }
 
 /** The byte that stands for a class. */
@@ -78,7 +79,7 @@ export function classCode(pageClass: PageClass): number {
 export function encodePageHeader(header: PageHeader, out: Uint8Array): void {
   putU32(out, 0, MAGIC);
   out[4] = classCode(header.pageClass);
-  out[5] = CODEC_VERSION;
+  out[5] = header.layout.version;
   putU16(out, 6, header.epoch);
   putU48(out, 8, header.address);
   putU16(out, 14, 0);
@@ -97,18 +98,21 @@ export function encodePageHeader(header: PageHeader, out: Uint8Array): void {
 export function decodePageHeader(stored: Uint8Array): PageHeader | string {
   if (stored.length < PAGE_HEADER_SIZE) return `only ${stored.length} bytes are left of it`;
   if (getU32(stored, 0) !== MAGIC) return "no page magic";
-  if (stored[5] !== CODEC_VERSION) return `page codec version ${stored[5]} is unknown`;
+  const layout = layoutOfVersion(stored[5]);
+  if (layout === undefined) return `page layout ${stored[5]} is unknown`;
   const pageClass = PAGE_CLASSES[(stored[4] as number) - 1];
   if (pageClass === undefined) return `page class ${stored[4]} is unknown`;
   const header: PageHeader = {
     pageClass,
+    layout,
     epoch: getU16(stored, 6),
     address: getU48(stored, 8),
     generation: getU48(stored, 16),
     bodyLength: getU32(stored, 24),
   };
   const { bodyLength } = header;
-  if (!isBodyLength(bodyLength)) return `length ${bodyLength} is out of bounds`;
+  if (!hasLayout(pageClass, layout)) return `no page of class ${pageClass} is sealed in parts`;
+  if (!isBodyLength(layout, bodyLength)) return `length ${bodyLength} is out of bounds`;
   if (pageClass === "key-directory" && stored.length < PAGE_HEADER_SIZE + bodyLength) {
     return "it is cut short";
   }
@@ -118,31 +122,37 @@ export function decodePageHeader(stored: Uint8Array): PageHeader | string {
 }
 
 /**
- * Reads the length of the body behind a header that says what is expected. Its checksum is left to the seal, which binds all
- * of the header.
+ * Reads what stands behind a header that says what is expected. Its checksum is left to the seal, which binds all of the
+ * header.
  *
  * @param stored - a page of a sealed class
- * @returns -1 where the header says anything else, or there is none: {@link decodePageHeader} tells more
+ * @returns undefined where the header says anything else, or there is none: {@link decodePageHeader} tells more
  */
-export function bodyLengthOf(
+export function bodyOf(
   stored: Uint8Array,
   pageClass: PageClass,
   epoch: number,
   { address, generation }: PagePointer,
-): number {
+): PageBody | undefined {
   const isExpected =
     getU32(stored, 0) === MAGIC &&
     stored[4] === classCode(pageClass) &&
-    stored[5] === CODEC_VERSION &&
     getU16(stored, 6) === epoch &&
     getU48(stored, 8) === address &&
     getU48(stored, 16) === generation;
+  const layout = layoutOfVersion(stored[5]);
   const bodyLength = getU32(stored, 24);
-  return isExpected && isBodyLength(bodyLength) ? bodyLength : -1;
+  if (!isExpected || layout === undefined) return undefined;
+  if (!hasLayout(pageClass, layout) || !isBodyLength(layout, bodyLength)) return undefined;
+  return { layout, bodyLength };
 }
 
-function isBodyLength(length: number): boolean {
-  return length >= OWNER_SIZE && length <= PAGE_SIZE + OWNER_SIZE;
+function hasLayout(pageClass: PageClass, layout: PageLayout): boolean {
+  return layout !== IN_PARTS || pageClass === "data";
+}
+
+function isBodyLength({ shortest, longest }: PageLayout, length: number): boolean {
+  return length >= shortest && length <= longest;
 }
 
 function checksum(stored: Uint8Array, header: PageHeader): number {

@@ -5,7 +5,7 @@
  * @module
  */
 import { isUnreadable } from "../base/errors.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import { encodeKey, KEY_PREFIX, KeyKind, keyAfterKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
@@ -24,10 +24,7 @@ import type { InodeRecord } from "./inode-record.ts";
 import { loadInode, requireDirectory } from "./inodes.ts";
 import type { ListingPass } from "./listing-passes.ts";
 
-/** Cookie behind `.`. */
-const DOT_COOKIE = 1;
-
-/** Cookie behind `..`. */
+/** Cookie behind `..`; 1 is behind `.`. */
 const DOTS_COOKIE = 2;
 
 const DOT = new Uint8Array([0x2e]);
@@ -37,6 +34,9 @@ const DOTS = new Uint8Array([0x2e, 0x2e]);
 interface Found extends Dentry {
   readonly name: Uint8Array;
 }
+
+/** An entry before it is handed out. */
+type Listed = Omit<DirectoryEntry, "cookie">;
 
 /** @see FileSystem.opendir */
 export function opendir(
@@ -68,18 +68,17 @@ class OpenDirectory implements Directory {
     limit: number,
     whose: ListedAttributes,
   ): MaybePromise<readonly DirectoryEntry[]> {
-    return this.#context.view((transaction) => {
+    const listed = this.#context.view((transaction) => {
       const directory = loadInode(transaction, this.#ino);
       if (directory.nlink === 0) return [];
       if (cookie === 0) this.#rewind();
       const dots = this.#dots(directory, cookie, limit);
       const found = this.#scan(transaction, cookie, limit - dots.length);
-      const named = this.#number(found, cookie);
-      const entries = this.#fill(transaction, [...dots, ...named], whose);
-      if (entries.length === 0) this.#endPass();
       if (this.#options.keepsAtime !== true) touchAccess(this.#context, transaction, directory);
-      return entries;
+      return this.#fill(transaction, [...dots, ...found], whose);
     });
+    // Not before: the function of a transaction may run again after it has returned.
+    return chain(listed, (entries) => this.#handOut(entries, cookie));
   }
 
   #rewind(): void {
@@ -93,12 +92,12 @@ class OpenDirectory implements Directory {
     this.#pass = undefined;
   }
 
-  #dots(directory: InodeRecord, cookie: number, limit: number): DirectoryEntry[] {
+  #dots(directory: InodeRecord, cookie: number, limit: number): Found[] {
     const both = [
-      { name: new Uint8Array(DOT), ino: this.#ino, type: S_IFDIR, cookie: DOT_COOKIE },
-      { name: new Uint8Array(DOTS), ino: directory.parent, type: S_IFDIR, cookie: DOTS_COOKIE },
+      { name: new Uint8Array(DOT), ino: this.#ino, type: S_IFDIR },
+      { name: new Uint8Array(DOTS), ino: directory.parent, type: S_IFDIR },
     ];
-    return both.slice(Math.min(cookie, both.length), cookie + limit);
+    return both.slice(cookie, cookie + limit);
   }
 
   /** At most `limit` entries behind a cookie. */
@@ -123,22 +122,12 @@ class OpenDirectory implements Directory {
     return found;
   }
 
-  /** Gives cookies to what is about to be handed out. */
-  #number(found: readonly Found[], cookie: number): DirectoryEntry[] {
-    this.#cookies.beginReply();
-    let previous = Math.max(cookie, DOTS_COOKIE);
-    return found.map((entry) => {
-      previous = this.#cookies.add(previous, entry.name);
-      return { ...entry, cookie: previous };
-    });
-  }
-
   /** Adds the attributes that are wanted. */
   #fill(
     transaction: Transaction,
-    entries: readonly DirectoryEntry[],
+    entries: readonly Listed[],
     whose: ListedAttributes,
-  ): readonly DirectoryEntry[] {
+  ): readonly Listed[] {
     if (whose === "none") return entries;
     const inos = entries.map(({ ino }) => ino);
     if (whose === "all") {
@@ -153,7 +142,7 @@ class OpenDirectory implements Directory {
   }
 
   /** Adds the attributes of an entry, unless they are damaged. */
-  #withAttributes(transaction: Transaction, entry: DirectoryEntry): DirectoryEntry {
+  #withAttributes(transaction: Transaction, entry: Listed): Listed {
     try {
       const inode = loadInode(transaction, entry.ino);
       const attributes = inode.attributes(this.#context.drafts.unmapped(entry.ino));
@@ -162,6 +151,17 @@ class OpenDirectory implements Directory {
       if (isUnreadable(error)) return entry;
       throw error;
     }
+  }
+
+  /** Gives cookies to entries; without any, the pass has come to its end. */
+  #handOut(entries: readonly Listed[], cookie: number): readonly DirectoryEntry[] {
+    if (entries.length === 0) this.#endPass();
+    this.#cookies.beginReply();
+    let previous = cookie;
+    return entries.map((entry) => {
+      previous = previous < DOTS_COOKIE ? previous + 1 : this.#cookies.add(previous, entry.name);
+      return { ...entry, cookie: previous };
+    });
   }
 }
 

@@ -5,22 +5,12 @@
  *
  * @module
  */
+import { ByteRanges } from "../base/byte-ranges.ts";
 import type { PlacedDraft } from "./draft.ts";
 import { encodeDraftRecord, type GoneDraft } from "./draft-records.ts";
 
-/** Bytes of a block, `from <= byte < end`. */
-interface Part {
-  readonly from: number;
-  readonly end: number;
-}
-
-/** What changed of a draft. */
-interface Change {
-  /** More than one only where they lie apart. */
-  parts: Part[];
-  /** Whether it must be told whole. */
-  isWhole: boolean;
-}
+/** What of a draft must be told. */
+type Change = ByteRanges | "whole";
 
 /** What is asked for. */
 export interface DraftSelection {
@@ -53,19 +43,21 @@ export class DraftLog {
   /** Bytes of a draft change, `from <= byte < end`. */
   write(draft: PlacedDraft, from: number, end: number): void {
     if (this.#log === NONE) return;
-    const change = this.#changed.get(draft);
-    if (change === undefined) {
-      this.#changed.set(draft, { parts: [{ from, end }], isWhole: !this.#held.has(draft) });
-    } else if (!change.isWhole) {
-      change.parts = withPart(change.parts, { from, end });
-    }
+    const change = this.#changed.get(draft) ?? this.#begun(draft);
+    if (change === "whole") return;
+    change.add(from, end);
+    if (change.count > PARTS_MAX) change.add(change.start, change.end);
+  }
+
+  #begun(draft: PlacedDraft): Change {
+    const change = this.#held.has(draft) ? new ByteRanges(NEAR) : "whole";
+    this.#changed.set(draft, change);
+    return change;
   }
 
   /** More about a draft changes than bytes. */
   renew(draft: PlacedDraft): void {
-    this.write(draft, 0, 0);
-    const change = this.#changed.get(draft);
-    if (change !== undefined) change.isWhole = true;
+    if (this.#log !== NONE) this.#changed.set(draft, "whole");
   }
 
   /** A draft is no more. */
@@ -100,11 +92,11 @@ export class DraftLog {
     const wanted: [PlacedDraft, Change][] = [];
     let bytes = 0;
     for (const entry of this.#changed) {
-      const [draft, { isWhole }] = entry;
+      const [draft, change] = entry;
       if (!isLasting(draft.ino) || (which === "held" && !before.has(draft))) continue;
       if (draft.unfilled !== undefined) return undefined;
       wanted.push(entry);
-      if (isWhole) bytes += draft.length;
+      if (change === "whole") bytes += draft.length;
     }
     if (which === "changed" && bytes > WHOLE_MAX) return undefined;
     const pieces: Uint8Array[] = [];
@@ -119,14 +111,15 @@ export class DraftLog {
     this.#held = new Set();
     this.#gone = [];
     this.#changed = new Map();
-    for (const draft of drafts) this.write(draft, 0, 0);
+    for (const draft of drafts) this.#changed.set(draft, "whole");
   }
 
-  #tell(draft: PlacedDraft, { parts, isWhole }: Change, pieces: Uint8Array[]): void {
+  #tell(draft: PlacedDraft, change: Change, pieces: Uint8Array[]): void {
     const { ino, block, length, isUnmapped } = draft;
+    const isWhole = change === "whole";
     this.#changed.delete(draft);
     this.#held.add(draft);
-    for (const { from, end } of isWhole ? [{ from: 0, end: length }] : parts) {
+    for (const [from, end] of isWhole ? [[0, length] as const] : change.all()) {
       const part = draft.bytes.subarray(from, end);
       const record = {
         kind: "written",
@@ -141,21 +134,4 @@ export class DraftLog {
       pieces.push(...encodeDraftRecord(record));
     }
   }
-}
-
-/** Takes one more part in; those that it joins, and all when they become too many, make one. */
-function withPart(parts: readonly Part[], part: Part): Part[] {
-  let joined = part;
-  const apart: Part[] = [];
-  for (const other of parts) {
-    const isApart = other.end + NEAR < joined.from || joined.end + NEAR < other.from;
-    if (isApart) apart.push(other);
-    else joined = span(joined, other);
-  }
-  if (apart.length < PARTS_MAX) return [...apart, joined];
-  return [apart.reduce(span, joined)];
-}
-
-function span(a: Part, b: Part): Part {
-  return { from: Math.min(a.from, b.from), end: Math.max(a.end, b.end) };
 }

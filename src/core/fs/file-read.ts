@@ -10,11 +10,12 @@ import type { PagePointer } from "../format/address.ts";
 import type { Transaction } from "../vault/transaction.ts";
 import { touchAccess } from "./access-time.ts";
 import { blockContent, pageOf } from "./block-content.ts";
-import { type Extent, extentEnd, pageOfRun } from "./extent.ts";
+import { type Extent, extentEnd, pageOfRun, type RunExtent } from "./extent.ts";
 import type { FilePlace, ReadOptions } from "./file-system.ts";
 import { visitExtents } from "./find-extents.ts";
 import type { FsContext } from "./fs-context.ts";
 import { loadInode, requireFile } from "./inodes.ts";
+import type { LaidOutFile } from "./layouts.ts";
 
 /** A part of a file, bytes. */
 export interface FileRange {
@@ -47,8 +48,10 @@ export function read(
     const end = Math.min(offset + length, inode.size);
     if (offset >= end) return [];
     whole = [];
-    const pieces = readRange(context, transaction, { ino, offset, end }, whole);
-    if (options.keepsAtime !== true) touchAccess(context, transaction, inode);
+    const runs: RunExtent[] = [];
+    const pieces = readRange(context, transaction, { ino, offset, end }, { whole, runs });
+    const until = options.keepsAtime === true ? 0 : touchAccess(context, transaction, inode);
+    giveLayout(context, transaction, { ino, size: inode.size, until }, runs);
     return pieces;
   });
   return chain(pieces, (read) => {
@@ -57,16 +60,34 @@ export function read(
   });
 }
 
+/** Tells where whole pages stand, for those who read them past the file system. */
+function giveLayout(
+  { drafts, layouts }: FsContext,
+  transaction: Transaction,
+  file: LaidOutFile,
+  runs: readonly RunExtent[],
+): void {
+  if (runs.length === 0 || file.until === 0 || !layouts.isWanted || drafts.has(file.ino)) return;
+  transaction.onApplied(() => layouts.give(file, runs));
+}
+
+/** Takes what a read has found out on its way. */
+interface Findings {
+  /** Pages that all of was read. */
+  readonly whole: PagePointer[];
+  /** Whole pages, all or some of which were read. */
+  readonly runs: RunExtent[];
+}
+
 /**
  * The content of a range, in order, borrowed.
- * @param whole - takes the pages that all of was read
  * @throws PageFault, RetryAfter, PageError
  */
 export function readRange(
   context: FsContext,
   transaction: Transaction,
   range: FileRange,
-  whole: PagePointer[] = [],
+  findings?: Findings,
 ): Uint8Array[] {
   const { ino, offset, end } = range;
   const first = Math.floor(offset / PAGE_SIZE);
@@ -74,6 +95,7 @@ export function readRange(
   const extents = extentsOf(context, transaction, { ino, first, end: last + 1 });
   const pieces: Uint8Array[] = [];
   let next = 0;
+  findings?.runs.push(...extents.filter(isRun));
   for (let block = first; block <= last; block++) {
     while (next < extents.length && extentEnd(extents[next] as Extent) <= block) next++;
     const extent = extents[next];
@@ -85,11 +107,15 @@ export function readRange(
     if (part === undefined && extent !== undefined && extent.block <= block) {
       part = blockContent(context, transaction, extent, block)?.subarray(from, to);
       const isWhole = from === 0 && to === PAGE_SIZE && extent.kind === "run";
-      if (isWhole) whole.push(pageOfRun(extent, block));
+      if (isWhole) findings?.whole.push(pageOfRun(extent, block));
     }
     appendPart(pieces, part, to - from);
   }
   return pieces;
+}
+
+function isRun(extent: Extent): extent is RunExtent {
+  return extent.kind === "run";
 }
 
 /** Blocks of a file. */

@@ -11,6 +11,7 @@
  * @module
  */
 import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { LayoutHolder } from "./layouts.ts";
 
 /** Inode number of the root directory, as FUSE wants it. */
 export const ROOT_INO = 1;
@@ -202,6 +203,8 @@ export interface FileSystem {
     length: number,
     options?: ReadOptions,
   ): MaybePromise<readonly Uint8Array[]>;
+  /** Tells somebody where contents stand that can be read past the file system, from now on and to nobody else. */
+  holdLayouts?(holder: LayoutHolder): void;
   /**
    * Writes all of `data`, growing the file when needed.
    * @param data - borrowed until the call returns, also when it returns a promise (it is copied then)

@@ -11,6 +11,7 @@ import { Drafts } from "./drafts.ts";
 import { Fills } from "./fills.ts";
 import { InflatedBlocks } from "./inflated-blocks.ts";
 import { type InodeRecord, TimeField } from "./inode-record.ts";
+import { Layouts } from "./layouts.ts";
 import { LeftOut } from "./left-out.ts";
 import { ListingPasses } from "./listing-passes.ts";
 import { LookupCounts } from "./lookup-counts.ts";
@@ -58,6 +59,7 @@ export class FsContext {
   readonly nameless: Set<number> = new Set();
   /** Those of them that nobody refers to any more. */
   readonly forgotten: Set<number> = new Set();
+  readonly layouts: Layouts;
   readonly leftOut: LeftOut = new LeftOut();
   readonly passes: ListingPasses = new ListingPasses();
   readonly inflated: InflatedBlocks;
@@ -67,6 +69,8 @@ export class FsContext {
 
   constructor(vault: TransactionalVault, options: FileSystemOptions) {
     this.vault = vault;
+    this.layouts = new Layouts(() => vault.pagesInFile);
+    vault.onChange((changes) => this.layouts.note(changes));
     this.drafts = new Drafts(vault.buffers);
     this.failures = new WriteFailures(options.onWriteFailure ?? (() => {}));
     this.partBytes = options.partBytes ?? PART_BYTES;

@@ -32,6 +32,7 @@ import { write } from "./file-write.ts";
 import { Flusher } from "./flusher.ts";
 import { type Advance, type FsChange, follow } from "./follow.ts";
 import { type FileSystemOptions, FsContext } from "./fs-context.ts";
+import type { LayoutHolder } from "./layouts.ts";
 import { link, rmdir, unlink } from "./link.ts";
 import { forget, reclaimForgotten, reclaimOrphans } from "./orphans.ts";
 import { rename } from "./rename.ts";
@@ -91,7 +92,10 @@ export class VaultFileSystem implements FileSystem {
     return follow(this.#context.lookups, async (isWanted) => {
       const difference = await advance(isWanted);
       // What came from the log of an older commit is in the newer one.
-      if (difference !== undefined) this.#context.drafts.clear();
+      if (difference !== undefined) {
+        this.#context.drafts.clear();
+        this.#context.layouts.recallAll();
+      }
       return difference;
     });
   }
@@ -167,6 +171,10 @@ export class VaultFileSystem implements FileSystem {
 
   rename(from: NamePlace, to: NamePlace, mode: RenameMode, whiteout?: Caller): MaybePromise<void> {
     return rename(this.#context, { from, to, mode, whiteout });
+  }
+
+  holdLayouts(holder: LayoutHolder): void {
+    this.#context.layouts.hold(holder);
   }
 
   retain(ino: number, count = 1): void {

@@ -21,15 +21,15 @@ export interface AsideParts {
 export class AsidePages {
   readonly #parts: AsideParts;
   #spare: Uint8Array | undefined;
-  #sealed = 0;
+  #seals = 0;
 
   constructor(parts: AsideParts) {
     this.#parts = parts;
   }
 
-  /** Pages sealed so far. */
-  get sealedPages(): number {
-    return this.#sealed;
+  /** Messages sealed so far. */
+  get seals(): number {
+    return this.#seals;
   }
 
   /**
@@ -61,7 +61,7 @@ export class AsidePages {
     const rooms: Uint8Array[] = [];
     const sealed = this.#parts.codec.sealAll(pages, () => this.#takeRoom(rooms));
     return chain(sealed, (stored) => {
-      this.#sealed += pages.length;
+      this.#seals += this.#parts.codec.sealsOf(pages);
       const toStore = pages.map(({ address }, i) => ({ address, bytes: stored[i] as Uint8Array }));
       const giveBack = (): void => {
         for (const room of rooms) this.#giveBackRoom(room);

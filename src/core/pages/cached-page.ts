@@ -4,8 +4,8 @@
  * @module
  */
 import type { PagePointer } from "../format/address.ts";
-import type { PageOwner } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
+import type { PageOwner } from "../format/page-owner.ts";
 
 /** A resident page. */
 export interface CachedPage extends PagePointer {

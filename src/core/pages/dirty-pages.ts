@@ -25,8 +25,8 @@ export class DirtyPages {
     return this.#bytes;
   }
 
-  get count(): number {
-    return this.#pages.size;
+  all(): Iterable<CachedPage> {
+    return this.#pages.values();
   }
 
   get(address: number): CachedPage | undefined {

@@ -1,5 +1,6 @@
 /**
- * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1).
+ * The only door to pages: every page read or written, whatever its class, goes through here (design invariant 1), but for
+ * what {@link PageCache.inFile} says.
  *
  * A page is in one of three places:
  *
@@ -21,16 +22,18 @@ import type { BufferPool } from "../base/buffer-pool.ts";
 import { PageError } from "../base/errors.ts";
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { OpenedPage, PageCodec } from "../format/page-codec.ts";
+import type { PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
 import { AsidePages } from "./aside-pages.ts";
 import type { CachedPage } from "./cached-page.ts";
 import { DeadPages } from "./dead-pages.ts";
 import { DirtyPages } from "./dirty-pages.ts";
+import type { PageCacheOptions } from "./page-cache-options.ts";
 import { PageFault } from "./page-fault.ts";
-import { PageLoader } from "./page-loader.ts";
+import { type KeepPage, PageLoader } from "./page-loader.ts";
 import type { PageStore } from "./page-store.ts";
 import { PageWriter } from "./page-writer.ts";
+import { type PagesInFile, pagesInFile } from "./pages-in-file.ts";
 import { PinnedPages } from "./pinned-pages.ts";
 
 /** Bookkeeping charged per page on top of the buffer its payload stands in, bytes. */
@@ -38,20 +41,6 @@ const PAGE_BOOKKEEPING = 256;
 
 /** Least bytes of clean pages that are worth a cache. */
 const SMALLEST_BUDGET = 2 ** 22;
-
-/** What a cache stands on. */
-export interface PageCacheOptions {
-  readonly store: PageStore;
-  readonly codec: PageCodec;
-  /** Room for stored pages. */
-  readonly buffers: BufferPool;
-  /** Bytes of clean pages kept. */
-  readonly budgetBytes: number;
-  /** Generation the next commit will have. */
-  readonly openGeneration: number;
-  /** Called when an address was handed out (`used`) or taken back, to keep the space map. */
-  readonly onAddress?: (address: number, used: boolean) => void;
-}
 
 /** What {@link PageCache.add} makes a page of. */
 export type PageContent = Readonly<Pick<CachedPage, "pageClass" | "owner" | "payload">>;
@@ -68,6 +57,8 @@ export class PageCache {
   readonly #dirty: DirtyPages;
   readonly #writer: PageWriter;
   readonly #pinned: PinnedPages<CachedPage>;
+  /** How whole data pages are read past the cache, by whoever learns where they stand. */
+  readonly inFile: () => PagesInFile | undefined;
   /** Pages written past the cache. */
   readonly aside: AsidePages;
   readonly #loader: PageLoader;
@@ -97,9 +88,10 @@ export class PageCache {
       store: options.store,
       codec: options.codec,
       room: this.#room,
-      isResident: (pointer) => this.peek(pointer) !== undefined,
-      keep: (pageClass, pointer, opened) => this.#keep(pageClass, pointer, opened),
+      isResident: (pageClass, pointer) => this.peek(pageClass, pointer) !== undefined,
+      keep: this.#keep,
     });
+    this.inFile = pagesInFile(options);
     this.#dead = new DeadPages((addresses) => this.#giveBack(addresses));
     const bury = (address: number): void => this.#dead.bury(address, Number.POSITIVE_INFINITY);
     this.aside = new AsidePages({ ...options, onAddress: this.#onAddress, bury });
@@ -115,14 +107,14 @@ export class PageCache {
     return this.#dirty.bytes;
   }
 
-  /** Pages that are not yet in the store. */
-  get dirtyPages(): number {
-    return this.#dirty.count;
+  /** Messages that the pages which are not yet in the store will be sealed in. */
+  get dirtySeals(): number {
+    return this.codec.sealsOf(this.#dirty.all());
   }
 
-  /** Pages sealed since the cache was made (a key may seal only so many). */
-  get sealedPages(): number {
-    return this.#writer.sealedPages + this.aside.sealedPages;
+  /** Messages sealed since the cache was made (a key may seal only so many). */
+  get seals(): number {
+    return this.#writer.seals + this.aside.seals;
   }
 
   /** Bytes of clean pages held. */
@@ -130,12 +122,12 @@ export class PageCache {
     return this.#clean.calculatedSize;
   }
 
-  /** The page, if it is resident. */
-  peek(pointer: PagePointer): CachedPage | undefined {
+  /** The page, if it is resident. One of another class is none: whoever has the key can point anything anywhere. */
+  peek(pageClass: PageClass, pointer: PagePointer): CachedPage | undefined {
     const { address, generation } = pointer;
-    const page = this.#dirty.get(address) ?? this.#clean.get(address);
-    if (page?.generation === generation) return page;
-    return this.#pinned.get(pointer);
+    const cached = this.#dirty.get(address) ?? this.#clean.get(address);
+    const page = cached?.generation === generation ? cached : this.#pinned.get(pointer);
+    return page?.pageClass === pageClass ? page : undefined;
   }
 
   /** Keeps a page that is going to be loaded, beyond the budget, until {@link PageCache.unpin}. */
@@ -153,7 +145,7 @@ export class PageCache {
    * @throws PageFault when it must be fetched first: let it pass to whoever runs the operation
    */
   page(pageClass: PageClass, pointer: PagePointer): CachedPage {
-    const page = this.peek(pointer);
+    const page = this.peek(pageClass, pointer);
     if (page === undefined) throw new PageFault(pageClass, pointer);
     return page;
   }
@@ -197,10 +189,10 @@ export class PageCache {
   ): MaybePromise<readonly (Uint8Array | undefined)[]> {
     const wanted = new Map<number, PagePointer>();
     for (const pointer of pointers) {
-      if (this.peek(pointer) === undefined) wanted.set(pointer.address, pointer);
+      if (this.peek(pageClass, pointer) === undefined) wanted.set(pointer.address, pointer);
     }
     const taken = new Map<number, Uint8Array>();
-    const take = (_: PageClass, { address }: PagePointer, { payload }: OpenedPage): void => {
+    const take: KeepPage = (_, { address }, { payload }) => {
       taken.set(address, payload);
     };
     return chain(this.#loader.bring(pageClass, [...wanted.values()], take), () =>
@@ -212,13 +204,12 @@ export class PageCache {
     );
   }
 
-  #keep(pageClass: PageClass, { address, generation }: PagePointer, opened: OpenedPage): void {
+  readonly #keep: KeepPage = (pageClass, { address, generation }, { payload, owner }) => {
     if (this.#dirty.get(address) !== undefined) return;
-    const { payload, owner } = opened;
     const page: CachedPage = { pageClass, address, generation, owner, payload };
     this.#putClean(page);
     this.#pinned.keep(page);
-  }
+  };
 
   /** Never while a transaction is applied, which counts on what it has found. */
   #putClean(page: CachedPage): void {

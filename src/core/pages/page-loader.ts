@@ -6,8 +6,9 @@
 import { PageError } from "../base/errors.ts";
 import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { OpenedPage, PageCodec, ReadPage } from "../format/page-codec.ts";
+import type { PageCodec } from "../format/page-codec.ts";
 import type { PageClass } from "../format/page-header.ts";
+import type { OpenedPage, ReadPage } from "../format/stored-page.ts";
 import type { PageStore } from "./page-store.ts";
 
 /** Between which pages go. */
@@ -17,7 +18,7 @@ export interface PageLoaderParts {
   /** Where a stored page may stand. */
   readonly room: () => Uint8Array;
   /** Whether a page need not be loaded. */
-  readonly isResident: (pointer: PagePointer) => boolean;
+  readonly isResident: (pageClass: PageClass, pointer: PagePointer) => boolean;
   readonly keep: KeepPage;
 }
 
@@ -38,7 +39,7 @@ export class PageLoader {
     const wanted: PagePointer[] = [];
     const pending: Promise<void>[] = [];
     for (const pointer of pointers) {
-      if (this.#parts.isResident(pointer)) continue;
+      if (this.#parts.isResident(pageClass, pointer)) continue;
       const loading = this.#loading.get(pointer.address);
       if (loading === undefined) wanted.push(pointer);
       else pending.push(loading.catch(() => this.load(pageClass, [pointer])));

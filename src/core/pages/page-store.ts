@@ -29,6 +29,15 @@ export interface StoreSpace {
   readonly freePages: number;
 }
 
+/** A file of this machine in which pages stand by their numbers. */
+export interface PageFile {
+  readonly fd: number;
+  /** Of page number 0, bytes. */
+  readonly offset: number;
+  /** Bytes from one page to the next. */
+  readonly stride: number;
+}
+
 /**
  * A place that keeps pages.
  *
@@ -107,6 +116,9 @@ export interface PageStore {
    * @returns those of `addresses` that were copies: reading them again may give something else
    */
   forgetCopies?(addresses: readonly number[]): readonly number[];
+
+  /** Where pages stand by their numbers, for stores that keep them in one file of this machine. */
+  readonly file?: PageFile | undefined;
 
   /** Whether a page is where reading it takes no call over a network. */
   isNear(address: number): boolean;

@@ -14,7 +14,7 @@ import type { PageStore } from "./page-store.ts";
 /** Between which pages go. */
 export interface PageWriterParts {
   readonly store: Pick<PageStore, "write">;
-  readonly codec: Pick<PageCodec, "sealAll">;
+  readonly codec: Pick<PageCodec, "sealAll" | "sealsOf">;
   /** Gives room for stored pages; payloads may stand in it. */
   readonly buffers: BufferPool;
 }
@@ -34,15 +34,15 @@ export class PageWriter {
   #last: Promise<void> = Promise.resolve();
   /** Calls of {@link write} that have not ended. */
   #calls = 0;
-  #sealed = 0;
+  #seals = 0;
 
   constructor(parts: PageWriterParts) {
     this.#parts = parts;
   }
 
-  /** Pages sealed so far. */
-  get sealedPages(): number {
-    return this.#sealed;
+  /** Messages sealed so far. */
+  get seals(): number {
+    return this.#seals;
   }
 
   /** Whether a page is on its way, by its address. */
@@ -95,7 +95,7 @@ export class PageWriter {
     }
     try {
       const stored = await codec.sealAll(pages, () => buffers.take());
-      this.#sealed += pages.length;
+      this.#seals += codec.sealsOf(pages);
       return { pages, stored };
     } catch (error) {
       this.#end(pages);

@@ -134,7 +134,7 @@ class DifferenceReader {
     await this.#load(parts.map(({ pointer }) => pointer));
     for (const part of parts) {
       await this.#load([part.pointer]);
-      const page = this.#pages.peek(part.pointer);
+      const page = this.#pages.peek("tree", part.pointer);
       if (page === undefined) this.unknown.push({ first: part.first, last: part.last });
       else body(page.payload, part);
     }

@@ -123,7 +123,7 @@ export class Tree {
     let next = this.#root;
     for (let level = this.#height - 1; level >= 0 && next !== undefined; level--) {
       path.push(next);
-      if (level === 0 || this.#pages.peek(next) === undefined) break;
+      if (level === 0 || this.#pages.peek("tree", next) === undefined) break;
       const node = this.#node(next, level).payload;
       next = childAt(node, findChild(node, key));
     }
@@ -355,7 +355,7 @@ export class Tree {
   #neighbour(parent: Uint8Array, position: number, level: number): CachedPage | undefined {
     if (position < 0 || position >= countOf(parent)) return undefined;
     const pointer = childAt(parent, position);
-    return this.#pages.peek(pointer) === undefined ? undefined : this.#node(pointer, level);
+    return this.#pages.peek("tree", pointer) === undefined ? undefined : this.#node(pointer, level);
   }
 
   #lowerRoot(root: CachedPage): void {
@@ -370,7 +370,7 @@ export class Tree {
     const child = childAt(node, 0);
     this.#pages.supersede(root);
     this.#setRoot(child, this.#height - 1);
-    const page = this.#pages.peek(child);
+    const page = this.#pages.peek("tree", child);
     if (page !== undefined && this.#height > 1) this.#lowerRoot(page);
   }
 }

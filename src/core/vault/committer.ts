@@ -37,7 +37,7 @@ import { directoriesOf } from "./key-directories.ts";
 import { isSameState } from "./same-state.ts";
 import type { SpaceMap } from "./space.ts";
 
-/** Pages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
+/** Messages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
 const UNCOUNTED_SEALS = 2 ** 20;
 
 /** What everybody who opens a vault reads first: inode 1, which is the root directory, its names, and orphans. */
@@ -165,7 +165,7 @@ export class Committer {
 
   /** Takes note that another key seals from now on: what it has sealed counts from nothing. */
   countAnew(): void {
-    this.#sealedBase = -this.#parts.pages.sealedPages;
+    this.#sealedBase = -this.#parts.pages.seals;
   }
 
   /** Says where the key directory and its spare are from the next commit on. */
@@ -254,13 +254,13 @@ export class Committer {
     };
   }
 
-  /** Counts the pages the current key has sealed, and goes on to the next key before they are too many. */
+  /** Counts the messages the current key has sealed, and goes on to the next key before they are too many. */
   #countSeals(): { readonly epoch: number; readonly sealed: number } {
     const { pages, keys } = this.#parts;
-    const sealed = this.#sealedBase + pages.sealedPages + pages.dirtyPages;
+    const sealed = this.#sealedBase + pages.seals + pages.dirtySeals;
     if (sealed < SEALS_PER_EPOCH || keys.epoch === EPOCH_MAX) return { epoch: keys.epoch, sealed };
     keys.enterEpoch(keys.epoch + 1);
-    this.#sealedBase = -pages.sealedPages;
-    return { epoch: keys.epoch, sealed: pages.dirtyPages };
+    this.#sealedBase = -pages.seals;
+    return { epoch: keys.epoch, sealed: pages.dirtySeals };
   }
 }

@@ -50,7 +50,7 @@ export async function createState(
   const space = store.reusesAddresses ? new SpaceMap() : undefined;
   const pages = new PageCache({
     store,
-    codec: new PageCodec(vaultId, keys, platform.random),
+    codec: new PageCodec({ vaultId, hasPageParts: true }, keys, platform.random),
     buffers: pageBuffers(platform),
     budgetBytes: making.cacheBytes,
     openGeneration: 1,
@@ -62,6 +62,7 @@ export async function createState(
   if (placeholder === undefined) throw new Error("no page was made");
   const header: Header = {
     hasOlderKeys: false,
+    hasPageParts: true,
     compatibleFeatures: 0,
     vaultId,
     generation: 0,

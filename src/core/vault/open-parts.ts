@@ -62,7 +62,7 @@ export async function openParts(
   let space: SpaceMap | undefined;
   const pages = new PageCache({
     store: store.readOnly && root.log !== undefined ? withOwnPages(store) : store,
-    codec: new PageCodec(header.vaultId, keys, platform.random),
+    codec: new PageCodec(header, keys, platform.random),
     buffers: pageBuffers(platform),
     budgetBytes: options.cacheBytes,
     openGeneration: header.generation + 1,

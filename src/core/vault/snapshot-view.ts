@@ -31,6 +31,8 @@ export interface ViewParts {
 export class SnapshotView implements TransactionalVault {
   readonly readOnly: boolean = true;
   readonly settling: undefined = undefined;
+  /** Reads are to find out when the snapshot is deleted. */
+  readonly pagesInFile: undefined = undefined;
   /** Not counted for snapshots. */
   readonly inodes: number = 0;
   readonly #parts: ViewParts;
@@ -88,6 +90,9 @@ export class SnapshotView implements TransactionalVault {
   takeLogged(): readonly Uint8Array[] {
     return [];
   }
+
+  /** Nothing ever changes. */
+  onChange(): void {}
 
   /** Nothing ever changes. */
   markDirty(): void {}

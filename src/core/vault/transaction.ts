@@ -8,7 +8,9 @@
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { PageOwner } from "../format/page-codec.ts";
+import type { LoggedChange } from "../format/log-entry.ts";
+import type { PageOwner } from "../format/page-owner.ts";
+import type { PagesInFile } from "../pages/pages-in-file.ts";
 
 /**
  * Handed to the function of `Vault.transact`. The function may run several times: reads throw a PageFault while a page
@@ -40,7 +42,7 @@ export interface Transaction {
   delete(key: Uint8Array): void;
   /** Payload of a data or pack page; read only. @throws PageFault, PageError */
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array;
-  /** What using a data or pack page would wait for: nothing, a store nearby, or one that may be far away. */
+  /** What using a data page would wait for: nothing, a store nearby, or one that may be far away. */
   distance(pointer: PagePointer): "resident" | "near" | "far";
   /** Declares a data or pack page dead (nothing in the current state points to it any more). */
   release(pointer: PagePointer): void;
@@ -51,8 +53,8 @@ export interface Transaction {
   /** Counts inodes made (+1) and gone (-1), for `statfs`. */
   countInodes(change: number): void;
   /**
-   * Calls `body` when the changes have been made, in the same turn; never for a run that is repeated. For effects outside of
-   * the TOC that stand or fall with the changes.
+   * Calls `body` when the changes have been made, if there are any, in the same turn; never for a run that is repeated. For
+   * effects outside of the TOC that stand or fall with the run.
    */
   onApplied(body: () => void): void;
 }
@@ -128,6 +130,10 @@ export interface TransactionalVault {
   onSync(source: LogSource): void;
   /** What sources told the log before the vault was opened, in that order; the caller's from now on. */
   takeLogged(): readonly Uint8Array[];
+  /** How whole data pages are read past the cache, where they stand in a file of this machine. */
+  readonly pagesInFile: PagesInFile | undefined;
+  /** Registers who is told of changes of the TOC before they are made; the records are borrowed. */
+  onChange(listener: (changes: readonly LoggedChange[]) => void): void;
   /** Marks that something is waiting for a commit (starts the 5 s timer). */
   markDirty(): void;
   /** Everything done so far survives power loss, and is part of the commit that others see. */

@@ -44,7 +44,7 @@ export class TreeTransaction implements Transaction {
 
   farPage(key: Uint8Array): PagePointer | undefined {
     const last = this.#tree.knownPath(key).at(-1);
-    if (last === undefined || this.#pages.peek(last) !== undefined) return undefined;
+    if (last === undefined || this.#pages.peek("tree", last) !== undefined) return undefined;
     if (!this.#pages.isNear(last)) return last;
     throw new PageFault("tree", last);
   }
@@ -62,12 +62,12 @@ export class TreeTransaction implements Transaction {
   }
 
   page(pageClass: "data" | "pack", pointer: PagePointer): Uint8Array {
-    const page = this.#pages.peek(pointer) ?? this.#bringIn(pageClass, pointer);
+    const page = this.#pages.peek(pageClass, pointer) ?? this.#bringIn(pageClass, pointer);
     return page.payload;
   }
 
   distance(pointer: PagePointer): "resident" | "near" | "far" {
-    if (this.#pages.peek(pointer) !== undefined) return "resident";
+    if (this.#pages.peek("data", pointer) !== undefined) return "resident";
     return this.#pages.isNear(pointer) ? "near" : "far";
   }
 
@@ -122,6 +122,11 @@ export class TreeTransaction implements Transaction {
     for (const { key } of this.#changes.all) this.#tree.prepare(key);
   }
 
+  /** Has the effects outside of the TOC, of a run that changes nothing. */
+  end(): void {
+    for (const effect of this.#effects) effect();
+  }
+
   /**
    * Makes the changes; nothing can interrupt it.
    * @returns the next free inode number and by how much the number of inodes changed
@@ -133,7 +138,7 @@ export class TreeTransaction implements Transaction {
     }
     for (const pointer of this.#released) this.#pages.supersede(pointer);
     for (const pointer of this.#retired) this.#pages.retire(pointer);
-    for (const effect of this.#effects) effect();
+    this.end();
     return { nextIno: this.#nextIno, inodes: this.#inodes };
   }
 }

@@ -7,21 +7,22 @@
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import { CommitError } from "../base/errors.ts";
-import { chain, isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
 import type { Argon2Cost, Platform } from "../base/platform.ts";
 import { DEFAULT_ARGON2 } from "../crypto/kdf-limits.ts";
 import type { KeySlot, VaultSecret } from "../crypto/key-slot.ts";
 import type { Credentials } from "../crypto/unlock.ts";
 import type { PagePointer } from "../format/address.ts";
 import { chooseHeader } from "../format/choose-header.ts";
+import type { LoggedChange } from "../format/log-entry.ts";
 import type { LogPlace } from "../format/log-place.ts";
 import type { PageStore, StoreSpace } from "../pages/page-store.ts";
+import type { PagesInFile } from "../pages/pages-in-file.ts";
 import { prefetch } from "../pages/prefetch.ts";
 import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-difference.ts";
-import { CommitQueue } from "./commit-queue.ts";
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
-import { Flushes } from "./flushes.ts";
+import { Durability } from "./durability.ts";
 import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
@@ -57,13 +58,14 @@ export interface OpenOptions {
   readonly accept?: PartsOptions["accept"];
 }
 
+type ChangeListener = (changes: readonly LoggedChange[]) => void;
+
 export class Vault implements TransactionalVault {
   readonly #parts: VaultParts;
   readonly #committer: Committer;
-  readonly #queue: CommitQueue;
-  readonly #syncs: CommitQueue;
+  readonly #durability: Durability;
   readonly #residence: Residence;
-  readonly #flushes = new Flushes();
+  readonly #listeners: ChangeListener[] = [];
   readonly #writeBehind: WriteBehind;
   /** Key slots: to list, add, change and remove. */
   readonly keys: KeyRing;
@@ -81,8 +83,12 @@ export class Vault implements TransactionalVault {
   private constructor(parts: VaultParts, state: OpenedState) {
     this.#parts = parts;
     this.#committer = new Committer(parts, state);
-    this.#queue = new CommitQueue((settle) => this.#commitOnce(settle));
-    this.#syncs = new CommitQueue((settle) => this.#syncOnce(settle));
+    this.#durability = new Durability({
+      committer: this.#committer,
+      log: parts.log,
+      checkWritable: () => this.#checkWritable(),
+      onDirty: () => this.onDirty(),
+    });
     this.#residence = new Residence(parts.pages);
     this.#writeBehind = new WriteBehind(parts.pages);
     this.warnings = [...state.warnings];
@@ -211,7 +217,7 @@ export class Vault implements TransactionalVault {
 
   /** Whether a crash now would lose nothing. */
   get isSafe(): boolean {
-    return this.#syncs.isIdle;
+    return this.#durability.isSafe;
   }
 
   /** Bytes of clean pages in memory. */
@@ -221,7 +227,7 @@ export class Vault implements TransactionalVault {
 
   /** Whether something waits for a commit. */
   get isDirty(): boolean {
-    return this.#queue.isDirty;
+    return this.#durability.isDirty;
   }
 
   transact<T>(body: (transaction: Transaction) => T): MaybePromise<T> {
@@ -231,6 +237,7 @@ export class Vault implements TransactionalVault {
       const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
       const result = body(transaction);
       if (transaction.isChange) this.#apply(transaction);
+      else transaction.end();
       return result;
     });
     if (!isPending(done)) return done;
@@ -244,6 +251,7 @@ export class Vault implements TransactionalVault {
   #apply(transaction: TreeTransaction): void {
     this.#checkWritable();
     transaction.prepare();
+    for (const listener of this.#listeners) listener(transaction.changes);
     const { nextIno, inodes } = transaction.apply();
     this.#parts.log.note(transaction.changes, transaction.released);
     this.#committer.counters.nextIno = nextIno;
@@ -268,7 +276,7 @@ export class Vault implements TransactionalVault {
   }
 
   get settling(): Promise<void> | undefined {
-    return this.#flushes.settling;
+    return this.#durability.settling;
   }
 
   throttle(): Promise<void> | undefined {
@@ -290,8 +298,16 @@ export class Vault implements TransactionalVault {
     for (const pointer of pointers) this.#parts.pages.dismiss(pointer);
   }
 
+  get pagesInFile(): PagesInFile | undefined {
+    return this.#parts.pages.inFile();
+  }
+
+  onChange(listener: ChangeListener): void {
+    this.#listeners.push(listener);
+  }
+
   onFlush(flush: () => MaybePromise<void>): void {
-    this.#flushes.add(flush);
+    this.#durability.addFlush(flush);
   }
 
   onSync(source: LogSource): void {
@@ -299,40 +315,15 @@ export class Vault implements TransactionalVault {
   }
 
   markDirty(): void {
-    this.#syncs.markDirty();
-    if (this.#queue.markDirty()) this.onDirty();
+    this.#durability.markDirty();
   }
 
-  async commit(): Promise<void> {
-    await this.#queue.commit();
+  commit(): Promise<void> {
+    return this.#durability.commit();
   }
 
   sync(): MaybePromise<void> {
-    return this.#syncs.commit();
-  }
-
-  #syncOnce(settle: () => void): MaybePromise<void> {
-    return chain(this.#parts.log.prepare(), () => this.#logOnce(settle));
-  }
-
-  #logOnce(settle: () => void): MaybePromise<void> {
-    const { ending } = this.#queue;
-    if (ending !== undefined) return ending.then(() => this.#logOnce(settle));
-    this.#checkWritable();
-    const logged = this.#parts.log.append(this.#committer.counters);
-    settle();
-    return chain(logged, (isLogged) => (isLogged ? undefined : this.#queue.commit()));
-  }
-
-  async #commitOnce(settle: () => void): Promise<void> {
-    this.#checkWritable();
-    let committing: Promise<void> | undefined;
-    await this.#flushes.run((isFlushed) => {
-      settle();
-      if (!isFlushed) this.markDirty();
-      committing = this.#committer.commit();
-    });
-    await committing;
+    return this.#durability.sync();
   }
 
   /**

@@ -24,7 +24,13 @@ import {
   type PageHeader,
 } from "../../core/format/page-header.ts";
 import type { PageScan } from "../../core/pages/page-scan.ts";
-import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
+import type {
+  PageFile,
+  PageRun,
+  PageStore,
+  StoredPage,
+  StoreSpace,
+} from "../../core/pages/page-store.ts";
 import { tryLock } from "../../native/host.ts";
 import { storeBusy, storeError, storeFull } from "./file-errors.ts";
 import { type IoVector, readAll, readEachPooled, writeAll, writeAllPooled } from "./gathered-io.ts";
@@ -57,6 +63,7 @@ export class FileStore implements PageStore, PageScan {
   readonly #allocator = new PageAllocator();
   /** Whether it is known which pages are in use. */
   #isSeeded = false;
+  #placed: PageFile | undefined;
   readonly #pace = new SyncPace();
   #bytesSinceSync = 0;
   #diskPages = 0;
@@ -116,6 +123,13 @@ export class FileStore implements PageStore, PageScan {
 
   get end(): number {
     return this.#allocator.end;
+  }
+
+  get file(): PageFile | undefined {
+    const { fd } = this.#file;
+    if (fd === undefined) return undefined;
+    this.#placed ??= { fd, offset: pageOffset(0), stride: PAGE_STRIDE };
+    return this.#placed;
   }
 
   readHeaders(): readonly (Uint8Array | undefined)[] {

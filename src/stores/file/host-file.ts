@@ -31,6 +31,8 @@ const fdatasyncPooled = promisify(fdatasync);
 
 /** An open file. Reads and writes may be short, as those of the system. */
 export interface HostFile {
+  /** Reads the same bytes, past this object. */
+  readonly fd?: number;
   /** preadv(2). @returns bytes read; 0 at the end of the file */
   read(pieces: readonly Uint8Array[], offset: number): number;
   readPooled(pieces: readonly Uint8Array[], offset: number): Promise<number>;

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { STORED_PAGE_ROOM } from "../../core/format/page-codec.ts";
+import { STORED_PAGE_ROOM } from "../../core/format/page-size.ts";
 
 /** Bytes of a header slot: a device writes no less at once. */
 export const HEADER_SLOT_SIZE = 4096;

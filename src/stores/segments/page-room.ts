@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../core/format/page-size.ts";
 
 /** Gives room for a page of so many bytes: exactly that many, the caller's from then on. */
 export type PageRoom = (length: number) => Uint8Array;

@@ -16,7 +16,7 @@
 import { CommitError, type PageError, StoreError } from "../../core/base/errors.ts";
 import type { MaybePromise } from "../../core/base/maybe-promise.ts";
 import { addressOf } from "../../core/format/address.ts";
-import { STORED_PAGE_MAX } from "../../core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../core/format/page-size.ts";
 import type { PageRun, PageStore, StoredPage, StoreSpace } from "../../core/pages/page-store.ts";
 import { Cleaner, type CleaningOptions, type CleaningReport } from "./clean/cleaner.ts";
 import { closeLocal, type LocalParts, removeLocal } from "./local/local-parts.ts";

@@ -6,13 +6,20 @@
 import { concatBytes, getU16, getU32, putU32, utf8 } from "../../../src/core/base/bytes.ts";
 import { crc32c } from "../../../src/core/base/crc32c.ts";
 import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
-import { NONCE_SIZE, type Platform, TAG_SIZE } from "../../../src/core/base/platform.ts";
+import {
+  type AeadFrame,
+  type AeadFraming,
+  NONCE_SIZE,
+  type Platform,
+  TAG_SIZE,
+} from "../../../src/core/base/platform.ts";
 import { VaultKeys } from "../../../src/core/crypto/key-schedule.ts";
 import { makePasswordSlot } from "../../../src/core/crypto/password-slot.ts";
 import { SecretBytes } from "../../../src/core/crypto/secret-bytes.ts";
 import type { Credentials } from "../../../src/core/crypto/unlock.ts";
 import { HEADER_SIZE } from "../../../src/core/format/header.ts";
 import { classCode, PAGE_HEADER_SIZE } from "../../../src/core/format/page-header.ts";
+import { layoutOfVersion, type PageLayout, WHOLE } from "../../../src/core/format/page-layout.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { VaultFileSystem } from "../../../src/core/fs/vault-file-system.ts";
 import { Vault } from "../../../src/core/vault/vault.ts";
@@ -31,6 +38,7 @@ import { creation, newFile, TestClock } from "../../support/test-file-system.ts"
 import { MemoryFile } from "./memory-file.ts";
 
 const BODY_AT = PAGE_HEADER_SIZE + NONCE_SIZE;
+const LAYOUT_AT = 5;
 const CHECKSUM_AT = 28;
 const SIGNED_SIZE = 120;
 const ARGON2 = { memoryKib: 8, passes: 1, lanes: 1 };
@@ -244,22 +252,22 @@ function isSealed(stored: Uint8Array): boolean {
 
 /** Bytes of the body, as far as there is room for it. */
 function bodyLength(stored: Uint8Array): number {
-  return Math.min(getU32(stored, 24), PAGE_STRIDE - BODY_AT - TAG_SIZE);
+  const { parts } = layoutOf(stored);
+  return Math.min(getU32(stored, 24), PAGE_STRIDE - BODY_AT - parts * TAG_SIZE);
+}
+
+function layoutOf(stored: Uint8Array): PageLayout {
+  return layoutOfVersion(stored[LAYOUT_AT]) ?? WHOLE;
 }
 
 /** A page in clear, as it is stored. */
 async function sealed(clear: Uint8Array, secrets: Secrets): Promise<Uint8Array> {
   const epoch = getU16(clear, 6);
   if (!isSealed(clear) || epoch === 0) return clear;
-  const end = BODY_AT + bodyLength(clear);
-  const key = await secrets.keys.key(epoch);
   const stored = clear.slice();
-  await key.seal(
-    nonceOf(stored),
-    bound(stored, secrets),
-    clear.subarray(BODY_AT, end),
-    stored.subarray(BODY_AT, end + TAG_SIZE),
-  );
+  const frame = frameIn(stored);
+  const body = clear.subarray(BODY_AT, BODY_AT + frame.length);
+  await (await secrets.keys.key(epoch)).sealFrame(framingOf(secrets), frame, body);
   return stored;
 }
 
@@ -267,24 +275,18 @@ async function sealed(clear: Uint8Array, secrets: Secrets): Promise<Uint8Array> 
 async function unsealed(stored: Uint8Array, secrets: Secrets): Promise<Uint8Array> {
   const epoch = getU16(stored, 6);
   if (!isSealed(stored) || epoch === 0) return stored;
-  const end = BODY_AT + bodyLength(stored);
-  const key = await secrets.keys.key(epoch);
-  const opened = await key.open(
-    nonceOf(stored),
-    bound(stored, secrets),
-    stored.slice(BODY_AT, end + TAG_SIZE),
-  );
+  const frame = frameIn(stored.slice());
+  await (await secrets.keys.key(epoch)).openFrame(framingOf(secrets), frame);
   const clear = new Uint8Array(PAGE_STRIDE);
-  clear.set(stored.subarray(0, BODY_AT));
-  if (opened !== undefined) clear.set(opened, BODY_AT);
+  clear.set(frame.bytes.subarray(0, BODY_AT + frame.length));
   return clear;
 }
 
-function nonceOf(stored: Uint8Array): Uint8Array {
-  return stored.subarray(PAGE_HEADER_SIZE, BODY_AT);
+function frameIn(bytes: Uint8Array): AeadFrame {
+  return { bytes, length: bodyLength(bytes), partLength: layoutOf(bytes).partLength };
 }
 
 /** What a seal binds (FORMAT.md §3.2). */
-function bound(stored: Uint8Array, { vaultId }: Secrets): Uint8Array {
-  return concatBytes(utf8("dvault page"), vaultId, stored.subarray(0, PAGE_HEADER_SIZE));
+function framingOf({ vaultId }: Secrets): AeadFraming {
+  return { prefix: concatBytes(utf8("dvault page"), vaultId), headLength: PAGE_HEADER_SIZE };
 }

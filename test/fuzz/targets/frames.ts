@@ -1,18 +1,16 @@
 /** Target: frames of pages in objects, looked for and in a commit's attachment (FORMAT.md §8.2, §8.4). */
 import { concatBytes } from "../../../src/core/base/bytes.ts";
-import { PageCodec } from "../../../src/core/format/page-codec.ts";
 import { packObject } from "../../../src/stores/segments/format/frame.ts";
 import {
   decodeOpeningPages,
   encodeOpeningPages,
 } from "../../../src/stores/segments/format/opening-pages.ts";
 import { findFrames } from "../../../src/stores/segments/search/find-frames.ts";
-import { FixedRandom } from "../../support/fixed-random.ts";
-import { FixedPageKeys } from "../../support/test-keys.ts";
+import { newTestCodec } from "../../support/test-codec.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 import { expect, expectSame } from "../expect.ts";
 
-const codec = new PageCodec(new Uint8Array(16), new FixedPageKeys(), new FixedRandom());
+const codec = newTestCodec();
 
 /** Input: an object. Frames in it are made whole again where only their checksum is wrong. */
 export const framesTarget: FuzzTarget = {

@@ -1,27 +1,24 @@
 /** Target: stored pages as anybody can write them (FORMAT.md §3), before their seal is known to be right. */
 import { putU32 } from "../../../src/core/base/bytes.ts";
 import { crc32c } from "../../../src/core/base/crc32c.ts";
-import { PageCodec } from "../../../src/core/format/page-codec.ts";
 import {
   decodePageHeader,
   encodePageHeader,
   PAGE_HEADER_SIZE,
 } from "../../../src/core/format/page-header.ts";
-import { FixedRandom } from "../../support/fixed-random.ts";
-import { FixedPageKeys } from "../../support/test-keys.ts";
+import { newTestCodec } from "../../support/test-codec.ts";
 import type { FuzzTarget } from "../engine/target.ts";
 import { acceptedLater, expect, expectSafe, expectSame } from "../expect.ts";
 
 const CHECKSUM_AT = 28;
 const CLEAR_CLASS = 7;
-const vaultId = new Uint8Array(16);
-const codec = new PageCodec(vaultId, new FixedPageKeys(), new FixedRandom());
+const codec = newTestCodec();
 const owner = { ino: 0, block: 0 };
 
 /** Also with the checksum put right. */
 export const pageTarget: FuzzTarget = {
   name: "page",
-  files: ["src/core/format/page-header.ts", "src/core/format/page-codec.ts"],
+  files: ["src/core/format/page-header.ts", "src/core/format/stored-page.ts"],
   async seeds() {
     const pages = (["data", "key-directory"] as const).map((pageClass) =>
       codec.seal({ pageClass, address: 130, generation: 3, owner, payload: new Uint8Array(20) }),

@@ -5,8 +5,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { HEADER_SIZE } from "../../../src/core/format/header.ts";
-import { storedLength } from "../../../src/core/format/page-codec.ts";
 import { decodePageHeader } from "../../../src/core/format/page-header.ts";
+import { storedLength } from "../../../src/core/format/page-size.ts";
 import { FileStore } from "../../../src/stores/file/file-store.ts";
 import {
   HEADER_SLOT_SIZE,

@@ -38,25 +38,76 @@ t.test("ranges are joined where they meet", (t) => {
   t.end();
 });
 
+t.test("ranges that lie near take in what is between", (t) => {
+  const ranges = new ByteRanges(4);
+  ranges.add(20, 30);
+  ranges.add(35, 40);
+  ranges.add(10, 15);
+  t.same(
+    [...ranges.all()],
+    [
+      [10, 15],
+      [20, 30],
+      [35, 40],
+    ],
+  );
+  ranges.add(18, 19);
+  t.same(
+    [...ranges.all()],
+    [
+      [10, 30],
+      [35, 40],
+    ],
+  );
+  ranges.add(44, 45);
+  t.equal(ranges.count, 2);
+  t.equal(ranges.start, 10);
+  t.equal(ranges.end, 45);
+  ranges.add(33, 34);
+  t.same([...ranges.all()], [[10, 45]]);
+  t.end();
+});
+
+/** Takes in what lies between bytes of a set, where it is no longer than `gap`. */
+function closed(bytes: readonly boolean[], gap: number): boolean[] {
+  const result = [...bytes];
+  let last = -1;
+  for (const [i, isIn] of bytes.entries()) {
+    if (!isIn) continue;
+    if (last >= 0 && i - last - 1 <= gap) result.fill(true, last, i);
+    last = i;
+  }
+  return result;
+}
+
+/** The ranges of a set of bytes. */
+function runs(bytes: readonly boolean[]): number[][] {
+  const begins = [...bytes.keys()].filter((i) => bytes[i] && !bytes[i - 1]);
+  const ends = [...bytes.keys(), bytes.length].filter((i) => !bytes[i] && bytes[i - 1]);
+  return begins.map((from, i) => [from, ends[i] as number]);
+}
+
 t.test("any ranges are what a set of bytes is", (t) => {
   const random = seededRandom(1);
   const number = (below: number): number => Math.floor(random() * below);
   for (let run = 0; run < 200; run++) {
-    const ranges = new ByteRanges();
-    const bytes = new Array<boolean>(SIZE).fill(false);
+    const gap = run % 4;
+    const ranges = new ByteRanges(gap);
+    let bytes = new Array<boolean>(SIZE).fill(false);
     for (let n = number(12); n >= 0; n--) {
       const from = number(SIZE);
       const end = from + number(Math.min(9, SIZE - from + 1));
       ranges.add(from, end);
-      bytes.fill(true, from, end);
+      bytes = closed(bytes.fill(true, from, end), gap);
       const asked = number(SIZE);
       const until = asked + number(SIZE - asked + 1);
       if (ranges.has(asked, until) !== bytes.slice(asked, until).every(Boolean)) t.fail("has");
     }
-    const found = new Array<boolean>(SIZE).fill(false);
-    for (const [from, end] of ranges.all()) found.fill(true, from, end);
-    if (found.join() !== bytes.join()) t.fail(`${[...ranges.all()].join(" ")}`);
-    if (ranges.end !== bytes.lastIndexOf(true) + 1) t.fail("end");
+    const expected = runs(bytes);
+    const { start, end, count } = ranges;
+    const found = { all: [...ranges.all()], start, end, count };
+    const bounds = { start: expected[0]?.[0] ?? 0, end: expected.at(-1)?.[1] ?? 0 };
+    t.same(found, { all: expected, ...bounds, count: expected.length });
   }
   t.end();
 });

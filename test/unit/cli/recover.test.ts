@@ -7,14 +7,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { HEADER_SLOT_SIZE, pageOffset } from "../../../src/stores/file/layout.ts";
 import { findFrames } from "../../../src/stores/segments/search/find-frames.ts";
 import { CommandLine } from "../../support/command-line.ts";
 
-const GOLDEN = fileURLToPath(new URL("../../vectors/golden/v1.dvault", import.meta.url));
+const [GOLDEN, IN_PARTS] = ["v1", "v1-parts"].map((name) =>
+  fileURLToPath(new URL(`../../vectors/golden/${name}.dvault`, import.meta.url)),
+) as [string, string];
 const PASSWORD = { DVAULT_PASSWORD: "golden vault" };
 const QUICK = ["--kdf-memory", "64", "--kdf-passes", "1"];
 const CLASS_DATA = 1;
@@ -25,11 +27,15 @@ interface Place {
   readonly rescued: string;
 }
 
-/** A copy of the golden vault, changed. */
-async function damagedVault(t: Test, change: (image: Buffer) => void): Promise<Place> {
+/** A copy of a golden vault, changed. */
+async function damagedVault(
+  t: Test,
+  change: (image: Buffer) => void,
+  golden = GOLDEN,
+): Promise<Place> {
   const cli = await CommandLine.start(t.testdir());
   const damaged = join(cli.home, "damaged.dvault");
-  copyFileSync(GOLDEN, damaged);
+  copyFileSync(golden, damaged);
   const image = readFileSync(damaged);
   change(image);
   writeFileSync(damaged, image);
@@ -46,23 +52,26 @@ async function list({ cli }: Place, path: string): Promise<string> {
   return shown.replaceAll(path, "");
 }
 
-t.test("a vault without headers comes back whole in a new file", async (t) => {
-  const place = await damagedVault(t, (image) => image.fill(0, 0, 2 * HEADER_SLOT_SIZE));
-  const { cli, damaged, rescued } = place;
-  const before = leftovers();
-  t.match(await cli.run(["ls", damaged], PASSWORD), { code: 14 });
-  const report = await cli.run(["recover", "--report", damaged], PASSWORD);
-  t.match(report, { code: 0, err: "" });
-  t.match(report.out, /found by a commit root found by search.*: commit \d+ of /);
-  t.match(report.out, /^\d+ whole, 0 old, 0 partial, 0 lost, in \d+ directories/m);
-  t.notOk(existsSync(rescued), "a report writes nothing");
-  const image = readFileSync(damaged);
-  t.match(await cli.run(["recover", damaged, rescued, ...QUICK], PASSWORD), { code: 0, err: "" });
-  t.ok(readFileSync(damaged).equals(image), "the damaged file stays as it is");
-  t.equal(await list(place, rescued), await list(place, GOLDEN));
-  t.match(await cli.run(["check", rescued, "--read-data"], PASSWORD), { code: 0 });
-  t.strictSame(leftovers(), before);
-});
+for (const golden of [GOLDEN, IN_PARTS]) {
+  t.test(`${basename(golden)} comes back whole in a new file without its headers`, async (t) => {
+    const spoil = (image: Buffer): void => void image.fill(0, 0, 2 * HEADER_SLOT_SIZE);
+    const place = await damagedVault(t, spoil, golden);
+    const { cli, damaged, rescued } = place;
+    const before = leftovers();
+    t.match(await cli.run(["ls", damaged], PASSWORD), { code: 14 });
+    const report = await cli.run(["recover", "--report", damaged], PASSWORD);
+    t.match(report, { code: 0, err: "" });
+    t.match(report.out, /found by a commit root found by search.*: commit \d+ of /);
+    t.match(report.out, /^\d+ whole, 0 old, 0 partial, 0 lost, in \d+ directories/m);
+    t.notOk(existsSync(rescued), "a report writes nothing");
+    const image = readFileSync(damaged);
+    t.match(await cli.run(["recover", damaged, rescued, ...QUICK], PASSWORD), { code: 0, err: "" });
+    t.ok(readFileSync(damaged).equals(image), "the damaged file stays as it is");
+    t.equal(await list(place, rescued), await list(place, golden));
+    t.match(await cli.run(["check", rescued, "--read-data"], PASSWORD), { code: 0 });
+    t.strictSame(leftovers(), before);
+  });
+}
 
 t.test("files that are not whole are told, and named so, with exit code 15", async (t) => {
   const place = await damagedVault(t, (image) => {

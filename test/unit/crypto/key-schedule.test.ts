@@ -85,6 +85,7 @@ t.test("a key whose import ends after closing is closed too", async (t) => {
   const key: AeadKey = {
     seal: () => {},
     open: () => undefined,
+    sealFrame: () => {},
     openFrame: () => false,
     close: () => void closed++,
   };

@@ -4,27 +4,24 @@ import { crc32c } from "../../../src/core/base/crc32c.ts";
 import { KeyError, PageError } from "../../../src/core/base/errors.ts";
 import { MAX_SEGMENT_BYTES, PAGE_SIZE, PAGES_PER_SEGMENT } from "../../../src/core/base/limits.ts";
 import { isPending } from "../../../src/core/base/maybe-promise.ts";
-import {
-  type OpenedPage,
-  PAGE_OVERHEAD,
-  PageCodec,
-  type PageKeys,
-  STORED_PAGE_MAX,
-  storedSize,
-} from "../../../src/core/format/page-codec.ts";
+import { PageCodec, type PageKeys } from "../../../src/core/format/page-codec.ts";
 import {
   classCode,
   decodePageHeader,
   PAGE_CLASSES,
   type PageClass,
 } from "../../../src/core/format/page-header.ts";
+import { WHOLE } from "../../../src/core/format/page-layout.ts";
+import { FULL_PAGE_MIN, STORED_PAGE_MAX } from "../../../src/core/format/page-size.ts";
+import type { OpenedPage } from "../../../src/core/format/stored-page.ts";
 import { cryptoAead, nodeAead } from "../../../src/platform/node-aead.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { FixedRandom } from "../../support/fixed-random.ts";
 import { FixedPageKeys } from "../../support/test-keys.ts";
 import { webAead } from "../../support/web-aead.ts";
 
-const VAULT_ID = new Uint8Array(16).fill(0xa1);
+/** All pages of such a vault are whole; page-parts.test.ts is about others. */
+const VAULT = { vaultId: new Uint8Array(16).fill(0xa1), hasPageParts: false };
 const POINTER = { address: 2 ** 40 + 5, generation: 2 ** 33 + 7 };
 const OWNER = { ino: 2 ** 41 + 3, block: 2 ** 37 + 9 };
 const PAYLOAD_SIZES = [0, 1, 15, 16, 17, 4095, 4096, PAGE_SIZE - 1, PAGE_SIZE];
@@ -32,8 +29,8 @@ const HEADER_AND_NONCE = 44;
 
 const codec = newCodec();
 
-function newCodec(keys: PageKeys | undefined = new FixedPageKeys(), vaultId = VAULT_ID): PageCodec {
-  return new PageCodec(vaultId, keys, new FixedRandom());
+function newCodec(keys: PageKeys | undefined = new FixedPageKeys(), vault = VAULT): PageCodec {
+  return new PageCodec(vault, keys, new FixedRandom());
 }
 
 function payloadOf(length: number): Uint8Array {
@@ -66,8 +63,8 @@ function withChecksum(stored: Uint8Array): Uint8Array {
 t.test(
   "the overhead of a page is 84 bytes, and a segment of full pages fits an object",
   async (t) => {
-    t.equal(PAGE_OVERHEAD, 84);
-    t.equal(STORED_PAGE_MAX, 65_620);
+    t.equal(seal("data", payloadOf(PAGE_SIZE)).length, PAGE_SIZE + 84);
+    t.equal(FULL_PAGE_MIN, PAGE_SIZE + 84);
     t.ok(PAGES_PER_SEGMENT * STORED_PAGE_MAX <= MAX_SEGMENT_BYTES);
   },
 );
@@ -78,7 +75,7 @@ t.test("every class and size of page opens as it was sealed", async (t) => {
       const payload = payloadOf(size);
       const stored = seal(pageClass, payload);
       const clear = pageClass === "key-directory";
-      t.equal(stored.length, storedSize(size) - (clear ? 28 : 0), `${pageClass} of ${size}`);
+      t.equal(stored.length, size + (clear ? 56 : 84), `${pageClass} of ${size}`);
       const opened = open(pageClass, stored);
       t.ok(Buffer.from(payload).equals(opened.payload), "the payload is the same");
       t.equal(opened.payload.constructor, Uint8Array, "and no Buffer");
@@ -111,7 +108,10 @@ t.test(
     t.throws(() => codec.open("data", { ...later, stored }), {
       message: /generation is \d+, not \d+/,
     });
-    const otherVault = newCodec(new FixedPageKeys(), new Uint8Array(16).fill(0xa2));
+    const otherVault = newCodec(new FixedPageKeys(), {
+      ...VAULT,
+      vaultId: new Uint8Array(16).fill(0xa2),
+    });
     t.throws(() => open("data", stored, otherVault), { message: /tag mismatch/ });
   },
 );
@@ -126,7 +126,8 @@ t.test("a header that was changed and given a right checksum does not open", asy
   refuses(forged(4, classCode("tree")), /tag mismatch/, "tree");
   refuses(forged(4, 0), /page class 0 is unknown/);
   refuses(forged(4, 9), /page class 9 is unknown/);
-  refuses(forged(5, 2), /page codec version 2 is unknown/);
+  refuses(forged(5, 0), /page layout 0 is unknown/);
+  refuses(forged(5, 3), /page layout 3 is unknown/);
   refuses(forged(7, 2), /tag mismatch/);
   refuses(forged(7, 0), /sealed in no epoch/);
   refuses(forged(15, 1), /tag mismatch/);
@@ -248,7 +249,7 @@ t.test("no page under a replaced vault key is younger than the replacement", asy
 
 t.test("no two pages are sealed with the same nonce", async (t) => {
   const nonceOf = (stored: Uint8Array): string => stored.subarray(32, HEADER_AND_NONCE).join();
-  const random = new PageCodec(VAULT_ID, new FixedPageKeys(), nodePlatform.random);
+  const random = new PageCodec(VAULT, new FixedPageKeys(), nodePlatform.random);
   const nonces = new Set<string>();
   for (let i = 0; i < 2000; i++) nonces.add(nonceOf(seal("data", new Uint8Array(0), random)));
   t.equal(nonces.size, 2000);
@@ -260,6 +261,7 @@ t.test("decodePageHeader reads what stands in clear, from the header alone", asy
     pageClass: "pack",
     epoch: 1,
     ...POINTER,
+    layout: WHOLE,
     bodyLength: 34,
   });
   t.match(decodePageHeader(stored.subarray(0, 31)), /only 31 bytes are left/);
@@ -269,7 +271,7 @@ t.test("decodePageHeader reads what stands in clear, from the header alone", asy
 });
 
 t.test("without keys only clear-text pages open", async (t) => {
-  const locked = new PageCodec(VAULT_ID, undefined, new FixedRandom());
+  const locked = new PageCodec(VAULT, undefined, new FixedRandom());
   const stored = seal("key-directory", payloadOf(20));
   t.same(open("key-directory", stored, locked).payload, payloadOf(20));
   t.throws(
@@ -295,7 +297,7 @@ t.test("an asynchronous AEAD gives the same bytes, many pages at a time", async 
     owner: { ino: i, block: i * 2 },
     payload: payloadOf(i * 301),
   }));
-  const slow = new PageCodec(VAULT_ID, new FixedPageKeys(1, webAead), new FixedRandom());
+  const slow = new PageCodec(VAULT, new FixedPageKeys(1, webAead), new FixedRandom());
   const sealing = pages.map((page) => slow.seal(page));
   t.ok(sealing.every((sealed) => isPending(sealed)));
   const sealed = await Promise.all(sealing);
@@ -332,7 +334,7 @@ t.test(
       payload: payloadOf((i * 997) % (PAGE_SIZE + 1)),
     }));
     for (const aead of [nodeAead, cryptoAead, webAead]) {
-      const many = new PageCodec(VAULT_ID, new FixedPageKeys(1, aead), nodePlatform.random);
+      const many = new PageCodec(VAULT, new FixedPageKeys(1, aead), nodePlatform.random);
       const stored = await many.sealAll(pages, () => new Uint8Array(STORED_PAGE_MAX));
       const read = pages.map((page, i) => ({ ...page, stored: (stored[i] as Uint8Array).slice() }));
       const [, damaged, moved] = read;

@@ -4,6 +4,7 @@ import { PageError } from "../../../src/core/base/errors.ts";
 import { addressOf } from "../../../src/core/format/address.ts";
 import { type CheckReport, checkVault } from "../../../src/core/fs/check/check-vault.ts";
 import { entryOf } from "../../../src/core/fs/entry-of.ts";
+import { encodeExtent } from "../../../src/core/fs/extent.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { InodeRecord } from "../../../src/core/fs/inode-record.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
@@ -13,7 +14,7 @@ import type { Vault } from "../../../src/core/vault/vault.ts";
 import { nodePlatform } from "../../../src/platform/node-platform.ts";
 import { makeSampleFiles } from "../../support/sample-files.ts";
 import { copyContents } from "../../support/scanned-store.ts";
-import { allRecords, newFileSystem } from "../../support/test-file-system.ts";
+import { allRecords, newFileSystem, readBytes } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
 const { compressor } = nodePlatform;
@@ -121,6 +122,24 @@ t.test("each damaged page is found, with the path and bytes that are hurt", asyn
     }
     t.ok(isFound, `damage of page ${address} is noticed`);
   }
+});
+
+t.test("a file that is said to stand in a node of the tree is damaged", async (t) => {
+  const { vault, inoOf } = await sample(t);
+  const ino = await inoOf("inline.txt");
+  const path = await vault.nodes.pathTo(extentKey(ino, 0));
+  const node = path?.nodes.at(-1);
+  if (node === undefined) throw new Error("the sample has no tree");
+  const { address, generation } = node.pointer;
+  await vault.transact((transaction) => {
+    const run = { kind: "run", block: 0, address, generation, count: 1, shared: false } as const;
+    transaction.put(extentKey(ino, 0), encodeExtent(run));
+  });
+  const fs = await newFileSystem(vault);
+  await t.rejects(readBytes(fs, ino, 0, 100), { code: "PAGE_CORRUPT" });
+  await vault.commit();
+  const { findings } = await check(vault);
+  t.match(findings, [{ code: "page-damaged" }]);
 });
 
 t.test("a file that stands in a damaged page is told by name and range", async (t) => {

@@ -119,7 +119,11 @@ t.test("what is written under the new key is not forged with the old one", async
     .filter(({ pageClass, epoch }) => pageClass === "data" && epoch === 2);
   t.strictSame(others, []);
   const { pageClass, address, generation } = later as PageHeader;
-  const forger = new PageCodec(vault.id, kept, nodePlatform.random);
+  const forger = new PageCodec(
+    { vaultId: vault.id, hasPageParts: true },
+    kept,
+    nodePlatform.random,
+  );
   const owner = { ino, block: 0 };
   const forged = { pageClass, address, generation, owner, payload: new Uint8Array(PAGE_SIZE) };
   pages.set(address, await forger.seal(forged));

@@ -47,8 +47,8 @@ t.test("one damaged page fails a load, its neighbours are in", async (t) => {
   const bytes = store.contents.pages.get(all[1]?.address ?? -1);
   if (bytes) bytes[50] = (bytes[50] ?? 0) ^ 1;
   t.throws(() => pages.load("data", all), { code: "PAGE_CORRUPT", address: all[1]?.address });
-  t.ok(pages.peek(all[0] as CachedPage));
-  t.ok(pages.peek(all[2] as CachedPage));
+  t.ok(pages.peek("data", all[0] as CachedPage));
+  t.ok(pages.peek("data", all[2] as CachedPage));
 });
 
 t.test("pointers of another generation do not find a page", async (t) => {
@@ -56,8 +56,23 @@ t.test("pointers of another generation do not find a page", async (t) => {
   const page = addData(pages, 1);
   await commit(pages);
   const stale = { address: page.address, generation: page.generation + 1 };
-  t.equal(pages.peek(stale), undefined);
+  t.equal(pages.peek("data", stale), undefined);
   t.throws(() => pages.load("data", [stale]), { code: "PAGE_CORRUPT" });
+});
+
+t.test("a page is one of its own class only, wherever it is", async (t) => {
+  const { pages } = await newTestPages();
+  const page = addData(pages, 1);
+  const refused = (): void => {
+    t.equal(pages.peek("tree", page), undefined);
+    t.throws(() => pages.page("tree", page));
+    t.throws(() => pages.load("tree", [page]), { code: /PAGE_(MISSING|CORRUPT)/ });
+    t.strictSame(pages.take("tree", [page]), [undefined]);
+  };
+  refused();
+  await commit(pages);
+  refused();
+  t.equal(pages.peek("data", page), page, "as itself it is still there");
 });
 
 t.test("a page whose place a new one was given is corrupt, and waited for by nobody", async (t) => {
@@ -74,8 +89,8 @@ t.test("a page whose place a new one was given is corrupt, and waited for by nob
     code: "PAGE_CORRUPT",
     address: lost.address,
   });
-  t.ok(pages.peek(other), "the others are in");
-  t.equal(pages.peek(taker), taker);
+  t.ok(pages.peek("data", other), "the others are in");
+  t.equal(pages.peek("data", taker), taker);
 });
 
 t.test("editing copies what an older generation wrote, once a generation", async (t) => {
@@ -116,7 +131,7 @@ t.test(
     t.ok(pages.cleanBytes > 2 ** 21, `${pages.cleanBytes} bytes where nothing is dirty`);
     fill();
     await pages.load("data", [first]);
-    t.ok(pages.peek(first));
+    t.ok(pages.peek("data", first));
     t.ok(pages.cleanBytes <= 2 ** 21, `${pages.cleanBytes} bytes beside ${pages.dirtyBytes}`);
     t.ok(pages.cleanBytes > 2 ** 20);
     await commit(pages);
@@ -127,7 +142,7 @@ t.test("writing data behind leaves nothing for the commit but what changed since
   const { pages, store } = await newTestPages();
   const page = addData(pages, 1);
   await pages.flush("data");
-  t.equal(pages.dirtyPages, 0);
+  t.equal(pages.dirtySeals, 0);
   t.ok(store.contents.pages.has(page.address));
   pages.supersede(page);
   t.equal(addData(pages, 2).address, page.address, "it was in no header, so it is reused at once");
@@ -141,10 +156,10 @@ t.test("a failed write leaves its pages dirty for the next one", async (t) => {
     throw new Error("no");
   };
   await t.rejects(pages.flush("data"), { message: "no" });
-  t.equal(pages.dirtyPages, 1);
+  t.equal(pages.dirtySeals, 1);
   store.write = (stored: readonly StoredPage[]): void => write(stored);
   await pages.flush("data");
-  t.equal(pages.dirtyPages, 0);
+  t.equal(pages.dirtySeals, 0);
 });
 
 t.test("writing behind takes in what is added meanwhile, and makes way for a commit", async (t) => {
@@ -161,7 +176,7 @@ t.test("writing behind takes in what is added meanwhile, and makes way for a com
   await pages.flush("data", () => {
     progress += 1;
   });
-  t.equal(pages.dirtyPages, 0, "those added while others were written as well");
+  t.equal(pages.dirtySeals, 0, "those added while others were written as well");
   t.equal(progress, batches);
   t.ok(addedLate.every(({ address }) => store.contents.pages.has(address)));
   batches = 4;
@@ -170,8 +185,8 @@ t.test("writing behind takes in what is added meanwhile, and makes way for a com
   pages.freeze(identity);
   const later = addData(pages, 300);
   await Promise.all([behind, pages.flush("frozen")]);
-  t.equal(pages.dirtyPages, 1, "the commit wrote what was frozen, and nothing went on beside it");
-  t.ok(pages.peek(later));
+  t.equal(pages.dirtySeals, 1, "the commit wrote what was frozen, and nothing went on beside it");
+  t.ok(pages.peek("data", later));
 });
 
 t.test(

@@ -10,6 +10,7 @@ import {
   discordPlace,
   type PlaceOptions,
 } from "../../support/discord-vault-place.ts";
+import { StandingTiming } from "../../support/standing-timing.ts";
 
 const POST = "POST /channels/{channel_id}/messages";
 
@@ -29,7 +30,7 @@ async function ship(
   options: PlaceOptions,
   sizes = ALONE,
 ): Promise<Shipping> {
-  const place = await discordPlace(t, options);
+  const place = await discordPlace(t, { timing: new StandingTiming(), ...options });
   const store = place.open(sizes);
   let left = objects;
   const worker = async (): Promise<void> => {
@@ -87,7 +88,11 @@ t.test("headers that lie do not lead into a refusal", async (t) => {
 });
 
 t.test("a limit shared with others is waited for, and the pace lowered", async (t) => {
-  const place = await discordPlace(t, { dataChannels: 0, webhooks: 1, speed: 100 });
+  const place = await discordPlace(t, {
+    dataChannels: 0,
+    webhooks: 1,
+    timing: new StandingTiming(),
+  });
   const { discord } = place.emulator;
   discord.settings.rates = {
     ...discord.settings.rates,
@@ -101,7 +106,7 @@ t.test("a limit shared with others is waited for, and the pace lowered", async (
 });
 
 t.test("a storm of 429 is sat out", async (t) => {
-  const place = await discordPlace(t, { speed: 200 });
+  const place = await discordPlace(t, { timing: new StandingTiming() });
   const { faults, discord } = place.emulator;
   for (const scope of ["user", "shared", "global"] as const) {
     faults.add({ fault: { kind: "rate-limit", scope, retryAfter: 3 }, probability: 0.2 });
@@ -113,7 +118,7 @@ t.test("a storm of 429 is sat out", async (t) => {
 });
 
 t.test("a limit that lasts too long is an error, and not waited for again and again", async (t) => {
-  const place = await discordPlace(t, { speed: 1000 });
+  const place = await discordPlace(t, { timing: new StandingTiming() });
   const store = place.open();
   const fault = { kind: "rate-limit", scope: "user", retryAfter: 7200 } as const;
   place.emulator.faults.once(fault, { route: POST });
@@ -148,7 +153,7 @@ t.test("a 429 that gives no time ends everything too", async (t) => {
 });
 
 t.test("too many refusals stop everything, until they are ten minutes old", async (t) => {
-  const place = await discordPlace(t, { speed: 1000 });
+  const place = await discordPlace(t, { timing: new StandingTiming() });
   const { emulator, timing } = place;
   const store = place.open({ refusalsMax: 6 });
   const id = emulator.faults.add({ fault: { kind: "answer", status: 403, code: 50013 } });

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import t from "tap";
 import { equalBytes } from "../../../src/core/base/bytes.ts";
-import { STORED_PAGE_MAX } from "../../../src/core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../../src/core/format/page-size.ts";
 import type { MemoryObjectStore } from "../../../src/stores/objects/memory-object-store.ts";
 import { commitPages, expectPages, pageOf } from "../../support/segment-pages.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PageError } from "../../../src/core/base/errors.ts";
 import { addressOf, pageNumber } from "../../../src/core/format/address.ts";
-import { STORED_PAGE_MAX, STORED_PAGE_ROOM } from "../../../src/core/format/page-codec.ts";
+import { STORED_PAGE_MAX, STORED_PAGE_ROOM } from "../../../src/core/format/page-size.ts";
 import type { ObjectLimits } from "../../../src/stores/objects/object-store.ts";
 import { ReadAhead } from "../../../src/stores/segments/read/read-ahead.ts";
 import { ReadGate } from "../../../src/stores/segments/read/read-gate.ts";

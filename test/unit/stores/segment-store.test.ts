@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import SqliteDatabase from "better-sqlite3";
 import t, { type Test } from "tap";
 import { PageError, StoreError } from "../../../src/core/base/errors.ts";
-import { STORED_PAGE_MAX } from "../../../src/core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../../src/core/format/page-size.ts";
 import { MemoryObjectStore } from "../../../src/stores/objects/memory-object-store.ts";
 import {
   type ObjectBytes,

@@ -1,7 +1,7 @@
 /**
- * Vaults of every format version, kept for ever: each must open and hold what it held when it was made.
+ * Vaults of every format version and feature, kept for ever: each must open and hold what it held when it was made.
  *
- * A new format version gets a vault of its own, made once by `DVAULT_GOLDEN=v2 npx tap test/unit/vault/golden.test.ts`.
+ * A new one gets a vault of its own, made once by `DVAULT_GOLDEN=v2 npx tap test/unit/vault/golden.test.ts`.
  */
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

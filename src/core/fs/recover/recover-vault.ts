@@ -100,7 +100,7 @@ export async function recoverVault(
     onProgress?.({ step: "searching", pages });
   });
   const unlocked = await unlockPages(source, index);
-  const codec = new PageCodec(unlocked.vaultId, unlocked.keys, platform.random);
+  const codec = new PageCodec(unlocked, unlocked.keys, platform.random);
   store.judgeBy?.((stored) => codec.isGenuine(stored));
   const found = await stateOf(source, index, unlocked).catch((error: unknown) => {
     unlocked.keys.close();
@@ -161,7 +161,7 @@ function stateOf(
 ): Promise<FoundState> {
   const pages = new PageCache({
     store,
-    codec: new PageCodec(unlocked.vaultId, unlocked.keys, platform.random),
+    codec: new PageCodec(unlocked, unlocked.keys, platform.random),
     buffers: pageBuffers(platform),
     budgetBytes: CACHE_BYTES,
     openGeneration: index.generation + 1,
@@ -181,14 +181,14 @@ async function openOver(
   upper: PageStore,
   { index, unlocked, state }: Found,
 ): Promise<Vault> {
-  const { vaultId, keys, keyDirectory } = unlocked;
+  const { vaultId, hasPageParts, keys, keyDirectory } = unlocked;
   const border = Math.max(index.end, state.root?.end ?? 0);
   const root = rootAbove(index, state, border + 1);
   const overlay = new OverlayStore({ lower: store, upper, border });
   try {
     keys.enterEpoch(root.epoch);
     const commitRoot: PagePointer = { address: addressOf(border), generation: root.generation };
-    const bytes = await new PageCodec(vaultId, keys, platform.random).seal({
+    const bytes = await new PageCodec(unlocked, keys, platform.random).seal({
       ...commitRoot,
       pageClass: "root",
       owner: { ino: 0, block: 0 },
@@ -198,7 +198,8 @@ async function openOver(
     const { generation, time: created } = root;
     const argon2 = DEFAULT_ARGON2;
     const hasOlderKeys = keys.older.length > 0;
-    const header = { hasOlderKeys, compatibleFeatures: 0, vaultId, generation, argon2, created };
+    const features = { hasOlderKeys, hasPageParts, compatibleFeatures: 0 };
+    const header = { ...features, vaultId, generation, argon2, created };
     overlay.publish(encodeHeader({ ...header, keyDirectory, commitRoot }, keys));
   } finally {
     keys.close();

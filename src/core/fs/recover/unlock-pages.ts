@@ -12,6 +12,7 @@ import { unlockVault } from "../../crypto/unlock-vault.ts";
 import type { PagePointer } from "../../format/address.ts";
 import { VAULT_ID_SIZE } from "../../format/header.ts";
 import { decodeKeyDirectory, type KeyDirectory } from "../../format/key-directory.ts";
+import type { PagesOf } from "../../format/page-codec.ts";
 import { fetchPage } from "../../pages/fetch-page.ts";
 import type { PageCache } from "../../pages/page-cache.ts";
 import type { PageStore } from "../../pages/page-store.ts";
@@ -29,9 +30,8 @@ export interface RecoverySource {
   readonly credentials: Credentials;
 }
 
-/** A vault that is unlocked, whatever else is lost of it. */
-export interface UnlockedPages {
-  readonly vaultId: Uint8Array;
+/** A vault that is unlocked, whatever else is lost of it. Pages in parts open: a header that would tell may be lost. */
+export interface UnlockedPages extends PagesOf {
   /** The caller's to close. */
   readonly keys: VaultKeys;
   /** The directory that opened. */
@@ -48,8 +48,8 @@ export async function unlockPages(
   index: PageIndex,
 ): Promise<UnlockedPages> {
   const { generation } = index;
-  const vaultId = new Uint8Array(VAULT_ID_SIZE);
-  const pages = passingPages(source, { vaultId, generation, keys: undefined });
+  const unknown = { vaultId: new Uint8Array(VAULT_ID_SIZE), hasPageParts: true };
+  const pages = passingPages(source, { ...unknown, generation, keys: undefined });
   let refusal: KeyError | undefined;
   let useless: UnlockedPages | undefined;
   for (const keyDirectory of index.keyDirectories) {
@@ -80,16 +80,16 @@ async function unlockWith(
   keyDirectory: PagePointer,
 ): Promise<UnlockedPages> {
   const { keys } = await unlockVault(platform, directory, credentials);
-  return { vaultId: directory.vaultId, keys, keyDirectory };
+  return { vaultId: directory.vaultId, hasPageParts: true, keys, keyDirectory };
 }
 
 /** Whether a key opens a commit root or a page of the TOC. */
 async function opensAny(
   source: RecoverySource,
   index: PageIndex,
-  { vaultId, keys }: UnlockedPages,
+  unlocked: UnlockedPages,
 ): Promise<boolean> {
-  const pages = passingPages(source, { vaultId, generation: index.generation, keys });
+  const pages = passingPages(source, { ...unlocked, generation: index.generation });
   for (const pageClass of ["root", "tree"] as const) {
     const pointers = pageClass === "root" ? index.roots : index.trees;
     for (const pointer of pointers.slice(0, PAGES_TRIED)) {

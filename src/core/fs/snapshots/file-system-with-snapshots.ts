@@ -31,6 +31,7 @@ import {
   type XattrMode,
 } from "../file-system.ts";
 import type { FileSystemOptions } from "../fs-context.ts";
+import type { LayoutHolder } from "../layouts.ts";
 import { VaultFileSystem } from "../vault-file-system.ts";
 import { SnapshotDirectory } from "./snapshot-directory.ts";
 import { type Slot, SNAPSHOTS_INO, SnapshotSlots } from "./snapshot-slots.ts";
@@ -194,6 +195,11 @@ export class FileSystemWithSnapshots implements FileSystem {
   }
 
   /** Inodes of snapshots live as long as these do, so there it is only counted how many are in use. */
+  /** Snapshots are read through their views, which know when they are deleted. */
+  holdLayouts(holder: LayoutHolder): void {
+    this.#fs.holdLayouts(holder);
+  }
+
   retain(ino: number, count = 1): void {
     if (ino === SNAPSHOTS_INO) return;
     const slot = this.#slots.slotOf(ino);

@@ -11,7 +11,7 @@ import { crc32c } from "../../../core/base/crc32c.ts";
 import { FormatError } from "../../../core/base/errors.ts";
 import { PAGES_PER_SEGMENT } from "../../../core/base/limits.ts";
 import { isAddress } from "../../../core/format/address.ts";
-import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../../core/format/page-size.ts";
 import { RecordReader } from "../../../core/format/record-reader.ts";
 import { RecordWriter } from "../../../core/format/record-writer.ts";
 import type { ObjectId, StoredObject } from "../../objects/object-store.ts";

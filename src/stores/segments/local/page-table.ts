@@ -11,7 +11,7 @@
  */
 import type { Statement } from "better-sqlite3";
 import { ADDRESS_END, pageNumber } from "../../../core/format/address.ts";
-import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../../core/format/page-size.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import { freshRoom, type PageRoom } from "../page-room.ts";
 import type { LocalDatabase } from "./database.ts";

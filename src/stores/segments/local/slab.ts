@@ -10,7 +10,7 @@
  * @module
  */
 import { constants, unlinkSync } from "node:fs";
-import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../../core/format/page-size.ts";
 import { storeError } from "../../file/file-errors.ts";
 import { type IoVector, writeAll, writeAllPooled } from "../../file/gathered-io.ts";
 import type { HostFile, OpenFile } from "../../file/host-file.ts";

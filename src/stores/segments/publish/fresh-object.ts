@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
+import { STORED_PAGE_MAX } from "../../../core/format/page-size.ts";
 import { type ObjectSource, SHORTEST_PIECE } from "../../objects/object-bytes.ts";
 import { type Extent, frameSize } from "../format/extent.ts";
 import { extentsOf, layOut, sealFrames } from "../format/frame.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { PageError, StoreError } from "../../../core/base/errors.ts";
-import { STORED_PAGE_MAX } from "../../../core/format/page-codec.ts";
+import { FULL_PAGE_MIN } from "../../../core/format/page-size.ts";
 import type { StoredPage } from "../../../core/pages/page-store.ts";
 import type { ObjectStore } from "../../objects/object-store.ts";
 import { frameAt, frameSize } from "../format/extent.ts";
@@ -132,7 +132,7 @@ export class Fetcher {
     if (cache === undefined) return wanted;
     const all = new Map(wanted.map((page) => [page.address, page]));
     for (const { address, id, length } of wanted) {
-      if (length === STORED_PAGE_MAX) continue;
+      if (length >= FULL_PAGE_MIN) continue;
       for (let near = address - NEAR_BEFORE; near <= address + NEAR_BEHIND; near++) {
         if (near < 0 || all.has(near) || this.#jobs.has(near) || cache.has(near)) continue;
         const page = this.#locate(near);

@@ -5,12 +5,12 @@
  * @module
  */
 import { getU32 } from "../../../core/base/bytes.ts";
-import { storedLength } from "../../../core/format/page-codec.ts";
 import {
   decodePageHeader,
   PAGE_HEADER_SIZE,
   type PageHeader,
 } from "../../../core/format/page-header.ts";
+import { storedLength } from "../../../core/format/page-size.ts";
 import { FRAME_OVERHEAD, frameSize } from "../format/extent.ts";
 import { pageOfFrame } from "../format/frame.ts";
 

@@ -7,6 +7,7 @@
  * @module
  */
 import { PAGE_CLASSES, type PageHeader } from "../../../core/format/page-header.ts";
+import { layoutOfVersion, WHOLE } from "../../../core/format/page-layout.ts";
 import type { StoredObject } from "../../objects/object-store.ts";
 import type { LocalDatabase } from "../local/database.ts";
 import type { FoundFrame } from "./find-frames.ts";
@@ -23,6 +24,7 @@ interface PlaceRow {
   readonly epoch: number;
   readonly address: number;
   readonly generation: number;
+  readonly layout: number;
   readonly body: number;
   readonly id: StoredObject["id"];
   readonly size: number;
@@ -35,8 +37,8 @@ interface PlaceRow {
 const SCHEMA = `
   CREATE TABLE place (
     address INTEGER NOT NULL, id TEXT NOT NULL, offset INTEGER NOT NULL, size INTEGER NOT NULL,
-    class INTEGER NOT NULL, epoch INTEGER NOT NULL, generation INTEGER NOT NULL, body INTEGER NOT NULL,
-    length INTEGER NOT NULL, checksum INTEGER NOT NULL, named INTEGER NOT NULL,
+    class INTEGER NOT NULL, epoch INTEGER NOT NULL, generation INTEGER NOT NULL, layout INTEGER NOT NULL,
+    body INTEGER NOT NULL, length INTEGER NOT NULL, checksum INTEGER NOT NULL, named INTEGER NOT NULL,
     PRIMARY KEY (address, named, id, offset)
   ) WITHOUT ROWID;
 `;
@@ -69,6 +71,7 @@ export class PlaceTable {
           epoch: header.epoch,
           address: header.address,
           generation: header.generation,
+          layout: header.layout.version,
           body: header.bodyLength,
           named: isNamed(frame) ? 1 : 0,
           ...{ id, size, offset, length, checksum },
@@ -97,9 +100,11 @@ export class PlaceTable {
   }
 }
 
-function headerOf({ class: code, epoch, address, generation, body }: PlaceRow): PageHeader {
-  const pageClass = PAGE_CLASSES[code] ?? "data";
-  return { pageClass, epoch, address, generation, bodyLength: body };
+function headerOf(row: PlaceRow): PageHeader {
+  const { epoch, address, generation, body: bodyLength } = row;
+  const pageClass = PAGE_CLASSES[row.class] ?? "data";
+  const layout = layoutOfVersion(row.layout) ?? WHOLE;
+  return { pageClass, layout, epoch, address, generation, bodyLength };
 }
 
 function asPlace(row: PlaceRow): FoundPlace {
@@ -112,7 +117,7 @@ function prepareStatements({ sql }: LocalDatabase) {
   return {
     add: sql.prepare(
       `INSERT OR IGNORE INTO place VALUES
-         (@address, @id, @offset, @size, @class, @epoch, @generation, @body, @length, @checksum, @named)`,
+         (@address, @id, @offset, @size, @class, @epoch, @generation, @layout, @body, @length, @checksum, @named)`,
     ),
     find: sql.prepare("SELECT * FROM place WHERE address = ? ORDER BY named DESC, id, offset"),
     all: sql.prepare("SELECT * FROM place ORDER BY address, named DESC, generation"),

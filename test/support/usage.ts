@@ -1,5 +1,5 @@
 /**
- * Options of a benchmark, of which its `usage.txt` tells.
+ * Options of a program of this checkout (a benchmark, the soak, the fuzzer), of which its `usage.txt` tells.
  *
  * @module
  */
@@ -11,11 +11,11 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 /** Exit status of wrong usage, as dvault has it. */
 const WRONG_USAGE = 2;
 
-/** What the command line of a benchmark may say. */
+/** What the command line of a program may say. */
 export class Usage {
   readonly #name: string;
 
-  /** @param name - as `scripts/bench` is told */
+  /** @param name - as it is called: `scripts/soak` */
   constructor(name: string) {
     this.#name = name;
   }
@@ -34,9 +34,7 @@ export class Usage {
 
   /** Ends the process, with what is wrong on standard error. */
   refuse(problem: string): never {
-    process.stderr.write(
-      `scripts/bench ${this.#name}: ${problem}; scripts/bench ${this.#name} --help tells more\n`,
-    );
+    process.stderr.write(`${this.#name}: ${problem}; ${this.#name} --help tells more\n`);
     process.exit(WRONG_USAGE);
   }
 

@@ -1,0 +1,2 @@
+/** A key that the shim has scheduled; opaque. */
+export type AeadHandle = object & { readonly __handle: "aead" };
