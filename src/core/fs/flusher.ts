@@ -59,8 +59,14 @@ export class Flusher {
     return this.#enqueue(() => this.#storeAll(() => [ino]));
   }
 
+  /** Stores what is filled while others are being filled, so that not all of them are in memory at once. */
   async #storeAll(inodes: () => readonly number[]): Promise<void> {
-    await this.#context.fills.finish();
+    const { fills, vault } = this.#context;
+    for (const filled of fills.rounds()) {
+      await this.#store(this.#blocksOf(inodes()));
+      await vault.throttle();
+      await filled;
+    }
     await this.#store(this.#blocksOf(inodes()));
   }
 
@@ -71,7 +77,8 @@ export class Flusher {
   relieve(ino: number): MaybePromise<void> {
     const { drafts, draftBytes, fills } = this.#context;
     fills.begin();
-    if (drafts.bytes > draftBytes) return this.#relieve(() => this.#blocksOf(drafts.inodes()));
+    if (drafts.filledBytes > draftBytes)
+      return this.#relieve(() => this.#blocksOf(drafts.inodes()));
     if (!drafts.isStreaming(ino)) return undefined;
     return this.#relieve(() => drafts.streamed(ino).map((block) => ({ ino, block })));
   }
