@@ -8,6 +8,7 @@ import {
   showsGroup,
 } from "../../../src/mount/credentials.ts";
 import { hasPendingKill, isDying } from "../../../src/mount/dying.ts";
+import { PlayedKernel, writeName } from "../../../src/mount/played-kernel.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
 import { FakeChannel, type TakenReply } from "../../support/fake-channel.ts";
@@ -263,3 +264,34 @@ t.test("a thread shows its groups and capabilities", async (t) => {
   t.notOk(await isMember(2 ** 30, 7), "gone");
   t.notOk(await hasCapability(2 ** 30, CAP_SYS_ADMIN));
 });
+
+t.test(
+  "a played kernel asks as the kernel does, and waits where an answer takes its time",
+  async (t) => {
+    const { promise, resolve } = pending<void>();
+    const fs = new MemoryFileSystem();
+    const fsync = t.capture(fs, "fsync", () => promise);
+    const kernel = new PlayedKernel();
+    const session = new Session(fs, kernel, { ...WISHES, log: (line) => t.fail(line) });
+    const ready = session.start();
+    kernel.tell(Opcode.INIT, 0, (body) => body.bytes(Buffer.concat(initBody())));
+    await ready;
+    const made = kernel.ask(Opcode.MKNOD, 1, (body) => {
+      body.bytes(Buffer.concat([u32(0o100644), zeros(12)]));
+      writeName(body, "file");
+    });
+    t.equal(made, undefined, "an answer is there at once");
+    const ino = kernel.answered;
+    t.same(await fs.lookup(1, Buffer.from("file")), await fs.getattr(ino));
+    const synced = kernel.ask(Opcode.FSYNC, ino, (body) => body.zeros(16));
+    t.ok(synced instanceof Promise);
+    resolve();
+    await synced;
+    t.same(fsync.args(), [[ino]]);
+    t.equal(kernel.counters().requests, 3);
+    t.equal(await kernel.notify(), 0);
+    session.close();
+    kernel.tell(Opcode.FSYNC, ino);
+    t.same(fsync.args(), [], "a session that is closed is asked no more");
+  },
+);
