@@ -20,6 +20,7 @@ const EIO = 5;
 const EACCES = 13;
 const ENOSYS = 38;
 const created = [u32(0), u32(0o100644), u32(0o022), u32(0)];
+const made = [u32(0o100644), u32(0), u32(0o022), u32(0)];
 
 function inoOf(reply: TakenReply): number {
   return Number(reply.body.readBigUInt64LE(0));
@@ -58,7 +59,7 @@ t.test("forgetting drops references and is not replied to", async (t) => {
 t.test("an entry the kernel did not take is not referenced", async (t) => {
   const { ask, fs, channel } = await stage(t);
   channel.status = -2;
-  ask({ opcode: Opcode.CREATE, body: [...created, name("file")] });
+  ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] });
   t.equal(fs.references().size, 0);
   t.equal(fs.inodeCount, 2, "it has a name");
   ask({ opcode: Opcode.TMPFILE, body: [...created, name("/")] });
@@ -68,9 +69,9 @@ t.test("an entry the kernel did not take is not referenced", async (t) => {
 
 t.test("who acts for somebody else gets nothing by name where nobody checks", async (t) => {
   const { ask } = await stage(t, {}, { permissionChecks: "needless" });
-  const creation = [...created, name("file")];
-  t.equal(ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, -EACCES);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, uid: 0, body: creation }));
+  const creation = [...made, name("file")];
+  t.equal(ask({ opcode: Opcode.MKNOD, uid: 1000, body: creation }).error, -EACCES);
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, uid: 0, body: creation }));
   const of = (opcode: number, valid = 0): number =>
     ask({ opcode, ino, uid: 1000, body: [u32(valid), zeros(84), name("x")] }).error;
   const { LOOKUP, UNLINK, RENAME, GETXATTR, READLINK, OPEN, OPENDIR, ACCESS, SETATTR } = Opcode;
@@ -83,7 +84,7 @@ t.test("who acts for somebody else gets nothing by name where nobody checks", as
   for (const opcode of [READ, WRITE, GETATTR, FSYNC]) t.equal(of(opcode), 0, `opcode ${opcode}`);
   for (const opcode of [FLUSH, POLL]) t.equal(of(opcode), -ENOSYS, "for all, from then on");
   const other = await stage(t);
-  t.equal(other.ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, 0, "elsewhere");
+  t.equal(other.ask({ opcode: Opcode.MKNOD, uid: 1000, body: creation }).error, 0, "elsewhere");
 });
 
 t.test("an answer that must be fetched comes later, and others meanwhile", async (t) => {
@@ -276,6 +277,7 @@ t.test(
     const ready = session.start();
     kernel.tell(Opcode.INIT, 0, (body) => body.bytes(Buffer.concat(initBody())));
     await ready;
+    const created = [u32(0), u32(0o100644), u32(0o022), u32(0)];
     const made = kernel.ask(Opcode.MKNOD, 1, (body) => {
       body.bytes(Buffer.concat([u32(0o100644), zeros(12)]));
       writeName(body, "file");
