@@ -277,7 +277,6 @@ t.test(
     const ready = session.start();
     kernel.tell(Opcode.INIT, 0, (body) => body.bytes(Buffer.concat(initBody())));
     await ready;
-    const created = [u32(0), u32(0o100644), u32(0o022), u32(0)];
     const made = kernel.ask(Opcode.MKNOD, 1, (body) => {
       body.bytes(Buffer.concat([u32(0o100644), zeros(12)]));
       writeName(body, "file");
