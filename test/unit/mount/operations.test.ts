@@ -294,7 +294,14 @@ t.test("a list that decides about access makes the kernel look at the mode again
 
 t.test("what is not served is refused so that the kernel does not ask again", async (t) => {
   const { ask, session } = await stage(t);
-  for (const opcode of [Opcode.OPEN, Opcode.FLUSH, Opcode.CREATE, Opcode.GETLK, Opcode.POLL, 4096]) {
+  for (const opcode of [
+    Opcode.OPEN,
+    Opcode.FLUSH,
+    Opcode.CREATE,
+    Opcode.GETLK,
+    Opcode.POLL,
+    4096,
+  ]) {
     t.equal(ask({ opcode, body: [zeros(40)] }).error, -ENOSYS, `opcode ${opcode}`);
   }
   t.equal(ask({ opcode: Opcode.IOCTL, body: [zeros(32)] }).error, -25, "ENOTTY");
