@@ -11,7 +11,7 @@ import { VaultFileSystem } from "../../core/fs/vault-file-system.ts";
 import { DRIVER_NAMES } from "../../mount/driver-names.ts";
 import { loadDriver } from "../../mount/load-driver.ts";
 import { prepareMountpoint } from "../../mount/mountpoint.ts";
-import { compileForBursts } from "../../platform/node-engine.ts";
+import { compileEagerly, compileForBursts } from "../../platform/node-engine.ts";
 import { nodePlatform } from "../../platform/node-platform.ts";
 import { callerOf } from "../caller.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -233,10 +233,12 @@ async function serve(
   const store = await openVaultStore(context, place, { ...choice, allowsRollback, secrets });
   const { compression, cacheBytes, followMs = FOLLOW_MS, idleMs, atime } = choice;
   const opening = { credentials, place, allowsRollback, compression, cacheBytes, atime };
-  compileForBursts();
-  const rehearsed = rehearse().catch((error: unknown) =>
-    warn(context, `cannot rehearse, the first calls will take longer: ${describeError(error)}`),
-  );
+  compileEagerly();
+  const rehearsed = rehearse()
+    .catch((error: unknown) =>
+      warn(context, `cannot rehearse, the first calls will take longer: ${describeError(error)}`),
+    )
+    .finally(compileForBursts);
   const open = await openVault(context, store, opening);
   wipeCredentials(credentials);
   await rehearsed;

@@ -8,11 +8,12 @@
  *
  * @module
  */
-import { Decrypter, Encrypter } from "age-encryption";
+import type { Decrypter } from "age-encryption";
 import { concatBytes, equalBytes, toText, utf8 } from "../base/bytes.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Platform } from "../base/platform.ts";
 import { timeNow } from "../base/time.ts";
+import { loadAge } from "./age.ts";
 import { KEY_SIZE } from "./key-schedule.ts";
 import { newSlotId, parseSlotId, type RecipientSlot, type VaultSecret } from "./key-slot.ts";
 import { SecretBytes } from "./secret-bytes.ts";
@@ -36,6 +37,7 @@ export async function makeRecipientSlot(
   options: RecipientSlotOptions,
 ): Promise<RecipientSlot> {
   const { label, recipient } = options;
+  const { Encrypter } = await loadAge();
   if (!isAccepted(() => new Encrypter().addRecipient(recipient))) {
     throw new UsageError("USAGE", `"${recipient}" is not an age recipient (age1…)`);
   }
@@ -54,6 +56,7 @@ export async function wrapForRecipient(
   slotId: string,
   recipient: string,
 ): Promise<Uint8Array> {
+  const { Encrypter } = await loadAge();
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   const plain = vault.vaultKey.use((key) => concatBytes(slotPrefix(vault.vaultId, slotId), key));
@@ -65,11 +68,13 @@ export async function wrapForRecipient(
 /**
  * Makes ready what opens recipient slots.
  *
- * @param identities - text of an age identity file: one `AGE-SECRET-KEY-1…` a line, `#` begins a comment; borrowed.
+ * @param identities - text of an age identity file: one `AGE-SECRET-KEY-1…` a line, `#` begins a comment; borrowed until the
+ *   promise ends.
  *   The age library takes identities as strings, so copies stay in memory until they are collected.
  * @throws UsageError USAGE when there is none, or one is malformed
  */
-export function parseIdentities(identities: SecretBytes): Decrypter {
+export async function parseIdentities(identities: SecretBytes): Promise<Decrypter> {
+  const { Decrypter } = await loadAge();
   const decrypter = new Decrypter();
   const lines = identities
     .use(toText)

@@ -9,10 +9,11 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bech32 } from "@scure/base";
-import { type Decrypter, identityToRecipient } from "age-encryption";
+import type { Decrypter } from "age-encryption";
 import { utf8 } from "../base/bytes.ts";
 import type { Platform } from "../base/platform.ts";
 import { timeNow } from "../base/time.ts";
+import { loadAge } from "./age.ts";
 import { KEY_SIZE } from "./key-schedule.ts";
 import { newSlotId, type RecoverySlot, type VaultSecret } from "./key-slot.ts";
 import { parseIdentities, wrapForRecipient } from "./recipient-slot.ts";
@@ -38,6 +39,7 @@ export async function makeRecoverySlot(
   platform.random.fill(secret);
   const id = newSlotId(platform.random);
   const created = timeNow(platform.clock);
+  const { identityToRecipient } = await loadAge();
   const recipient = await identityToRecipient(identityOf(vault.vaultId, secret));
   const wrapped = await wrapForRecipient(vault, id, recipient);
   const code = formatRecoveryCode(secret);
@@ -47,12 +49,15 @@ export async function makeRecoverySlot(
 
 /**
  * Makes ready what opens the recovery slots of a vault, by `openRecipientSlot`.
- * @param secret - of the code; borrowed
+ * @param secret - of the code; borrowed until the promise ends
  */
-export function recoveryDecrypter(vaultId: Uint8Array, secret: SecretBytes): Decrypter {
+export async function recoveryDecrypter(
+  vaultId: Uint8Array,
+  secret: SecretBytes,
+): Promise<Decrypter> {
   const identity = new SecretBytes(utf8(secret.use((bytes) => identityOf(vaultId, bytes))));
   try {
-    return parseIdentities(identity);
+    return await parseIdentities(identity);
   } finally {
     identity.wipe();
   }

@@ -47,7 +47,7 @@ export async function unlock(
 ): Promise<Unlocked> {
   const { password, identities, recovery } = credentials;
   const unlocked =
-    (identities && (await tryDecrypter(vaultId, slots, parseIdentities(identities)))) ??
+    (identities && (await tryDecrypter(vaultId, slots, await parseIdentities(identities)))) ??
     (recovery && (await tryRecovery(vaultId, slots, recovery))) ??
     (password && (await tryPassword(platform, vaultId, slots, password)));
   if (unlocked !== undefined) return unlocked;
@@ -55,13 +55,13 @@ export async function unlock(
   throw new KeyError("WRONG_KEY", `no key slot of the vault opens with this ${what}`);
 }
 
-function tryRecovery(
+async function tryRecovery(
   vaultId: Uint8Array,
   slots: readonly KeySlot[],
   secret: SecretBytes,
 ): Promise<Unlocked | undefined> {
   const own = slots.filter(({ kind }) => kind === "recovery");
-  return tryDecrypter(vaultId, own, recoveryDecrypter(vaultId, secret));
+  return tryDecrypter(vaultId, own, await recoveryDecrypter(vaultId, secret));
 }
 
 async function tryDecrypter(

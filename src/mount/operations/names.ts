@@ -1,6 +1,9 @@
 /**
  * Operations on names in directories. Bodies are those of `struct fuse_*_in` of fuse.h, then names, each with a NUL.
  *
+ * CREATE is answered ENOSYS, once: the kernel makes files with MKNOD then, and opens them without asking (see `contents.ts`).
+ * A file that CREATE has opened it would release, with one more request, as long as no other was opened since the mount.
+ *
  * @module
  */
 
@@ -9,7 +12,6 @@ import { chain, type MaybePromise } from "../../core/base/maybe-promise.ts";
 import { isDots } from "../../core/base/names.ts";
 import {
   type Attributes,
-  type Creation,
   type FileSystem,
   type NamePlace,
   type RenameMode,
@@ -50,12 +52,9 @@ export const link: Operation = (request, { fs }) => {
   return chain(fs.link(request.u64(0), request.ino, request.name(8)), entry);
 };
 
-export const create: Operation = (request, { fs }) => {
-  return chain(fs.mknod(request.ino, request.name(16), fileCreation(request), 0), created);
-};
-
 export const tmpfile: Operation = (request, { fs }) => {
-  return chain(fs.tmpfile(request.ino, fileCreation(request)), created);
+  const mode = (request.u32(4) & ~S_IFMT) | S_IFREG;
+  return chain(fs.tmpfile(request.ino, creationOf(request, mode, request.u32(8))), created);
 };
 
 export const unlink: Operation = (request, { fs }) =>
@@ -70,11 +69,6 @@ export const rename: Operation = (request, context) =>
 export const rename2: Operation = (request, context) => {
   return renameBetween(request, context, { namesAt: 16, flags: request.u32(8) });
 };
-
-/** Decodes `struct fuse_create_in`. */
-function fileCreation(request: Request): Creation {
-  return creationOf(request, (request.u32(4) & ~S_IFMT) | S_IFREG, request.u32(8));
-}
 
 function renameBetween(
   request: Request,

@@ -1,6 +1,6 @@
 /**
  * Which operation serves which opcode. What is missing is answered ENOSYS, which the kernel remembers: locks (it keeps
- * them itself), BMAP, POLL and DAX mappings, and OPEN and FLUSH (see `contents.ts`).
+ * them itself), BMAP, POLL and DAX mappings, OPEN and FLUSH (see `contents.ts`), and CREATE (see `names.ts`).
  *
  * @module
  */
@@ -17,7 +17,6 @@ import {
 } from "./contents.ts";
 import { opendir, readdir, readdirplus, releasedir } from "./directories.ts";
 import {
-  create,
   link,
   lookup,
   mkdir,
@@ -45,7 +44,6 @@ const byName: Partial<Record<OpcodeName, Operation>> = {
   SYMLINK: symlink,
   MKNOD: mknod,
   MKDIR: mkdir,
-  CREATE: create,
   TMPFILE: tmpfile,
   LINK: link,
   UNLINK: unlink,

@@ -1,7 +1,11 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import t from "tap";
 import { rehearse } from "../../../src/cli/daemon/rehearsal.ts";
+import { PlayedKernel } from "../../../src/mount/played-kernel.ts";
+import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { DescriptorFile } from "../../../src/stores/file/host-file.ts";
+
+const ENODATA = 61;
 
 /** Files in memory that this process has open. */
 function memoryFiles(): readonly string[] {
@@ -30,4 +34,20 @@ t.test("a rehearsal goes as far as to the store, and leaves nothing behind", asy
   t.same(memoryFiles(), []);
   t.ok(reads().length > 100, "pages are read that are not in memory");
   t.ok(writes().length > 0);
+});
+
+t.test("requests are refused where there is no such attribute, and nowhere else", async (t) => {
+  const { send, tell } = PlayedKernel.prototype;
+  const errors = new Set<number>();
+  const tells = t.capture(PlayedKernel.prototype, "tell", tell);
+  t.capture(PlayedKernel.prototype, "send", function (this: PlayedKernel) {
+    errors.add(new DataView(this.reply.buffer).getInt32(4, true));
+    return send.call(this);
+  });
+  let turns = 0;
+  await rehearse(() => ++turns === 60);
+  t.same([...errors].sort(), [-ENODATA, 0]);
+  const opcodes = new Set(tells().map(({ args }) => args[0]));
+  for (const name of ["LOOKUP", "MKNOD", "WRITE", "READ", "FSYNC", "UNLINK", "FORGET"] as const)
+    t.ok(opcodes.has(Opcode[name]), name);
 });

@@ -90,8 +90,8 @@ t.test("two slots of the same password have nothing in common", async (t) => {
 t.test("an identity opens the slot of its recipient, in its vault only", async (t) => {
   const slot = await makeRecipientSlot(nodePlatform, vault, { label: "laptop", recipient });
   t.match(toText(slot.wrapped), /^age-encryption\.org\/v1\n-> X25519 /);
-  const mine = parseIdentities(secret(`# comment\n\n  ${stranger}\r\n${identity}\n`));
-  const theirs = parseIdentities(secret(stranger));
+  const mine = await parseIdentities(secret(`# comment\n\n  ${stranger}\r\n${identity}\n`));
+  const theirs = await parseIdentities(secret(stranger));
   t.same(keyOf(await openRecipientSlot(VAULT_ID, slot, mine)), VAULT_KEY);
   t.equal(await openRecipientSlot(VAULT_ID, slot, theirs), undefined);
   t.equal(await openRecipientSlot(OTHER_ID, slot, mine), undefined, "another vault");
@@ -107,10 +107,12 @@ t.test("what is no recipient or identity is refused, and an identity is not quot
     await t.rejects(making, { code: "USAGE" }, wrong);
   }
   const spoilt = `${identity.slice(0, -1)}${identity.endsWith("Q") ? "P" : "Q"}`;
-  t.throws(() => parseIdentities(secret("# nothing\n\n")), { code: "USAGE", message: /no age/ });
-  t.throws(() => parseIdentities(secret(spoilt)), { code: "USAGE", message: /is no age identity/ });
+  const nothing = parseIdentities(secret("# nothing\n\n"));
+  await t.rejects(nothing, { code: "USAGE", message: /no age/ });
+  const parsing = parseIdentities(secret(spoilt));
+  await t.rejects(parsing, { code: "USAGE", message: /is no age identity/ });
   try {
-    parseIdentities(secret(spoilt));
+    await parsing;
   } catch (error) {
     t.notMatch(String((error as Error).stack), spoilt.slice(20));
     t.equal((error as Error).cause, undefined);

@@ -9,7 +9,7 @@ import { name, u32, u64, wireRequest, zeros } from "../../support/wire.ts";
 const EINVAL = 22;
 const ENOSYS = 38;
 const u8 = Buffer.from("x");
-const created = [u32(0), u32(0o100644), u32(0o022), u32(0)];
+const made = [u32(0o100644), u32(0), u32(0o022), u32(0)];
 
 function inoOf(reply: TakenReply): number {
   return Number(reply.body.readBigUInt64LE(0));
@@ -17,7 +17,7 @@ function inoOf(reply: TakenReply): number {
 
 t.test("a file is made, written, read and removed", async (t) => {
   const { ask, fs } = await stage(t);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   const data = Buffer.from("contents");
   const write = ask({ opcode: Opcode.WRITE, ino, body: [u64(0), u64(4), u32(8), zeros(20), data] });
   t.same([write.error, write.body.readUInt32LE(0)], [0, 8]);
@@ -51,7 +51,7 @@ t.test("an inode is reached by number through `.` and its parent through `..`", 
   const ino = inoOf(ask({ opcode: Opcode.MKDIR, body: [u32(0o755), u32(0), name("dir")] }));
   t.equal(inoOf(ask({ opcode: Opcode.LOOKUP, ino, body: [name(".")] })), ino);
   t.equal(inoOf(ask({ opcode: Opcode.LOOKUP, ino, body: [name("..")] })), 1);
-  const file = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const file = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   ask({ opcode: Opcode.UNLINK, body: [name("file")] });
   const gone = ask({ opcode: Opcode.LOOKUP, ino: file, body: [name(".")] });
   t.equal(gone.error, -116, "ESTALE, since nobody has it open who asks so");
@@ -59,7 +59,7 @@ t.test("an inode is reached by number through `.` and its parent through `..`", 
 
 t.test("listing a directory references what READDIRPLUS shows", async (t) => {
   const { ask, fs, channel } = await stage(t);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   const handle = ask({ opcode: Opcode.OPENDIR, body: [zeros(8)] }).body.readBigUInt64LE(0);
   const at = [u64(handle), u64(0), u32(4096), zeros(20)];
   ask({ opcode: Opcode.READDIR, body: at });
@@ -77,7 +77,7 @@ t.test("listing a directory references what READDIRPLUS shows", async (t) => {
 
 t.test("all members of a SETATTR are understood", async (t) => {
   const { ask, fs } = await stage(t);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   const set = (valid: number): number => {
     const times = [u64(-7), u64(8), u64(9), u32(1), u32(2), u32(3)];
     const body = [u32(valid), zeros(4), u64(0), u64(12_345), u64(0), ...times];
@@ -101,7 +101,7 @@ t.test("all members of a SETATTR are understood", async (t) => {
 
 t.test("names, links and special files", async (t) => {
   const { ask, fs } = await stage(t);
-  const file = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const file = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   t.equal(inoOf(ask({ opcode: Opcode.LINK, body: [u64(file), name("hard")] })), file);
   const soft = inoOf(ask({ opcode: Opcode.SYMLINK, body: [name("soft"), name("target")] }));
   t.same(ask({ opcode: Opcode.READLINK, ino: soft }).body, Buffer.from("target"));
@@ -190,7 +190,7 @@ t.test("extended attributes, with and without room", async (t) => {
 
 t.test("holes, allocation and copies", async (t) => {
   const { ask, fs } = await stage(t);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   const fallocate = (mode: number, length: number): number => {
     const body = [u64(0), u64(65_536), u64(length), u32(mode), u32(0)];
     return ask({ opcode: Opcode.FALLOCATE, ino, body }).error;
@@ -221,7 +221,7 @@ t.test(
   "a write that takes set-ID bits away makes the kernel look again, before its reply",
   async (t) => {
     const { tell, ask, channel, fs } = await stage(t);
-    const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+    const ino = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
     const write = { opcode: Opcode.WRITE, ino, body: [zeros(16), u32(1), u32(4), zeros(16), u8] };
     t.match(ask(write), { error: 0, unique: 2n }, "there is nothing to take away");
     fs.setattr(ino, { mode: 0o4755 });
@@ -243,7 +243,7 @@ t.test(
 
 t.test("a change of owner takes set-ID bits along, also one that changes nothing", async (t) => {
   const { ask, fs } = await stage(t);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   for (const valid of [0, 2, 4, 1 << 11]) {
     fs.setattr(ino, { mode: 0o6755 });
     t.equal(ask({ opcode: Opcode.SETATTR, ino, body: [u32(valid), zeros(84)] }).error, 0);
@@ -256,7 +256,7 @@ t.test("a change of owner takes set-ID bits along, also one that changes nothing
 
 t.test("root may do everything but run what nobody may", async (t) => {
   const { ask, fs } = await stage(t);
-  const file = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const file = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   const access = (ino: number, mask: number): number =>
     ask({ opcode: Opcode.ACCESS, ino, body: [u32(mask), zeros(4)] }).error;
   fs.setattr(file, { mode: 0 });
@@ -280,7 +280,7 @@ t.test("root may do everything but run what nobody may", async (t) => {
 t.test("a list that decides about access makes the kernel look at the mode again", async (t) => {
   const notified = async (permissionChecks: PermissionChecks, list: string): Promise<boolean> => {
     const { ask, channel } = await stage(t, {}, { permissionChecks });
-    const ino = inoOf(ask({ opcode: Opcode.CREATE, uid: 0, body: [...created, name("file")] }));
+    const ino = inoOf(ask({ opcode: Opcode.MKNOD, uid: 0, body: [...made, name("file")] }));
     const value = Buffer.from("value");
     const body = [u32(value.length), zeros(12), name(`system.posix_acl_${list}`), value];
     ask({ opcode: Opcode.SETXATTR, ino, uid: 0, body });
@@ -294,7 +294,14 @@ t.test("a list that decides about access makes the kernel look at the mode again
 
 t.test("what is not served is refused so that the kernel does not ask again", async (t) => {
   const { ask, session } = await stage(t);
-  for (const opcode of [Opcode.OPEN, Opcode.FLUSH, Opcode.GETLK, Opcode.POLL, 60, 4096]) {
+  for (const opcode of [
+    Opcode.OPEN,
+    Opcode.FLUSH,
+    Opcode.CREATE,
+    Opcode.GETLK,
+    Opcode.POLL,
+    4096,
+  ]) {
     t.equal(ask({ opcode, body: [zeros(40)] }).error, -ENOSYS, `opcode ${opcode}`);
   }
   t.equal(ask({ opcode: Opcode.IOCTL, body: [zeros(32)] }).error, -25, "ENOTTY");
@@ -325,7 +332,7 @@ t.test("no bytes can end a session", async (t) => {
 
 t.test("what lies beyond any file is the end, not an error of its own", async (t) => {
   const { ask } = await stage(t);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, body: [...created, name("file")] }));
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] }));
   const far = u64(-1);
   t.match(ask({ opcode: Opcode.READ, ino, body: [u64(0), far, u32(10), zeros(20)] }), {
     error: 0,

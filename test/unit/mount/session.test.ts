@@ -8,6 +8,7 @@ import {
   showsGroup,
 } from "../../../src/mount/credentials.ts";
 import { hasPendingKill, isDying } from "../../../src/mount/dying.ts";
+import { PlayedKernel, writeName } from "../../../src/mount/played-kernel.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import { Session } from "../../../src/mount/session.ts";
 import { FakeChannel, type TakenReply } from "../../support/fake-channel.ts";
@@ -19,6 +20,7 @@ const EIO = 5;
 const EACCES = 13;
 const ENOSYS = 38;
 const created = [u32(0), u32(0o100644), u32(0o022), u32(0)];
+const made = [u32(0o100644), u32(0), u32(0o022), u32(0)];
 
 function inoOf(reply: TakenReply): number {
   return Number(reply.body.readBigUInt64LE(0));
@@ -57,7 +59,7 @@ t.test("forgetting drops references and is not replied to", async (t) => {
 t.test("an entry the kernel did not take is not referenced", async (t) => {
   const { ask, fs, channel } = await stage(t);
   channel.status = -2;
-  ask({ opcode: Opcode.CREATE, body: [...created, name("file")] });
+  ask({ opcode: Opcode.MKNOD, body: [...made, name("file")] });
   t.equal(fs.references().size, 0);
   t.equal(fs.inodeCount, 2, "it has a name");
   ask({ opcode: Opcode.TMPFILE, body: [...created, name("/")] });
@@ -67,9 +69,9 @@ t.test("an entry the kernel did not take is not referenced", async (t) => {
 
 t.test("who acts for somebody else gets nothing by name where nobody checks", async (t) => {
   const { ask, log } = await stage(t, {}, { permissionChecks: "needless" });
-  const creation = [...created, name("file")];
-  t.equal(ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, -EACCES);
-  const ino = inoOf(ask({ opcode: Opcode.CREATE, uid: 0, body: creation }));
+  const creation = [...made, name("file")];
+  t.equal(ask({ opcode: Opcode.MKNOD, uid: 1000, body: creation }).error, -EACCES);
+  const ino = inoOf(ask({ opcode: Opcode.MKNOD, uid: 0, body: creation }));
   const of = (opcode: number, valid = 0): number =>
     ask({ opcode, ino, uid: 1000, body: [u32(valid), zeros(84), name("x")] }).error;
   const { LOOKUP, UNLINK, RENAME, GETXATTR, READLINK, OPEN, OPENDIR, ACCESS, SETATTR } = Opcode;
@@ -84,7 +86,7 @@ t.test("who acts for somebody else gets nothing by name where nobody checks", as
   t.match(log, [/^user 1000, .* was refused: .* -o default_permissions /]);
   t.equal(log.length, 1, "told once");
   const other = await stage(t);
-  t.equal(other.ask({ opcode: Opcode.CREATE, uid: 1000, body: creation }).error, 0, "elsewhere");
+  t.equal(other.ask({ opcode: Opcode.MKNOD, uid: 1000, body: creation }).error, 0, "elsewhere");
 });
 
 t.test("an answer that must be fetched comes later, and others meanwhile", async (t) => {
@@ -265,3 +267,34 @@ t.test("a thread shows its groups and capabilities", async (t) => {
   t.notOk(await isMember(2 ** 30, 7), "gone");
   t.notOk(await hasCapability(2 ** 30, CAP_SYS_ADMIN));
 });
+
+t.test(
+  "a played kernel asks as the kernel does, and waits where an answer takes its time",
+  async (t) => {
+    const { promise, resolve } = pending<void>();
+    const fs = new MemoryFileSystem();
+    const fsync = t.capture(fs, "fsync", () => promise);
+    const kernel = new PlayedKernel();
+    const session = new Session(fs, kernel, { ...WISHES, log: (line) => t.fail(line) });
+    const ready = session.start();
+    kernel.tell(Opcode.INIT, 0, (body) => body.bytes(Buffer.concat(initBody())));
+    await ready;
+    const made = kernel.ask(Opcode.MKNOD, 1, (body) => {
+      body.bytes(Buffer.concat([u32(0o100644), zeros(12)]));
+      writeName(body, "file");
+    });
+    t.equal(made, undefined, "an answer is there at once");
+    const ino = kernel.answered;
+    t.same(await fs.lookup(1, Buffer.from("file")), await fs.getattr(ino));
+    const synced = kernel.ask(Opcode.FSYNC, ino, (body) => body.zeros(16));
+    t.ok(synced instanceof Promise);
+    resolve();
+    await synced;
+    t.same(fsync.args(), [[ino]]);
+    t.equal(kernel.counters().requests, 3);
+    t.equal(await kernel.notify(), 0);
+    session.close();
+    kernel.tell(Opcode.FSYNC, ino);
+    t.same(fsync.args(), [], "a session that is closed is asked no more");
+  },
+);
