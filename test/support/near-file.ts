@@ -14,7 +14,7 @@ import { newFile, newFileSystem, readBytes } from "./test-file-system.ts";
 import { createTestVault, openTestVault } from "./test-vault.ts";
 
 /** Blocks of the file. */
-export const BLOCKS = 140;
+export const BLOCKS = 260;
 
 /** A store nearby whose reads may fail. */
 export class NearStore extends LateStore {

@@ -69,7 +69,9 @@ export class Fills {
   begin(): void {
     const { drafts, partBytes } = this.#parts;
     const { unfilled } = drafts;
-    while (unfilled.waitingBytes > partBytes && this.hasRoom) this.#start(unfilled.take(BATCH));
+    while (unfilled.waitingBytes > partBytes && this.hasRoom) {
+      void this.#start(unfilled.take(BATCH));
+    }
   }
 
   /**
@@ -79,37 +81,34 @@ export class Fills {
   prepareLog(): MaybePromise<void> {
     const { unfilled } = this.#parts.drafts;
     if (unfilled.count === 0 || unfilled.count > LOGGED_MAX) return undefined;
-    const [filled] = this.rounds();
-    return filled;
+    return Promise.all(this.batches()).then(() => undefined);
   }
 
   /**
-   * Fills all that are unfilled now, so many at a time as there may be pages on their way: a round begins when it is asked for.
-   * @returns for each round what resolves when its drafts are filled, given up, or could not be
+   * Fills all that are unfilled now, the oldest first. As many pages are kept on their way as there may be, so whoever goes through
+   * these has to put what is filled elsewhere meanwhile.
+   * @returns for each of the batches what resolves when its drafts are filled, given up, or could not be
    */
-  *rounds(): Iterable<Promise<void>> {
+  *batches(): Iterable<Promise<void>> {
     const { unfilled } = this.#parts.drafts;
     for (const draft of this.#failed) unfilled.putBack(draft);
     this.#failed = [];
-    if (unfilled.count === 0) return;
     let left = unfilled.waiting;
-    do {
-      for (let n = 0; n < MOST && left > 0; n += BATCH) {
-        this.#start(unfilled.take(Math.min(BATCH, left)));
-        left -= BATCH;
+    const underWay = [...this.#underWay];
+    while (left > 0 || underWay.length > 0) {
+      for (; left > 0 && underWay.length < MOST / BATCH; left -= BATCH) {
+        underWay.push(this.#start(unfilled.take(Math.min(BATCH, left))));
       }
-      const filled = Promise.all(this.#underWay).then(() => undefined);
-      // Whoever waits for it is told.
-      filled.catch(() => undefined);
-      yield filled;
-    } while (left > 0);
+      yield underWay.shift() as Promise<void>;
+    }
   }
 
-  #start(drafts: readonly PlacedDraft[]): void {
+  #start(drafts: readonly PlacedDraft[]): Promise<void> {
     const filling = this.#fillAll(drafts).finally(() => this.#underWay.delete(filling));
     this.#underWay.add(filling);
     // Whoever waits for it is told.
     filling.catch(() => undefined);
+    return filling;
   }
 
   async #fillAll(batch: readonly PlacedDraft[]): Promise<void> {

@@ -24,6 +24,9 @@ import { type DraftBlock, type Layout, layOut, type Placement } from "./placemen
 /** Bytes stored at a time: 128 pages keep runs long and memory small. */
 const BATCH_BYTES = 128 * PAGE_SIZE;
 
+/** Bytes of drafts that are stored while others are being filled: less is not worth a transaction. */
+const FILLED_BYTES = 64 * PAGE_SIZE;
+
 /** Blocks stored at a time. */
 const BATCH_BLOCKS = 1024;
 
@@ -61,11 +64,12 @@ export class Flusher {
 
   /** Stores what is filled while others are being filled, so that not all of them are in memory at once. */
   async #storeAll(inodes: () => readonly number[]): Promise<void> {
-    const { fills, vault } = this.#context;
-    for (const filled of fills.rounds()) {
+    const { drafts, fills, vault } = this.#context;
+    for (const filled of fills.batches()) {
+      await filled;
+      if (drafts.filledBytes < FILLED_BYTES) continue;
       await this.#store(this.#blocksOf(inodes()));
       await vault.throttle();
-      await filled;
     }
     await this.#store(this.#blocksOf(inodes()));
   }
