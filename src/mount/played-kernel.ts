@@ -9,7 +9,7 @@
  */
 import { utf8 } from "../core/base/bytes.ts";
 import type { MaybePromise } from "../core/base/maybe-promise.ts";
-import type { ChannelCounters, FuseChannel } from "../native/fuse-channel.ts";
+import type { RequestChannel } from "../native/fuse-channel.ts";
 import { REPLY_HEADER, Reply } from "./protocol/reply.ts";
 
 /** Bytes of the longest request, and of the longest answer without its pieces. */
@@ -27,7 +27,7 @@ export type Body = Pick<Reply, "u32" | "u64" | "bytes" | "zeros">;
 const NOTHING = (): void => {};
 
 /** See the head of this file. One request is under way at a time. */
-export class PlayedKernel implements FuseChannel {
+export class PlayedKernel implements RequestChannel {
   readonly request: Uint8Array = new Uint8Array(REQUEST_MAX);
   readonly reply: Uint8Array = new Uint8Array(REPLY_MAX);
   readonly #written = new Reply(this.request);
@@ -78,14 +78,6 @@ export class PlayedKernel implements FuseChannel {
   get answered(): number {
     const high = this.#answer.getUint32(REPLY_HEADER + 4, true);
     return high * TWO_32 + this.#answer.getUint32(REPLY_HEADER, true);
-  }
-
-  notify(): Promise<number> {
-    return Promise.resolve(0);
-  }
-
-  counters(): ChannelCounters {
-    return { requests: Number(this.#unique), wakeups: 0, spins: 0, spinHits: 0 };
   }
 
   close(): void {

@@ -16,7 +16,7 @@ import { concatBytes } from "../core/base/bytes.ts";
 import { DvaultError, FsError, UsageError } from "../core/base/errors.ts";
 import { isPending, type MaybePromise } from "../core/base/maybe-promise.ts";
 import type { Directory, FileSystem } from "../core/fs/file-system.ts";
-import { type FuseChannel, PIECES_MAX } from "../native/fuse-channel.ts";
+import { PIECES_MAX, type RequestChannel } from "../native/fuse-channel.ts";
 import { Deferred } from "./deferred.ts";
 import { isDying } from "./dying.ts";
 import { type PendingRequest, PendingRequests } from "./interrupts.ts";
@@ -62,7 +62,7 @@ export class Session {
   /** Ends with 0 when the kernel has unmounted, else with a negative errno. */
   readonly ended: Promise<number>;
   readonly #fs: FileSystem;
-  readonly #channel: FuseChannel;
+  readonly #channel: RequestChannel;
   readonly #settings: SessionSettings;
   readonly #request: Request;
   readonly #reply: Reply;
@@ -74,7 +74,7 @@ export class Session {
   #isOver = false;
   #hasTurnedAway = false;
 
-  constructor(fs: FileSystem, channel: FuseChannel, settings: SessionSettings) {
+  constructor(fs: FileSystem, channel: RequestChannel, settings: SessionSettings) {
     this.#fs = fs;
     this.#channel = channel;
     this.#settings = settings;

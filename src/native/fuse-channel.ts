@@ -7,7 +7,7 @@
 import type { AeadHandle } from "./aead-handle.ts";
 
 /** Requests in, replies out; one request stands in `request` at a time, one reply is built in `reply`. */
-export interface FuseChannel {
+export interface RequestChannel {
   /** The reused request buffer: the largest write and its headers fit. */
   readonly request: Uint8Array;
   /** The reused reply buffer: everything but the pieces of a reply is built here. */
@@ -26,6 +26,12 @@ export interface FuseChannel {
    * @returns 0, or a negative errno: -ENOENT when nobody waits for this reply any more, -ENODEV or -EBADF after the end
    */
   send(length: number, pieces?: readonly Uint8Array[]): number;
+  /** Stops delivering and closes the descriptor; `onEnd` is not called any more. */
+  close(): void;
+}
+
+/** A channel to the kernel, which can be told what to answer by itself. */
+export interface FuseChannel extends RequestChannel {
   /**
    * Writes one notification, on another thread, since the kernel may have to wait for an answer of ours meanwhile.
    * @param bytes - whole; copied
@@ -50,8 +56,6 @@ export interface FuseChannel {
   serveRoot(): void;
   /** How the channel served so far. */
   counters(): ChannelCounters;
-  /** Stops delivering and closes the descriptor; `onEnd` is not called any more. */
-  close(): void;
 }
 
 /** What a channel counts, for tuning and tests. */

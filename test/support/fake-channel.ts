@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChannelCounters, FuseChannel } from "../../src/native/fuse-channel.ts";
+import type { RequestChannel } from "../../src/native/fuse-channel.ts";
 
 /** A reply as it came, taken apart. */
 export interface TakenReply {
@@ -14,7 +14,7 @@ export interface TakenReply {
 }
 
 /** See the head of this file. */
-export class FakeChannel implements FuseChannel {
+export class FakeChannel implements RequestChannel {
   readonly request: Uint8Array = new Uint8Array(65_536 + 4096);
   readonly reply: Uint8Array = new Uint8Array(65_536);
   readonly replies: TakenReply[] = [];
@@ -53,26 +53,6 @@ export class FakeChannel implements FuseChannel {
       body: whole.subarray(16),
     });
     return this.status;
-  }
-
-  readFrom(): void {}
-
-  grant(): void {}
-
-  recall(): void {}
-
-  setBare(): void {}
-
-  forgetBare(): void {}
-
-  serveRoot(): void {}
-
-  notify(): Promise<number> {
-    return Promise.resolve(0);
-  }
-
-  counters(): ChannelCounters {
-    return { requests: 0, direct: 0, wakeups: 0, spins: 0, spinHits: 0 };
   }
 
   close(): void {
