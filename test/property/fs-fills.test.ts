@@ -20,9 +20,6 @@ const PAGE = 65_536;
 const BLOCKS = 80;
 const SIZE = BLOCKS * PAGE;
 
-/** Memory that parts may take before they are filled: none, a little, more than they ever take. */
-const PART_BYTES = [0, 3 * 4096, 2 ** 23];
-
 /** Most turns of the event loop that a page takes. */
 const TURNS_MAX = 12;
 
@@ -59,14 +56,9 @@ class Twins {
     return new LateStore({ isNear: true, delay, ...(contents === undefined ? {} : { contents }) });
   }
 
-  #newFileSystem(): Promise<VaultFileSystem> {
-    const partBytes = PART_BYTES[Math.floor(this.#random() * PART_BYTES.length)] ?? 0;
-    return newFileSystem(this.#vault, { draftBytes: 100 * PAGE, partBytes });
-  }
-
   async begin(): Promise<void> {
     this.#vault = await createTestVault(this.#store);
-    this.fs = await this.#newFileSystem();
+    this.fs = await newFileSystem(this.#vault);
     await this.make();
     await this.reopen();
   }
@@ -83,7 +75,7 @@ class Twins {
     await this.#vault.close();
     this.#store = this.#newStore(this.#store.contents);
     this.#vault = await openTestVault(this.#store);
-    this.fs = await this.#newFileSystem();
+    this.fs = await newFileSystem(this.#vault, { draftBytes: 100 * PAGE });
   }
 
   commit(): void {

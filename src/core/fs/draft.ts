@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { ByteRanges } from "../base/byte-ranges.ts";
 import type { PagePointer } from "../format/address.ts";
-import type { BlockParts } from "./block-parts.ts";
 
 /** One written block. */
 export interface Draft {
@@ -13,7 +13,7 @@ export interface Draft {
   readonly length: number;
   /** No extent stands beneath, so the block counts as newly mapped. */
   readonly isUnmapped: boolean;
-  /** Present as long as only parts of the block are there; `bytes` is empty then. */
+  /** Present as long as only a part of the block is in `bytes`. */
   readonly unfilled: Unfilled | undefined;
 }
 
@@ -21,8 +21,8 @@ export interface Draft {
 export interface Unfilled {
   /** The page beneath. It stays where it is as far as this session does not move pages. */
   readonly page: PagePointer;
-  /** What was written of the block. */
-  readonly parts: BlockParts;
+  /** Which bytes of the block were written. */
+  readonly written: ByteRanges;
 }
 
 /** A draft and whose it is. */

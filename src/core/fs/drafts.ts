@@ -2,7 +2,7 @@
  * Blocks that were written and are not yet in the tree (delayed allocation).
  *
  * A draft stands for its whole block and hides what the tree says about it: `length` bytes of content, zeros from there
- * on.
+ * on. Its buffer grows with it, so that small files cost little.
  *
  *     written ---flush begins---> frozen ---record made---> dropped
  *        ^                           |
@@ -11,7 +11,7 @@
  * A part of a block may be written before the rest of it was read: until that is there, the draft is unfilled (see
  * `fills.ts`).
  *
- * 1. Bytes of a buffer beyond `length` are zero. An unfilled draft has none, but the parts that were written.
+ * 1. Bytes of a buffer beyond `length` are zero, those of an unfilled draft that were not written anything.
  * 2. The buffer of a frozen draft never changes: pages may have been made of it. So a draft whose buffer is still
  *    the same has not changed.
  * 3. An unfilled draft is not frozen, not told to the log, and nothing but what was written of it is read.
@@ -19,13 +19,12 @@
  * @module
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
+import { ByteRanges } from "../base/byte-ranges.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import type { PagePointer } from "../format/address.ts";
-import { BlockParts } from "./block-parts.ts";
 import type { PlacedDraft, Unfilled } from "./draft.ts";
 import { DraftLog, type DraftSelection } from "./draft-log.ts";
 import type { WrittenDraft } from "./draft-records.ts";
-import { DraftRooms, roomFor } from "./draft-rooms.ts";
 import { UnfilledDrafts } from "./unfilled-drafts.ts";
 
 /** Where in a file: an offset in one of its blocks. */
@@ -66,14 +65,26 @@ const EMPTY = new Uint8Array(0);
 /** Full blocks of a sequential write that are stored without waiting for a commit: 4 MiB. */
 const STREAM_BLOCKS = 64;
 
-/** Room charged for a draft: what storing it may take. */
-function roomOf({ bytes, unfilled }: MutableDraft): number {
-  return unfilled === undefined ? roomFor(bytes.length) : PAGE_SIZE;
+/** Room of most small files, which has buffers of its own: memory outside of the heap takes long to get. */
+const SMALL_ROOM = 4096;
+
+/** Such buffers kept for good: 16 MiB. */
+const SMALL_ROOMS = 4096;
+
+/** Smallest room charged for a draft, bytes. */
+const SMALLEST = 512;
+
+/** The next power of two: growing costs little, and the sum bounds what packing the drafts needs. */
+function roomFor(length: number): number {
+  let room = SMALLEST;
+  while (room < length) room *= 2;
+  return room;
 }
 
 /** All drafts of a file system. */
 export class Drafts {
-  readonly #rooms: DraftRooms;
+  readonly #buffers: BufferPool;
+  readonly #small: BufferPool;
   readonly #files = new Map<number, FileDrafts>();
   readonly #log = new DraftLog();
   /** Drafts that wait for the rest of their blocks. */
@@ -82,17 +93,13 @@ export class Drafts {
 
   /** @param buffers - give room for whole blocks */
   constructor(buffers: BufferPool) {
-    this.#rooms = new DraftRooms(buffers);
+    this.#buffers = buffers;
+    this.#small = buffers.ofSize(SMALL_ROOM, SMALL_ROOMS);
   }
 
   /** Bytes held, rounded up so that as many always suffice to store them. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Those of them that can be stored as they are. */
-  get filledBytes(): number {
-    return this.#bytes - this.unfilled.count * PAGE_SIZE;
   }
 
   /** Inodes that have drafts, oldest first. */
@@ -108,14 +115,10 @@ export class Drafts {
     return this.#files.get(ino)?.blocks.get(block);
   }
 
-  /**
-   * What a draft says stands from a place up to `end` of its block, borrowed; zeros follow. Of an unfilled one all of it must have
-   * been written.
-   */
-  content({ ino, block, at }: DraftPlace, end: number): Uint8Array | undefined {
+  /** What a draft says the content of its block is, borrowed; zeros follow. Of an unfilled one only what was written counts. */
+  content(ino: number, block: number): Uint8Array | undefined {
     const draft = this.#files.get(ino)?.blocks.get(block);
-    if (draft?.unfilled !== undefined) return draft.unfilled.parts.read(at, end);
-    return draft?.bytes.subarray(at, Math.max(at, Math.min(end, draft.length)));
+    return draft?.bytes.subarray(0, draft.length);
   }
 
   /** Blocks of a file that only drafts know. */
@@ -136,7 +139,7 @@ export class Drafts {
   growth(ino: number, block: number, length: number): number {
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined) return roomFor(length);
-    return Math.max(0, roomFor(length) - roomOf(draft));
+    return Math.max(0, roomFor(length) - roomFor(draft.bytes.length));
   }
 
   /**
@@ -155,16 +158,21 @@ export class Drafts {
     }
     const { content, page, isUnmapped } = before;
     const isWhole = page === undefined && at === 0 && part.length >= (content?.length ?? 0);
-    const unfilled = page && { page, parts: new BlockParts(this.#rooms.small) };
-    const bytes = unfilled ? EMPTY : this.#rooms.copy(isWhole ? part : (content ?? EMPTY));
+    const unfilled = page && { page, written: new ByteRanges() };
+    const bytes = unfilled ? this.#block() : this.#copy(isWhole ? part : (content ?? EMPTY));
     const { length } = bytes;
     const made = { ino, block, bytes, length, isUnmapped, isFrozen: false, unfilled };
     file.blocks.set(block, made);
     if (unfilled !== undefined) this.unfilled.add(made);
     this.#log.write(made, 0, made.length);
     if (isUnmapped) file.unmapped += 1;
-    this.#bytes += roomOf(made);
+    this.#bytes += roomFor(bytes.length);
     if (!isWhole) this.#writeInto(made, at, part);
+  }
+
+  /** Room for a whole block, with anything in it. */
+  #block(): Uint8Array {
+    return this.#buffers.take().subarray(0, PAGE_SIZE);
   }
 
   /**
@@ -174,11 +182,15 @@ export class Drafts {
   fill(draft: PlacedDraft, content: Uint8Array): void {
     const own = this.#own(draft);
     if (own?.unfilled === undefined) return;
-    const { parts } = own.unfilled;
-    const bytes = this.#rooms.take(PAGE_SIZE);
-    bytes.set(content);
-    bytes.fill(0, content.length);
-    this.#complete(own, bytes, Math.max(content.length, parts.end));
+    const { bytes, unfilled } = own;
+    let from = 0;
+    for (const [start, end] of [...unfilled.written.all(), [PAGE_SIZE, PAGE_SIZE]] as const) {
+      const kept = content.subarray(from, start);
+      bytes.set(kept, from);
+      bytes.fill(0, from + kept.length, start);
+      from = end;
+    }
+    this.#complete(own, Math.max(content.length, unfilled.written.end));
   }
 
   /**
@@ -187,12 +199,16 @@ export class Drafts {
    */
   fillIn(draft: PlacedDraft, content: Uint8Array): void {
     const own = this.#own(draft);
-    if (own?.unfilled !== undefined && content.length === PAGE_SIZE) {
-      this.#complete(own, content, PAGE_SIZE);
+    if (own?.unfilled === undefined || content.length < PAGE_SIZE) {
+      this.fill(draft, content);
+      this.#giveBack(content);
       return;
     }
-    this.fill(draft, content);
-    this.#rooms.giveBack(content);
+    const { bytes, unfilled } = own;
+    for (const [from, end] of unfilled.written.all()) content.set(bytes.subarray(from, end), from);
+    own.bytes = content;
+    this.#giveBack(bytes);
+    this.#complete(own, PAGE_SIZE);
   }
 
   /** The draft itself, if it is there still. */
@@ -201,14 +217,35 @@ export class Drafts {
     return own === draft ? own : undefined;
   }
 
-  /** @param bytes - what stands beneath, the draft's from now on */
-  #complete(draft: MutableDraft, bytes: Uint8Array, length: number): void {
-    this.unfilled.delete(draft);
-    draft.unfilled?.parts.putOver(bytes);
-    draft.unfilled?.parts.free();
+  #complete(draft: MutableDraft, length: number): void {
     draft.unfilled = undefined;
-    draft.bytes = bytes;
     draft.length = length;
+    this.unfilled.delete(draft);
+  }
+
+  /** A copy as long as the content. */
+  #copy(content: Uint8Array): Uint8Array {
+    const bytes = this.#take(content.length);
+    if (bytes === undefined) return new Uint8Array(content);
+    bytes.set(content);
+    return bytes;
+  }
+
+  /** So many bytes of a buffer, with anything in them; undefined where there is none of about that size. */
+  #take(length: number): Uint8Array | undefined {
+    const room = roomFor(length);
+    if (room >= PAGE_SIZE) return this.#buffers.take().subarray(0, length);
+    return room === SMALL_ROOM ? this.#small.take().subarray(0, length) : undefined;
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#buffers.hold(bytes);
+    this.#small.hold(bytes);
+  }
+
+  #giveBack(bytes: Uint8Array): void {
+    this.#buffers.giveBack(bytes);
+    this.#small.giveBack(bytes);
   }
 
   #fileOf(ino: number): FileDrafts {
@@ -222,30 +259,24 @@ export class Drafts {
 
   #writeInto(draft: MutableDraft, at: number, part: Uint8Array): void {
     const length = Math.max(draft.length, at + part.length);
-    if (draft.unfilled !== undefined) this.#writePart(draft, draft.unfilled, at, part);
-    else {
-      if (draft.isFrozen || length > draft.bytes.length) this.#replace(draft, length);
-      draft.bytes.set(part, at);
-      draft.length = length;
-    }
+    if (draft.isFrozen || length > draft.bytes.length) this.#replace(draft, length);
+    draft.bytes.set(part, at);
+    draft.length = length;
     this.#log.write(draft, at, at + part.length);
-  }
-
-  #writePart(draft: MutableDraft, { parts }: Unfilled, at: number, part: Uint8Array): void {
-    const before = parts.bytes;
-    parts.write(at, part);
-    this.unfilled.grew(draft, parts.bytes - before);
-    if (parts.isWhole) this.#complete(draft, this.#rooms.take(PAGE_SIZE), PAGE_SIZE);
+    if (draft.unfilled === undefined) return;
+    const { written } = draft.unfilled;
+    written.add(at, at + part.length);
+    if (written.has(0, PAGE_SIZE)) this.#complete(draft, PAGE_SIZE);
   }
 
   /** Gives a draft a buffer of its own with room for `length` bytes. */
   #replace(draft: MutableDraft, length: number): void {
     const room = Math.min(roomFor(length), PAGE_SIZE);
-    const bytes = this.#rooms.take(room);
+    const bytes = this.#take(room) ?? new Uint8Array(room);
     const kept = Math.min(draft.length, length);
     bytes.set(draft.bytes.subarray(0, kept));
     bytes.fill(0, kept);
-    this.#rooms.giveBack(draft.bytes);
+    this.#giveBack(draft.bytes);
     this.#bytes += room - roomFor(draft.bytes.length);
     draft.bytes = bytes;
     draft.isFrozen = false;
@@ -281,13 +312,13 @@ export class Drafts {
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined || draft.unfilled !== undefined) return undefined;
     draft.isFrozen = true;
-    this.#rooms.hold(draft.bytes);
+    this.#hold(draft.bytes);
     return draft.bytes.subarray(0, draft.length);
   }
 
   /** What {@link freeze} gave is not needed any more. */
   thaw(content: Uint8Array): void {
-    this.#rooms.giveBack(content);
+    this.#giveBack(content);
   }
 
   /** Whether a draft still is what {@link freeze} gave. */
@@ -319,9 +350,8 @@ export class Drafts {
     this.#log.drop(draft);
     this.unfilled.delete(draft);
     if (draft.isUnmapped) file.unmapped -= 1;
-    this.#bytes -= roomOf(draft);
-    draft.unfilled?.parts.free();
-    this.#rooms.giveBack(draft.bytes);
+    this.#bytes -= roomFor(draft.bytes.length);
+    this.#giveBack(draft.bytes);
     if (file.blocks.size === 0) this.#files.delete(ino);
   }
 

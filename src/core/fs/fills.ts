@@ -2,10 +2,9 @@
  * Brings in the rest of blocks that were written in part.
  *
  * A write into a part of a stored block need not wait for the page beneath where that is near: what was written stands in
- * an unfilled draft, and the page is read and opened later, together with others, beside the calls that follow. The longer
- * that takes, the more blocks are written again or whole meanwhile, so drafts wait until they take much memory.
+ * an unfilled draft, and the page is read and opened later, together with others, beside the calls that follow.
  *
- *     written in part --> waiting --too much of it, or somebody needs one--> page read and opened --> filled
+ *     written in part --> waiting --enough of them, or somebody needs one--> page read and opened --> filled
  *                            |                                                      |
  *                            '-- written whole, cut off, removed: nothing to do     '-- damaged: given up
  *
@@ -15,7 +14,7 @@
  * 3. A page that is damaged makes its block read as EIO, as before. What was written of the block is given up, since there
  *    is nothing to put it into; the next `fsync` of the file fails, once, and whoever watches is told. Everything else goes on.
  * 4. Where the store fails, the draft stays and is tried again by each flush; until then, `fsync` of its file fails.
- * 5. With too many pages on their way, writes wait for theirs as if there were no such drafts.
+ * 5. With too many unfilled drafts, writes wait for their pages as if there were no such drafts.
  *
  * @module
  */
@@ -31,13 +30,10 @@ import { RetryAfter } from "./retry-after.ts";
 import type { WriteFailures } from "./write-failures.ts";
 
 /** Pages brought in together: enough for a trip to another thread. */
-const BATCH = 32;
+const BATCH = 16;
 
-/** Pages on their way there may be: 8 MiB. */
-const MOST = 128;
-
-/** Unfilled drafts there may be for a log entry, which takes no more blocks. */
-const LOGGED_MAX = 16;
+/** Unfilled drafts there may be, with a page on its way for each: 8 MiB. */
+const MOST = 64;
 
 /** Parts of one block that are kept apart at most. */
 const PARTS_MAX = 64;
@@ -47,8 +43,6 @@ export interface FillParts {
   readonly vault: TransactionalVault;
   readonly drafts: Drafts;
   readonly failures: WriteFailures;
-  /** Memory that parts of blocks may take before the rest of the oldest is brought in, bytes. */
-  readonly partBytes: number;
 }
 
 export class Fills {
@@ -62,53 +56,30 @@ export class Fills {
 
   /** Whether one more write may go on without the page beneath. */
   get hasRoom(): boolean {
-    return this.#parts.drafts.unfilled.taken < MOST;
+    return this.#parts.drafts.unfilled.count < MOST;
   }
 
-  /** Begins to fill the oldest drafts when they take too much memory. */
+  /** Begins to fill drafts when enough of them wait. */
   begin(): void {
-    const { drafts, partBytes } = this.#parts;
-    const { unfilled } = drafts;
-    while (unfilled.waitingBytes > partBytes && this.hasRoom) {
-      void this.#start(unfilled.take(BATCH));
-    }
-  }
-
-  /**
-   * Makes ready what a log entry is to tell: resolves when all that were unfilled are filled, given up, or could not be.
-   * @returns undefined when there are none, or too many for an entry
-   */
-  prepareLog(): MaybePromise<void> {
     const { unfilled } = this.#parts.drafts;
-    if (unfilled.count === 0 || unfilled.count > LOGGED_MAX) return undefined;
-    return Promise.all(this.batches()).then(() => undefined);
+    while (unfilled.waiting >= BATCH) this.#start(unfilled.take(BATCH));
   }
 
-  /**
-   * Fills all that are unfilled now, the oldest first. As many pages are kept on their way as there may be, so whoever goes through
-   * these has to put what is filled elsewhere meanwhile.
-   * @returns for each of the batches what resolves when its drafts are filled, given up, or could not be
-   */
-  *batches(): Iterable<Promise<void>> {
+  /** Resolves when all that were unfilled are filled, given up, or could not be; undefined when there are none. */
+  finish(): MaybePromise<void> {
     const { unfilled } = this.#parts.drafts;
     for (const draft of this.#failed) unfilled.putBack(draft);
     this.#failed = [];
-    let left = unfilled.waiting;
-    const underWay = [...this.#underWay];
-    while (left > 0 || underWay.length > 0) {
-      for (; left > 0 && underWay.length < MOST / BATCH; left -= BATCH) {
-        underWay.push(this.#start(unfilled.take(Math.min(BATCH, left))));
-      }
-      yield underWay.shift() as Promise<void>;
-    }
+    if (unfilled.count === 0) return undefined;
+    while (unfilled.waiting > 0) this.#start(unfilled.take(BATCH));
+    return Promise.all(this.#underWay).then(() => undefined);
   }
 
-  #start(drafts: readonly PlacedDraft[]): Promise<void> {
+  #start(drafts: readonly PlacedDraft[]): void {
     const filling = this.#fillAll(drafts).finally(() => this.#underWay.delete(filling));
     this.#underWay.add(filling);
     // Whoever waits for it is told.
     filling.catch(() => undefined);
-    return filling;
   }
 
   async #fillAll(batch: readonly PlacedDraft[]): Promise<void> {
@@ -148,12 +119,12 @@ export class Fills {
   /** As {@link require}, for who reads `from <= byte < end` of a block. */
   requirePart(ino: number, block: number, from: number, end: number): void {
     const draft = this.#parts.drafts.get(ino, block);
-    if (draft?.unfilled?.parts.has(from, end) === false) this.require(ino, block);
+    if (draft?.unfilled?.written.has(from, end) === false) this.require(ino, block);
   }
 
   /** As {@link require}, for who writes another part of a block. */
   requireFew({ ino, block, unfilled }: PlacedDraft): void {
-    if (unfilled !== undefined && unfilled.parts.count >= PARTS_MAX) this.require(ino, block);
+    if (unfilled !== undefined && unfilled.written.count >= PARTS_MAX) this.require(ino, block);
   }
 
   /** @throws StoreError */

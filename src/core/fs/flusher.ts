@@ -24,9 +24,6 @@ import { type DraftBlock, type Layout, layOut, type Placement } from "./placemen
 /** Bytes stored at a time: 128 pages keep runs long and memory small. */
 const BATCH_BYTES = 128 * PAGE_SIZE;
 
-/** Bytes of drafts that are stored while others are being filled: less is not worth a transaction. */
-const FILLED_BYTES = 64 * PAGE_SIZE;
-
 /** Blocks stored at a time. */
 const BATCH_BLOCKS = 1024;
 
@@ -62,15 +59,8 @@ export class Flusher {
     return this.#enqueue(() => this.#storeAll(() => [ino]));
   }
 
-  /** Stores what is filled while others are being filled, so that not all of them are in memory at once. */
   async #storeAll(inodes: () => readonly number[]): Promise<void> {
-    const { drafts, fills, vault } = this.#context;
-    for (const filled of fills.batches()) {
-      await filled;
-      if (drafts.filledBytes < FILLED_BYTES) continue;
-      await this.#store(this.#blocksOf(inodes()));
-      await vault.throttle();
-    }
+    await this.#context.fills.finish();
     await this.#store(this.#blocksOf(inodes()));
   }
 
@@ -81,8 +71,7 @@ export class Flusher {
   relieve(ino: number): MaybePromise<void> {
     const { drafts, draftBytes, fills } = this.#context;
     fills.begin();
-    if (drafts.filledBytes > draftBytes)
-      return this.#relieve(() => this.#blocksOf(drafts.inodes()));
+    if (drafts.bytes > draftBytes) return this.#relieve(() => this.#blocksOf(drafts.inodes()));
     if (!drafts.isStreaming(ino)) return undefined;
     return this.#relieve(() => drafts.streamed(ino).map((block) => ({ ino, block })));
   }

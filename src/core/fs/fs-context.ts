@@ -33,8 +33,6 @@ export interface FileSystemOptions {
   readonly atime?: AtimePolicy;
   /** Bytes of drafts after which they are stored without waiting for a commit; 16 MiB when left out. */
   readonly draftBytes?: number;
-  /** Bytes of parts of blocks that wait for the rest of them before that is brought in; 8 MiB when left out. */
-  readonly partBytes?: number;
   /** Told of what was written and cannot be stored; nobody is when left out. */
   readonly onWriteFailure?: OnWriteFailure;
 }
@@ -43,7 +41,6 @@ export interface FileSystemOptions {
 export type Body<T> = (transaction: Transaction) => T;
 
 const DRAFT_BYTES = 16 * 1024 * 1024;
-const PART_BYTES = 8 * 1024 * 1024;
 
 export class FsContext {
   readonly vault: TransactionalVault;
@@ -51,7 +48,6 @@ export class FsContext {
   readonly compressor: Compressor;
   readonly compresses: boolean;
   readonly draftBytes: number;
-  readonly partBytes: number;
   readonly drafts: Drafts;
   readonly fills: Fills;
   readonly failures: WriteFailures;
@@ -78,7 +74,6 @@ export class FsContext {
     });
     this.drafts = new Drafts(vault.buffers);
     this.failures = new WriteFailures(options.onWriteFailure ?? (() => {}));
-    this.partBytes = options.partBytes ?? PART_BYTES;
     this.fills = new Fills(this);
     this.clock = options.clock;
     this.compressor = options.compressor;

@@ -62,7 +62,7 @@ export class VaultFileSystem implements FileSystem {
     const isLasting = (ino: number): boolean => !nameless.has(ino);
     vault.onSync({
       isHeld: () => drafts.isHeld(isLasting),
-      prepare: () => fills.prepareLog(),
+      prepare: () => fills.finish(),
       tell: (log, which) => drafts.collect({ log, which, isLasting }),
     });
     for (const records of vault.takeLogged()) this.#restore(records);

@@ -1,25 +1,118 @@
-import t from "tap";
+import t, { type Test } from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
-import { StoreError } from "../../../src/core/base/errors.ts";
+import { type DvaultError, type PageError, StoreError } from "../../../src/core/base/errors.ts";
 import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
 import type { PagePointer } from "../../../src/core/format/address.ts";
+import { decodePageHeader } from "../../../src/core/format/page-header.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { PageMover } from "../../../src/core/fs/move/page-mover.ts";
 import type { VaultFileSystem } from "../../../src/core/fs/vault-file-system.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
-import {
-  BLOCKS,
-  expectContent,
-  expectStored,
-  NearStore,
-  openWithFile,
-  reopen,
-  write,
-} from "../../support/near-file.ts";
+import type { Vault } from "../../../src/core/vault/vault.ts";
+import { LateStore, type LateStoreOptions } from "../../support/late-store.ts";
 import { codeOf, newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
+const BLOCKS = 100;
 const KEEP_SIZE = { operation: "punch-hole", keepSize: true } as const;
+
+/** A store nearby whose reads may fail. */
+class NearStore extends LateStore {
+  failure: StoreError | undefined;
+  /** Called before pages are read. */
+  onRead: () => void = () => {};
+
+  constructor(options: LateStoreOptions = {}) {
+    super({ isNear: true, ...options });
+  }
+
+  override async read(
+    addresses: readonly number[],
+    room: () => Uint8Array,
+  ): Promise<readonly (Uint8Array | PageError)[]> {
+    if (this.failure !== undefined) throw this.failure;
+    this.onRead();
+    return super.read(addresses, room);
+  }
+
+  /** So that there is a log. */
+  sync(): void {}
+
+  /** Addresses of pages that hold nothing but file content. */
+  dataPages(): readonly number[] {
+    const isData = ([, bytes]: readonly [number, Uint8Array]): boolean => {
+      const header = decodePageHeader(bytes);
+      return typeof header !== "string" && header.pageClass === "data";
+    };
+    const addresses = [...this.contents.pages].filter(isData).map(([address]) => address);
+    return addresses.sort((a, b) => a - b);
+  }
+
+  /** Damages the n-th of them. */
+  damage(n: number): void {
+    const page = this.contents.pages.get(this.dataPages()[n] ?? 0);
+    if (page === undefined) throw new Error(`there is no page ${n}`);
+    page[1000] = (page[1000] ?? 0) ^ 1;
+  }
+}
+
+interface Opened {
+  readonly store: NearStore;
+  readonly vault: Vault;
+  readonly fs: VaultFileSystem;
+  readonly ino: number;
+  /** What the file holds. */
+  readonly content: Buffer;
+  /** What was told of writes that were not stored. */
+  readonly told: DvaultError[];
+}
+
+/** A vault with one file of whole pages, none of them in memory. */
+async function openWithFile(options: LateStoreOptions = {}): Promise<Opened> {
+  const store = new NearStore();
+  const vault = await createTestVault(store);
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "file");
+  const content = Buffer.alloc(BLOCKS * PAGE_SIZE);
+  for (let i = 0; i < content.length; i += 512) content.writeUInt32LE(i + 1, i);
+  await fs.write(ino, 0, content);
+  await vault.close();
+  return reopen({ store, content, ino }, options);
+}
+
+async function reopen(
+  { store: { contents }, content, ino }: Pick<Opened, "store" | "content" | "ino">,
+  options: LateStoreOptions = {},
+): Promise<Opened> {
+  const store = new NearStore({ contents, ...options });
+  const vault = await openTestVault(store);
+  const told: DvaultError[] = [];
+  const fs = await newFileSystem(vault, { onWriteFailure: (failure) => told.push(failure) });
+  await fs.getattr(ino);
+  // The nodes that lead to its extents.
+  await fs.lseek(ino, 0, "hole");
+  store.reads = 0;
+  return { store, vault, fs, ino, content, told };
+}
+
+/** Writes into the file and into what it should hold. */
+async function write(opened: Opened, offset: number, length: number, fill: number): Promise<void> {
+  opened.content.fill(fill, offset, offset + length);
+  await opened.fs.write(opened.ino, offset, new Uint8Array(length).fill(fill));
+}
+
+async function expectContent(t: Test, opened: Opened, what: string): Promise<void> {
+  const { fs, ino, content } = opened;
+  t.ok((await readBytes(fs, ino)).equals(content), what);
+}
+
+/** As the store has it after the next commit. */
+async function expectStored(t: Test, opened: Opened, what: string): Promise<void> {
+  await opened.vault.close();
+  const again = await reopen(opened);
+  await expectContent(t, again, what);
+  await again.vault.close();
+}
 
 t.test(
   "a write into a part of a near page reads nothing until the rest is asked for",
@@ -44,12 +137,12 @@ t.test(
   },
 );
 
-t.test("the oldest of many writes into parts are filled together, beside them", async (t) => {
-  const opened = await openWithFile({ partBytes: 31 * 4096 });
+t.test("many writes into parts are filled together, beside them", async (t) => {
+  const opened = await openWithFile();
   const { fs, ino, store } = opened;
   for (let block = 0; block < 40; block++) await write(opened, block * PAGE_SIZE + 77, 10, 3);
   while (store.reads < 32) await new Promise((resolve) => setImmediate(resolve));
-  t.equal(store.reads, 32, "the others take little memory, and wait");
+  t.equal(store.reads, 32, "the others wait for company");
   await fs.fsync(ino);
   t.equal(store.reads, 40);
   await expectContent(t, opened, "now");
@@ -64,37 +157,20 @@ t.test("a stream of small writes over whole blocks reads no page", async (t) => 
   await expectStored(t, opened, "later");
 });
 
-t.test("a commit brings in the rest of many blocks while it stores others", async (t) => {
-  const opened = await openWithFile();
-  const { fs, ino, store } = opened;
-  for (let block = 0; block < BLOCKS; block++) await write(opened, block * PAGE_SIZE + 77, 10, 3);
-  t.equal(store.reads, 0, "they take little memory");
-  const left: number[] = [];
-  store.onRead = () => left.push(fs.draftBytes / PAGE_SIZE);
-  await fs.fsync(ino);
-  t.equal(store.reads, BLOCKS);
-  t.equal(fs.draftBytes, 0);
-  t.equal(left.length, 9, "thirty-two at a time");
-  t.equal(left[0], BLOCKS);
-  t.ok((left.at(-1) ?? 0) < BLOCKS, "the last come when others are stored");
-  await expectStored(t, opened, "later");
-});
-
 t.test("no more than so many wait; then a write waits for its page", async (t) => {
   let goOn = (): void => {};
   const gate = new Promise<void>((resolve) => {
     goOn = resolve;
   });
   let isShut = false;
-  const delay = async (): Promise<void> => (isShut ? gate : undefined);
-  const opened = await openWithFile({ delay, partBytes: 0 });
+  const opened = await openWithFile({ delay: async () => (isShut ? gate : undefined) });
   isShut = true;
   const written: number[] = [];
   const writes = Array.from({ length: BLOCKS }, (_, block) =>
     write(opened, block * PAGE_SIZE + 9, 9, 9).then(() => written.push(block)),
   );
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-  t.equal(written.length, 128);
+  t.equal(written.length, 64);
   goOn();
   await Promise.all(writes);
   await expectContent(t, opened, "now");
@@ -142,7 +218,7 @@ t.test("cutting, punching and copying wait for what they need of a block", async
 });
 
 t.test("what comes for a draft that is gone is left", async (t) => {
-  const opened = await openWithFile({ partBytes: 15 * 4096 });
+  const opened = await openWithFile();
   const { fs, ino, store, content, vault } = opened;
   let deeds: (() => Promise<unknown>)[] = [];
   let done: Promise<unknown> = Promise.resolve();
