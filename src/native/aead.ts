@@ -5,6 +5,7 @@
  */
 import type { AeadFrame, AeadFraming } from "../core/base/platform.ts";
 import type { AeadHandle } from "./aead-handle.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { tryShim } from "./load.ts";
 
 /** A key that OpenSSL has scheduled. Arrays are as `AeadKey` of the core wants them. */
@@ -81,11 +82,4 @@ export function nativeAeadKey(key: Uint8Array): NativeAeadKey | undefined {
 
 function lengths({ length, partLength = 0 }: AeadFrame): readonly number[] {
   return [length, partLength];
-}
-
-/** The other thread works on the arrays themselves, so they are held until it is done. */
-async function keepAlive<T>(held: readonly unknown[], work: Promise<T>): Promise<T> {
-  const result = await work;
-  if (held.length === 0) throw new Error("a batch borrows something");
-  return result;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { keepAlive } from "./keep-alive.ts";
 import { tryShim } from "./load.ts";
 import { SystemError } from "./system-error.ts";
 
@@ -30,14 +31,12 @@ export function readScattered(
     const part = pieces.slice(at, at + PIECES_MAX);
     const places = Float64Array.from(offsets.slice(at, at + PIECES_MAX));
     const read = native.readScattered(fd, part, places, lengths.subarray(at, at + part.length));
-    reads.push(ended(read, part));
+    reads.push(ended(keepAlive([part], read)));
   }
   return Promise.all(reads).then(() => lengths);
 }
 
-/** The other thread works on the pieces themselves, so they are held until it is done. */
-async function ended(read: Promise<number>, held: readonly Uint8Array[]): Promise<void> {
+async function ended(read: Promise<number>): Promise<void> {
   const status = await read;
   if (status < 0) throw new SystemError(status, "pread");
-  if (held.length === 0) throw new Error("a read has at least one piece");
 }

@@ -293,8 +293,9 @@ export class PageCodec {
 
   /** How full data pages of the epoch of now open; undefined where their key is not at hand. */
   fullPages(): FullPages | undefined {
-    const { epoch } = this.#unlocked();
-    const key = this.#unlocked().key(epoch);
+    const keys = this.#unlocked();
+    const { epoch } = keys;
+    const key = keys.key(epoch);
     if (isPending(key)) return undefined;
     if (this.#full?.key === key) return this.#full;
     const layout = this.#rules.hasPageParts ? IN_PARTS : WHOLE;

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type DvaultError, FormatError, FsError, PageError, StoreError } from "../base/errors.ts";
+import { type DvaultError, FsError, isDamage, StoreError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
@@ -195,8 +195,4 @@ export class Flusher {
       for (const page of pages) transaction.release(page);
     });
   }
-}
-
-function isDamage(error: unknown): error is PageError | FormatError {
-  return error instanceof PageError || error instanceof FormatError;
 }

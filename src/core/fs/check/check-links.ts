@@ -5,7 +5,7 @@
  * @module
  */
 import { getU48, getU64 } from "../../base/bytes.ts";
-import { FormatError, PageError } from "../../base/errors.ts";
+import { isDamage } from "../../base/errors.ts";
 import { KEY_PREFIX, KeyKind } from "../../tree/key.ts";
 import type { TransactionalVault } from "../../vault/transaction.ts";
 import { decodeDentry } from "../dentry.ts";
@@ -63,7 +63,7 @@ export class LinkCheck {
       await this.#look(getU64(key, 0), key, value);
     } catch (error) {
       // What does not decode was told by the first pass; what stands behind a damaged page cannot be compared.
-      if (!(error instanceof FormatError || error instanceof PageError)) throw error;
+      if (!isDamage(error)) throw error;
     }
   }
 
