@@ -123,7 +123,7 @@ export class History {
       const is = describe(found.get(path));
       return `${path} is ${is}, at last ${describe(state.get(path))}`;
     });
-    const range = `${this.#safe[level]} to ${this.#folded + this.#steps.length}`;
+    const range = `${this.#safe[level]} to ${this.#folded + this.#steps.length}, with ${level} safe,`;
     return `no state from step ${range} fits; ${closest.length} paths differ: ${named.join("; ")}`;
   }
 }

@@ -34,17 +34,20 @@ export class PageLoader {
     this.#parts = parts;
   }
 
-  /** @see PageCache.load */
+  /**
+   * A page is opened in the bytes it was read into, so it must not be among those opened together twice.
+   * @see PageCache.load
+   */
   load(pageClass: PageClass, pointers: readonly PagePointer[]): MaybePromise<void> {
-    const wanted: PagePointer[] = [];
+    const wanted = new Map<number, PagePointer>();
     const pending: Promise<void>[] = [];
     for (const pointer of pointers) {
       if (this.#parts.isResident(pageClass, pointer)) continue;
       const loading = this.#loading.get(pointer.address);
-      if (loading === undefined) wanted.push(pointer);
+      if (loading === undefined) wanted.set(pointer.address, pointer);
       else pending.push(loading.catch(() => this.load(pageClass, [pointer])));
     }
-    const fetched = wanted.length === 0 ? undefined : this.#fetch(pageClass, wanted);
+    const fetched = wanted.size === 0 ? undefined : this.#fetch(pageClass, [...wanted.values()]);
     if (pending.length === 0) return fetched;
     return Promise.all([fetched, ...pending]).then(() => undefined);
   }

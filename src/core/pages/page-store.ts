@@ -103,7 +103,7 @@ export interface PageStore {
   /**
    * Reads pages; one that is missing or short gives a {@link PageError} in its place, the rest stand.
    * @param room - gives STORED_PAGE_ROOM bytes to read a page into, for stores that have no array of their own
-   * @returns in the order of `addresses`; the arrays are the caller's
+   * @returns in the order of `addresses`; the arrays are the caller's, one for each, also where an address stands twice
    */
   read(
     addresses: readonly number[],

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { CommitError, type PageError, StoreError } from "../../core/base/errors.ts";
+import { CommitError, PageError, StoreError } from "../../core/base/errors.ts";
 import type { MaybePromise } from "../../core/base/maybe-promise.ts";
 import { addressOf } from "../../core/format/address.ts";
 import { STORED_PAGE_MAX } from "../../core/format/page-size.ts";
@@ -27,7 +27,7 @@ import type { Lease } from "./publish/lease.ts";
 import { PublicationLoop, type PublicationProgress } from "./publish/publication-loop.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { readLog } from "./publish/read-log.ts";
-import { Fetcher, type FetcherParts } from "./read/fetcher.ts";
+import { type FetchedPage, Fetcher, type FetcherParts } from "./read/fetcher.ts";
 import { type Advice, ReadAhead } from "./read/read-ahead.ts";
 import type { SegmentSettings } from "./segment-options.ts";
 import type { SegmentStatus } from "./segment-status.ts";
@@ -202,7 +202,7 @@ export class SegmentStore implements PageStore {
     if (isAhead) this.#follow(this.#readAhead.note(addresses));
     if (fetched === undefined) return pages as Uint8Array[];
     return fetched.then((found) =>
-      addresses.map((address, i) => pages[i] ?? (found.get(address) as Uint8Array | PageError)),
+      addresses.map((_, i) => pages[i] ?? pageAt(i, addresses, found)),
     );
   }
 
@@ -361,6 +361,18 @@ export class SegmentStore implements PageStore {
       await objects.close();
     }
   }
+}
+
+/** The page fetched for the `i`-th address, in an array of its own also where that stands twice. */
+function pageAt(
+  i: number,
+  addresses: readonly number[],
+  found: ReadonlyMap<number, FetchedPage>,
+): FetchedPage {
+  const address = addresses[i] as number;
+  const page = found.get(address) as FetchedPage;
+  const isFirst = addresses.indexOf(address) === i;
+  return isFirst || page instanceof PageError ? page : page.slice();
 }
 
 /** Addresses of the pages of a range of page numbers. */

@@ -51,6 +51,28 @@ t.test("one damaged page fails a load, its neighbours are in", async (t) => {
   t.ok(pages.peek("data", all[2] as CachedPage));
 });
 
+t.test("a page that is asked for twice at once is read once", async (t) => {
+  const { pages, store } = await newTestPages();
+  const page = addData(pages, 1);
+  const other = addData(pages, 2);
+  await commit(pages);
+  pages.dropClean();
+  const asked: number[] = [];
+  const read = store.read.bind(store);
+  // As a store does that fetches each page once: whatever is opened twice where it stands is lost.
+  store.read = (addresses, room) => {
+    asked.push(...addresses);
+    const found = new Map(
+      addresses.map((address) => [address, read([address], room)[0] as Uint8Array]),
+    );
+    return addresses.map((address) => found.get(address) as Uint8Array);
+  };
+  await pages.load("data", [page, other, page]);
+  t.same(asked, [page.address, other.address]);
+  t.same(pages.page("data", page).payload, page.payload);
+  t.same(pages.page("data", other).payload, other.payload);
+});
+
 t.test("pointers of another generation do not find a page", async (t) => {
   const { pages } = await newTestPages();
   const page = addData(pages, 1);

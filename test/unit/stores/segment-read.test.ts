@@ -74,6 +74,17 @@ t.test("full pages go into the rooms that are given, fetched or cached", async (
   await reader.close();
 });
 
+t.test("a page that is asked for twice comes in two arrays", async (t) => {
+  const { reader, addresses } = await published(20);
+  const [address] = addresses as [number];
+  for (let turn = 0; turn < 2; turn++) {
+    const [first, second] = await reader.read([address, address]);
+    t.ok(Buffer.from(second as Uint8Array).equals(pageOf(address, STORED_PAGE_MAX)));
+    t.notOk((first as Uint8Array).buffer === (second as Uint8Array).buffer);
+  }
+  await reader.close();
+});
+
 t.test("neighbours of a page that is not full come along with it", async (t) => {
   const place = new SegmentPlace(join(directory, `${++made}`));
   const writer = await place.open("desk", { publishBytes: 2 ** 30 }, "create");

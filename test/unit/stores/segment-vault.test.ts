@@ -6,9 +6,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
 import { LocalDatabase } from "../../../src/stores/segments/local/database.ts";
 import { SegmentPlace } from "../../support/segment-place.ts";
 import { createRounds, openRounds, readRound, writeRound } from "../../support/segment-vault.ts";
+import { newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
+import { createTestVault, openTestVault } from "../../support/test-vault.ts";
 
 const directory = t.testdir();
 let made = 0;
@@ -60,6 +63,32 @@ t.test("a copy on this machine that does not open is fetched anew", async (t) =>
   t.equal(await readRound(again.vault), 0);
   t.ok(objects.total > 2, "the copies were damaged indeed");
   await again.vault.close();
+});
+
+t.test("a file in two pieces of one pack reads right where nothing of it is", async (t) => {
+  const place = newPlace();
+  const store = await place.open("first", {}, "create");
+  const vault = await createTestVault(store);
+  const fs = await newFileSystem(vault);
+  const { ino } = await newFile(fs, "f");
+  const content = Buffer.alloc(2 * PAGE_SIZE + 5000);
+  content.fill("head", 0, 3000).fill("tail", 2 * PAGE_SIZE);
+  await fs.write(ino, 0, content.subarray(0, 3000));
+  await fs.write(ino, 2 * PAGE_SIZE, content.subarray(2 * PAGE_SIZE));
+  await fs.fsync(ino);
+  // The newest pages come along with the catalog, so this is not to be among them.
+  for (let n = 0; n < 20; n++) {
+    const other = await newFile(fs, `${n}`);
+    await fs.write(other.ino, 0, new Uint8Array(PAGE_SIZE).fill(n + 1));
+  }
+  await vault.commit();
+  await store.flush();
+  await vault.close();
+  const there = await place.open("second");
+  const again = await openTestVault(there);
+  const found = await readBytes(await newFileSystem(again), ino);
+  t.ok(content.equals(found));
+  await again.close();
 });
 
 t.test("killed at any time, the vault is at its newest local commit", async (t) => {
