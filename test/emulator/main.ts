@@ -41,7 +41,11 @@ try {
   else await run(values);
 } catch (error) {
   process.stderr.write(`discord: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = isUsageError(error) ? 2 : 1;
+}
+
+function isUsageError(error: unknown): boolean {
+  return String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
 }
 
 function parse() {

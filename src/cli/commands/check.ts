@@ -21,7 +21,7 @@ import { ExitCode } from "../exit-code.ts";
 import { findVault, writingMount } from "../find-vault.ts";
 import type { OpenVault } from "../open-vault.ts";
 import { openingOptions } from "../opening-options.ts";
-import { humanSize, printable } from "../output/human.ts";
+import { counted, humanSize, printable } from "../output/human.ts";
 import { StatusLine } from "../output/status-line.ts";
 import { PASSWORD_NOTE } from "../password/sources.ts";
 import { publishOptions } from "../publish.ts";
@@ -135,10 +135,10 @@ function findingRecord({ code, message, snapshot, path, ino, span }: LocatedFind
 function asText({ vault, mended, after, warnings }: Checked): string {
   const { generation, inodes, pages, bytes, leakedPages, findings, more } = after;
   const read = bytes > 0 ? `, ${humanSize(bytes)} of data read` : "";
-  const leaked = leakedPages > 0 ? `, ${leakedPages} pages of lost room` : "";
+  const leaked = leakedPages > 0 ? `, ${counted(leakedPages, "page")} of lost room` : "";
   const problems = findings.length + more;
-  const verdict = problems === 0 ? "whole" : `${problems} problems`;
-  const summary = `${vault}: ${verdict} (commit ${generation}: ${inodes} files and directories, ${pages} pages${read}${leaked})`;
+  const verdict = problems === 0 ? "whole" : `${counted(problems, "problem")}`;
+  const summary = `${vault}: ${verdict} (commit ${generation}: ${inodes} files and directories, ${counted(pages, "page")}${read}${leaked})`;
   const lines = [
     ...warnings,
     ...mended.map((finding) => `mended ${findingLine(finding)}`),

@@ -19,7 +19,7 @@ import { Questions } from "../discord/questions.ts";
 import type { ExitCode } from "../exit-code.ts";
 import type { OpenVault } from "../open-vault.ts";
 import { type OpeningChoice, openingOptions } from "../opening-options.ts";
-import { humanSize } from "../output/human.ts";
+import { counted, humanSize } from "../output/human.ts";
 import { StatusLine } from "../output/status-line.ts";
 import { PASSWORD_NOTE } from "../password/sources.ts";
 import { readVault, writeVault } from "../vault-access.ts";
@@ -146,7 +146,7 @@ async function compact(
       signal: context.signal,
       breathe: () => nextTurn(),
       onProgress: ({ movedPages, totalPages }) =>
-        line.show(() => `compacting  ${movedPages} of ${totalPages} pages moved`),
+        line.show(() => `compacting  ${movedPages} of ${counted(totalPages, "page")} moved`),
     });
   } finally {
     line.clear();

@@ -10,7 +10,7 @@ import { type Command, defineCommand } from "../command.ts";
 import type { VaultReference } from "../config/vault-reference.ts";
 import { type CliContext, writeTo } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
-import { humanSize } from "../output/human.ts";
+import { counted, humanSize } from "../output/human.ts";
 import { visibly } from "../publish.ts";
 import { cleanUp } from "../remote-work.ts";
 import { openVaultStore } from "../vault-store.ts";
@@ -79,10 +79,10 @@ function describeCleaning(result: CleaningResult, dryRun: boolean): string {
   const { rewritten, movedBytes, deleted, orphans, records, unreadable } = result;
   const would = dryRun ? "would be " : "";
   const parts = [
-    `${rewritten} objects ${would}rewritten (${humanSize(movedBytes)} moved)`,
+    `${counted(rewritten, "object")} ${would}rewritten (${humanSize(movedBytes)} moved)`,
     `${deleted} ${would}deleted, ${orphans} of them orphans`,
-    `${records} old records ${would}removed`,
+    `${counted(records, "old record")} ${would}removed`,
   ];
-  if (unreadable > 0) parts.push(`${unreadable} pages in use cannot be read`);
+  if (unreadable > 0) parts.push(`${counted(unreadable, "page")} in use cannot be read`);
   return parts.join("; ");
 }

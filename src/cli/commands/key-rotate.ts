@@ -15,6 +15,7 @@ import { type CliContext, warn, writeTo } from "../context.ts";
 import { ExitCode } from "../exit-code.ts";
 import { findVault } from "../find-vault.ts";
 import { type OpeningChoice, openingOptions } from "../opening-options.ts";
+import { counted } from "../output/human.ts";
 import { obtainCredentials, PASSWORD_NOTE, wipeCredentials } from "../password/sources.ts";
 import { type PublishChoice, publishOptions, visibly } from "../publish.ts";
 import { chooseNewKeys, type NewKeysChoice, newKeysOptions } from "../rotation/choose-new-keys.ts";
@@ -146,7 +147,7 @@ class Rotation {
     const { label } = findVault(this.#context, vault);
     const line = this.#choice.json
       ? JSON.stringify({ vault, ...result, dropped })
-      : `${label}: ${movedPages} pages written anew under the new key`;
+      : `${label}: ${counted(movedPages, "page")} written anew under the new key`;
     await writeTo(this.#context.stdout, `${line}\n`);
     if (heldBy.length > 0) {
       warn(
@@ -157,7 +158,7 @@ class Rotation {
     if (lostPages > 0) {
       warn(
         this.#context,
-        `${lostPages} pages in use do not open, and keep the old key: run dvault check --read-data, delete what is hurt, and rotate again`,
+        `${counted(lostPages, "page")} in use could not be opened, and so not be sealed under the new key: run dvault check --read-data, delete what is hurt, and rotate again`,
       );
       return ExitCode.damaged;
     }

@@ -24,7 +24,7 @@ import { type TokenChoice, tokenOptions } from "../discord/discord-secrets.ts";
 import { ExitCode } from "../exit-code.ts";
 import { findVault, writingMount } from "../find-vault.ts";
 import type { OpenVault } from "../open-vault.ts";
-import { humanSize } from "../output/human.ts";
+import { counted, humanSize } from "../output/human.ts";
 import { RecoverySummary } from "../output/recovery-summary.ts";
 import { StatusLine } from "../output/status-line.ts";
 import {
@@ -81,7 +81,8 @@ export const recoverCommand: Command = defineCommand({
         upper: place.upper,
         owner: callerOf(),
         signal: context.signal,
-        onProgress: ({ step, pages }) => line.show(() => `${step}  ${pages} pages found`),
+        onProgress: ({ step, pages }) =>
+          line.show(() => `${step}  ${counted(pages, "page")} found`),
       });
       try {
         const keys = { ...options, credentials };

@@ -29,6 +29,11 @@ export function humanSize(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
+/** A count and what is counted: `1 page`, `2 pages`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 const TYPES: Readonly<Record<number, { readonly letter: string; readonly word: FileType }>> = {
   [S_IFREG]: { letter: "-", word: "file" },
   [S_IFDIR]: { letter: "d", word: "directory" },

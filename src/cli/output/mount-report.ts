@@ -10,7 +10,7 @@ import type {
   RotationStatus,
 } from "../../mount/mount-status.ts";
 import { encodeName } from "../argument-bytes.ts";
-import { humanSize, printable } from "./human.ts";
+import { counted, humanSize, printable } from "./human.ts";
 
 /** Width of the column of what a fact is about. */
 const TITLE_WIDTH = 10;
@@ -38,9 +38,11 @@ export function mountReport(mount: MountStatus): Parts {
 }
 
 function rotationWords({ state, movedPages, totalPages, heldBy, problem }: RotationStatus): string {
-  if (state === "held") return `the old key is kept for ${heldBy ?? 0} snapshots`;
+  if (state === "held") return `the old key is kept for ${counted(heldBy ?? 0, "snapshot")}`;
   const waiting = problem === undefined ? "" : `, waiting: ${problem}`;
-  return printable(`${movedPages} of ${totalPages} pages written anew under it${waiting}`);
+  return printable(
+    `${movedPages} of ${counted(totalPages, "page")} written anew under it${waiting}`,
+  );
 }
 
 function safety(unsafeBytes: number): string {
@@ -67,7 +69,7 @@ function remoteFacts(remote: RemoteStatus, readOnly: boolean): Fact[] {
 function published(remote: RemoteStatus): string {
   const { pendingBytes, pendingCommits, pendingBudgetBytes } = remote;
   if (pendingCommits === 0 && pendingBytes === 0) return "everything published";
-  const commits = pendingCommits === 1 ? "1 commit" : `${pendingCommits} commits`;
+  const commits = counted(pendingCommits, "commit");
   const room = humanSize(pendingBudgetBytes);
   return `${humanSize(pendingBytes)} in ${commits} not yet published, room for ${room}`;
 }

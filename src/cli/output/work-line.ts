@@ -6,7 +6,7 @@
  */
 import type { WorkProgress } from "../../mount/control-messages.ts";
 import { type CliContext, warn } from "../context.ts";
-import { humanSize, printable } from "./human.ts";
+import { counted, humanSize, printable } from "./human.ts";
 
 /** See the head of this file. */
 export class WorkLine {
@@ -62,7 +62,7 @@ export class WorkLine {
     const elapsedMs = this.#now() - this.#startedMs;
     const sent = Math.max(0, this.#firstBytes - pendingBytes);
     const rate = elapsedMs > 0 ? (sent * 1000) / elapsedMs : 0;
-    const commits = pendingCommits === 1 ? "1 commit" : `${pendingCommits} commits`;
+    const commits = counted(pendingCommits, "commit");
     return `publishing  ${humanSize(pendingBytes)} in ${commits} left  ${humanSize(rate)}/s`;
   }
 }
@@ -70,7 +70,7 @@ export class WorkLine {
 /** Work that moves pages. */
 function moving({ movedBytes, totalBytes, renewing }: WorkProgress): string | undefined {
   if (renewing !== undefined) {
-    return `writing anew  ${renewing.movedPages} of ${renewing.totalPages} pages`;
+    return `writing anew  ${renewing.movedPages} of ${counted(renewing.totalPages, "page")}`;
   }
   if (movedBytes === undefined || totalBytes === undefined) return undefined;
   return `cleaning  ${humanSize(movedBytes)} of ${humanSize(totalBytes)} moved`;
@@ -78,6 +78,6 @@ function moving({ movedBytes, totalBytes, renewing }: WorkProgress): string | un
 
 /** What waits for the next mount, in words. */
 export function describeRest(pendingBytes: number, pendingCommits: number): string {
-  const commits = pendingCommits === 1 ? "1 commit" : `${pendingCommits} commits`;
+  const commits = counted(pendingCommits, "commit");
   return `${humanSize(pendingBytes)} in ${commits} are on this machine only`;
 }

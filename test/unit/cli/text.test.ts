@@ -2,6 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { decodeName, encodeName } from "../../../src/cli/argument-bytes.ts";
 import {
+  counted,
   fileType,
   humanSize,
   isoTime,
@@ -27,6 +28,13 @@ t.test("decodeName gives ordinary names as they are and escapes stray bytes", as
   t.equal(decodeName(Buffer.from([0xef, 0xbb, 0xbf, 0x61])), "\ufeffa");
   t.equal(decodeName(Buffer.from([0x61, 0xe9, 0x62])), "a\udce9b");
   t.equal(decodeName(Buffer.from([0xc3, 0xa9, 0xc3])), "é\udcc3");
+});
+
+t.test("one thing is not many", async (t) => {
+  t.same(
+    [0, 1, 2].map((count) => counted(count, "page")),
+    ["0 pages", "1 page", "2 pages"],
+  );
 });
 
 t.test("humanSize keeps to three digits", async (t) => {
