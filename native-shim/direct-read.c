@@ -21,6 +21,7 @@ struct direct_reads {
   struct aead_key *key;
   // NULL as long as nothing was said about pages.
   struct page_reader *reader;
+  struct page_read read;
   struct fuse_out_header out;
 };
 
@@ -82,6 +83,7 @@ napi_value direct_read_from(napi_env env, struct direct_reads *reads, napi_callb
   if (source.parts > 0) source.part = PAGE_BYTES / source.parts;
   if (head_length != PAGE_HEAD || prefix_length > PREFIX_MAX || !reader_has_room(&source))
     return shim_refuse(env, "native shim: no page can be like that");
+  source.at_hand = source_at_hand(source.fd);
   memcpy(source.prefix, prefix, prefix_length);
   memcpy(source.head, head, PAGE_HEAD);
   struct aead_key *key = aead_key_of(env, argument[0]);
@@ -122,30 +124,42 @@ struct range {
 
 static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-// The first bytes of a range that are opened together: of one page, up to where the next whole parts begin.
-static struct stretch stretch_of(const struct page_source *source, const struct run *run, struct range range) {
+// The first bytes of a range that stand in a run, no more than what is left of `step` bytes of it.
+static struct stretch stretch_of(const struct run *run, struct range range, uint64_t step) {
   uint64_t block = range.from / PAGE_BYTES, start = block * PAGE_BYTES;
-  uint64_t step = source->part > STRETCH_BYTES ? source->part : STRETCH_BYTES;
-  uint64_t from = range.from - start;
+  uint64_t end = earlier((range.from / step + 1) * step, (run->block + run->count) * PAGE_BYTES);
   return (struct stretch){
       .page = run->page + block - run->block,
       .generation = run->generation,
-      .from = from,
-      .end = earlier(range.end - start, (from / step + 1) * step),
+      .from = range.from - start,
+      .end = earlier(range.end, end) - start,
   };
 }
 
-// Cuts a range into stretches. Answers how many they are; 0 when it is not known where all of it stands.
-static size_t cut(const struct direct_reads *reads, const struct file_layout *file, struct range range, struct stretch *stretches) {
-  size_t count = 0;
+// Cuts a range into stretches of up to `step` bytes. Whether it is known where all of it stands.
+static bool cut(struct page_read *read, const struct file_layout *file, struct range range, uint64_t step) {
+  read->count = 0;
   while (range.from < range.end) {
     const struct run *run = layouts_run(file, range.from / PAGE_BYTES);
-    if (run == NULL) return 0;
-    stretches[count] = stretch_of(&reads->source, run, range);
-    range.from += stretches[count].end - stretches[count].from;
-    count++;
+    if (run == NULL) return false;
+    struct stretch *stretch = &read->stretches[read->count++];
+    *stretch = stretch_of(run, range, step);
+    range.from += stretch->end - stretch->from;
   }
-  return count;
+  return true;
+}
+
+static int open_range(struct direct_reads *reads, const struct file_layout *file, struct range range, struct iovec *pieces) {
+  struct page_read *read = &reads->read;
+  const struct page_source *source = &reads->source;
+  read->source = source;
+  read->key = reads->key;
+  if (range.end - range.from >= SHARED_MIN) {
+    uint64_t step = source->part > SHARE_BYTES ? source->part : SHARE_BYTES;
+    int count = cut(read, file, range, step) ? reader_open_shared(reads->reader, read, pieces) : 0;
+    if (count > 0) return count;
+  }
+  return cut(read, file, range, 2 * READ_MAX) ? reader_open(reads->reader, read, pieces) : 0;
 }
 
 static double now_s(void) {
@@ -158,7 +172,6 @@ static double now_s(void) {
 static int answer(struct direct_reads *reads, const uint8_t *request, size_t length, struct iovec *pieces) {
   struct fuse_in_header in;
   struct fuse_read_in read;
-  struct stretch stretches[STRETCHES_MAX];
   if (length != sizeof in + sizeof read) return 0;
   memcpy(&in, request, sizeof in);
   memcpy(&read, request + sizeof in, sizeof read);
@@ -168,8 +181,7 @@ static int answer(struct direct_reads *reads, const uint8_t *request, size_t len
       now_s() >= file->until)
     return 0;
   struct range range = {read.offset, read.offset + earlier(read.size, file->size - read.offset)};
-  size_t count = cut(reads, file, range, stretches);
-  int opened = reader_open(reads->reader, &reads->source, reads->key, stretches, count, pieces + 1);
+  int opened = open_range(reads, file, range, pieces + 1);
   if (opened == 0) return 0;
   reads->out = (struct fuse_out_header){
       .len = (uint32_t)(sizeof reads->out + range.end - range.from),

@@ -1,7 +1,7 @@
-// A long read is shared: the main thread takes stretches from its begin on, a worker from its end, and where they meet it is all
-// taken. Each opens them in memory of its own. The main thread never sleeps meanwhile, since a processor that others want may
-// not come back for long: a stretch that the worker keeps for longer than it takes to open it, the main thread opens as well,
-// and the worker is left to find its way out. So nobody may touch what both see before it has.
+// A shared read: the main thread takes stretches from its begin on, a worker from its end, and where they meet it is all taken. Each
+// opens them in memory of its own. The main thread never sleeps meanwhile, since a processor that others want may not come back
+// for long: a stretch that the worker keeps for longer than it takes to open it, the main thread opens as well, and the worker
+// is left to find its way out. So nobody may touch what both see before it has.
 #define _GNU_SOURCE
 #include "page-reader.h"
 
@@ -13,39 +13,30 @@
 #include <sys/mman.h>
 
 #define SCRATCH_SIZE (2 << 20)
-#define CACHE_LINE 64
-
-// Reads as long as this are worth waking a thread, which costs as much as opening a part.
-#define SHARED_MIN (128 * 1024)
 
 // How often it is looked whether the worker is done with a stretch: about as long as opening one takes.
 #define LOOKS 4000
 
-// A stretch, its place in memory, and which pieces are what was asked for.
-struct errand {
-  struct stretch stretch;
-  size_t place, piece;
-};
-
-struct reading {
-  const struct page_source *source;
-  struct errand errands[STRETCHES_MAX];
-  size_t count, pieces;
-};
-
-// Whoever opens stretches.
+// Whoever opens stretches, and in which memory.
 struct hand {
   aead_context *context;
+  enum patience patience;
   uint8_t *scratch;
   struct iovec *pieces;
 };
 
-// Of an errand: nobody has begun it; somebody has; it is done, by the worker.
+// A read, and where each of its stretches goes: the bytes and the pieces before it.
+struct plan {
+  struct page_read read;
+  size_t places[STRETCHES_MAX], pieces[STRETCHES_MAX + 1];
+};
+
+// Of a stretch: nobody has begun it; somebody has; the worker is done with it.
 enum state { FREE, TAKEN, OPENED };
 
 // What both threads see.
 struct shared {
-  struct reading reading;
+  struct plan plan;
   atomic_uchar states[STRETCHES_MAX];
   struct hand beside;
   struct iovec pieces[PARTS_MAX];
@@ -53,10 +44,10 @@ struct shared {
 
 struct page_reader {
   uint8_t *scratch;
-  struct reading reading;
-  // NULL as long as no read was long, or where there can be none.
+  // NULL as long as no read was to be shared, or where there can be none.
   struct worker *worker;
   bool has_looked;
+  struct plan plan;
   struct shared shared;
 };
 
@@ -86,25 +77,42 @@ void reader_free(struct page_reader *reader) {
 
 bool reader_has_room(const struct page_source *source) {
   return source_is_sound(source) && READ_PAGES_MAX * source->parts <= PARTS_MAX &&
-         source->stride * READ_PAGES_MAX + STRETCHES_MAX * CACHE_LINE <= SCRATCH_SIZE;
+         source->stride * READ_PAGES_MAX <= SCRATCH_SIZE;
 }
 
-static void plan(struct reading *reading, const struct page_source *source, const struct stretch *stretches, size_t count) {
-  size_t place = 0;
-  reading->source = source;
-  reading->count = count;
-  reading->pieces = 0;
-  for (size_t i = 0; i < count; i++) {
-    reading->errands[i] = (struct errand){stretches[i], place, reading->pieces};
-    place += (stretch_stored(source, &stretches[i]) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    reading->pieces += stretch_parts(source, &stretches[i]);
+// A stretch that begins inside of a page, other than the first, goes on in the page of the one before, and in its place.
+static void make_plan(struct plan *plan, const struct page_read *read) {
+  size_t stride = read->source->stride, end = 0;
+  plan->read.source = read->source;
+  plan->read.count = read->count;
+  plan->pieces[0] = 0;
+  for (size_t i = 0; i < read->count; i++) {
+    const struct stretch *stretch = &read->stretches[i];
+    bool is_same_page = i > 0 && stretch->from > 0;
+    plan->read.stretches[i] = *stretch;
+    plan->places[i] = is_same_page ? end - stride : end;
+    plan->pieces[i + 1] = plan->pieces[i] + stretch_parts(read->source, stretch);
+    end = plan->places[i] + stretch_pages(stretch) * stride;
   }
 }
 
-static bool run_errand(const struct reading *reading, size_t i, const struct hand *hand) {
-  const struct errand *errand = &reading->errands[i];
-  return stretch_open(reading->source, hand->context, &errand->stretch, hand->scratch + errand->place,
-                      hand->pieces + errand->piece);
+static bool open_one(const struct plan *plan, size_t i, const struct hand *hand) {
+  const struct opening opening = {
+      .context = hand->context,
+      .patience = hand->patience,
+      .place = hand->scratch + plan->places[i],
+      .pieces = hand->pieces + plan->pieces[i],
+  };
+  return stretch_open(plan->read.source, &plan->read.stretches[i], &opening);
+}
+
+int reader_open(struct page_reader *reader, const struct page_read *read, struct iovec *pieces) {
+  const struct hand hand = {read->key->open, WAIT, reader->scratch, pieces};
+  struct plan *plan = &reader->plan;
+  make_plan(plan, read);
+  for (size_t i = 0; i < read->count; i++)
+    if (!open_one(plan, i, &hand)) return 0;
+  return (int)plan->pieces[read->count];
 }
 
 static bool take(struct shared *shared, size_t i) {
@@ -115,8 +123,8 @@ static bool take(struct shared *shared, size_t i) {
 // What it cannot open stays taken, and the main thread finds out why.
 static void open_from_end(void *task) {
   struct shared *shared = task;
-  for (size_t i = shared->reading.count; i-- > 0 && take(shared, i);) {
-    if (!run_errand(&shared->reading, i, &shared->beside)) return;
+  for (size_t i = shared->plan.read.count; i-- > 0 && take(shared, i);) {
+    if (!open_one(&shared->plan, i, &shared->beside)) return;
     atomic_store(&shared->states[i], OPENED);
   }
 }
@@ -127,62 +135,51 @@ static bool is_opened(struct shared *shared, size_t i) {
   return false;
 }
 
+// Takes over what the worker has opened.
 static void adopt(const struct shared *shared, size_t i, const struct hand *hand) {
-  const struct reading *reading = &shared->reading;
-  size_t first = reading->errands[i].piece, end = i + 1 < reading->count ? reading->errands[i + 1].piece : reading->pieces;
-  memcpy(hand->pieces + first, shared->pieces + first, (end - first) * sizeof *hand->pieces);
+  size_t first = shared->plan.pieces[i], count = shared->plan.pieces[i + 1] - first;
+  memcpy(hand->pieces + first, shared->pieces + first, count * sizeof *hand->pieces);
 }
 
-static bool open_shared(struct page_reader *reader, const struct hand *hand) {
-  struct shared *shared = &reader->shared;
-  const struct reading *reading = &shared->reading;
-  for (size_t i = 0; i < reading->count; i++) atomic_init(&shared->states[i], FREE);
-  worker_offer(reader->worker, open_from_end, shared);
+static bool open_from_begin(struct shared *shared, const struct hand *hand) {
+  const struct plan *plan = &shared->plan;
   size_t i = 0;
-  for (; i < reading->count && take(shared, i); i++)
-    if (!run_errand(reading, i, hand)) return false;
-  for (; i < reading->count; i++) {
+  for (; i < plan->read.count && take(shared, i); i++)
+    if (!open_one(plan, i, hand)) return false;
+  for (; i < plan->read.count; i++) {
     if (is_opened(shared, i)) adopt(shared, i, hand);
-    else if (!run_errand(reading, i, hand)) return false;
+    else if (!open_one(plan, i, hand)) return false;
   }
-  (void)worker_is_out(reader->worker);
-  return true;
-}
-
-static bool open_alone(const struct reading *reading, const struct hand *hand) {
-  for (size_t i = 0; i < reading->count; i++)
-    if (!run_errand(reading, i, hand)) return false;
   return true;
 }
 
 // Whether a worker stands by to open pages under a key.
 static bool has_help(struct page_reader *reader, struct aead_key *key) {
+  struct hand *beside = &reader->shared.beside;
   if (!reader->has_looked) {
     reader->has_looked = true;
-    uint8_t *scratch = new_scratch();
-    reader->worker = scratch == NULL ? NULL : worker_new();
-    reader->shared.beside.scratch = scratch;
-    reader->shared.beside.pieces = reader->shared.pieces;
+    beside->scratch = new_scratch();
+    reader->worker = beside->scratch == NULL ? NULL : worker_new();
   }
   if (reader->worker == NULL || !worker_is_out(reader->worker)) return false;
-  reader->shared.beside.context = aead_open_beside(key);
-  return reader->shared.beside.context != NULL;
+  beside->context = aead_open_beside(key);
+  beside->patience = DO_NOT_WAIT;
+  beside->pieces = reader->shared.pieces;
+  return beside->context != NULL;
 }
 
-static bool is_long(const struct stretch *stretches, size_t count) {
-  uint64_t length = 0;
-  for (size_t i = 0; i < count; i++) length += stretches[i].end - stretches[i].from;
-  return length >= SHARED_MIN;
-}
-
-int reader_open(struct page_reader *reader, const struct page_source *source, struct aead_key *key,
-                const struct stretch *stretches, size_t count, struct iovec *pieces) {
-  const struct hand hand = {key->open, reader->scratch, pieces};
-  bool is_shared = is_long(stretches, count) && has_help(reader, key);
-  struct reading *reading = is_shared ? &reader->shared.reading : &reader->reading;
-  plan(reading, source, stretches, count);
-  bool is_right = is_shared ? open_shared(reader, &hand) : open_alone(reading, &hand);
-  return is_right ? (int)reading->pieces : 0;
+int reader_open_shared(struct page_reader *reader, const struct page_read *read, struct iovec *pieces) {
+  const struct hand hand = {read->key->open, DO_NOT_WAIT, reader->scratch, pieces};
+  struct shared *shared = &reader->shared;
+  if (read->count < 2 || !stretch_is_at_hand(read->source, &read->stretches[0]) ||
+      !stretch_is_at_hand(read->source, &read->stretches[read->count - 1]) || !has_help(reader, read->key))
+    return 0;
+  make_plan(&shared->plan, read);
+  for (size_t i = 0; i < read->count; i++) atomic_init(&shared->states[i], FREE);
+  worker_offer(reader->worker, open_from_end, shared);
+  bool is_right = open_from_begin(shared, &hand);
+  (void)worker_is_out(reader->worker);
+  return is_right ? (int)shared->plan.pieces[read->count] : 0;
 }
 
 void reader_await(struct page_reader *reader) {

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PARTS = 4, STRIDE = 65664, PAGES = 40, ROUNDS = 300, MASK = 0x5a, DAMAGE = 1 };
+enum { PARTS = 4, STRIDE = 65664, PAGES = 40, ROUNDS = 200, MASK = 0x5a };
 
 // Contexts are told apart so that two threads with one would be found.
 struct evp_cipher_ctx_st {
@@ -59,18 +59,24 @@ static void put_page(int fd, uint64_t page) {
 }
 
 // Cuts a range as direct-read.c does.
-static size_t cut(uint64_t from, uint64_t end, struct stretch *stretches) {
-  size_t count = 0;
+static void cut(struct page_read *read, uint64_t from, uint64_t end) {
+  read->count = 0;
   while (from < end) {
-    uint64_t next = (from / STRETCH_BYTES + 1) * STRETCH_BYTES, start = from / PAGE_BYTES * PAGE_BYTES;
+    uint64_t next = (from / SHARE_BYTES + 1) * SHARE_BYTES, start = from / PAGE_BYTES * PAGE_BYTES;
     uint64_t until = next < end ? next : end;
-    stretches[count++] = (struct stretch){.page = from / PAGE_BYTES, .from = from - start, .end = until - start};
+    read->stretches[read->count++] = (struct stretch){.page = from / PAGE_BYTES, .from = from - start, .end = until - start};
     from = until;
   }
-  return count;
+}
+
+// Makes a part of a page that a range stands in one that does not open, or mends it.
+static void set_damage(int fd, uint64_t at, bool is_damaged) {
+  uint64_t part = at % PAGE_BYTES / (PAGE_BYTES / PARTS);
+  set_tag(fd, at / PAGE_BYTES, part, (uint8_t)(is_damaged ? PARTS : part));
 }
 
 static void expect(const struct iovec *pieces, int count, uint64_t from, uint64_t end) {
+  must(count > 0, "a read failed");
   for (int i = 0; i < count; i++) {
     const uint8_t *bytes = pieces[i].iov_base;
     for (size_t k = 0; k < pieces[i].iov_len; k++, from++) must(bytes[k] == content_at(from), "a byte is wrong");
@@ -78,39 +84,42 @@ static void expect(const struct iovec *pieces, int count, uint64_t from, uint64_
   must(from == end, "a read came short");
 }
 
+static void try_range(struct page_reader *reader, struct page_read *read, uint64_t from, uint64_t end) {
+  struct iovec pieces[PARTS_MAX];
+  int fd = read->source->fd;
+  uint64_t damaged = from + (uint64_t)rand() % (end - from);
+  cut(read, from, end);
+  set_damage(fd, damaged, true);
+  must(reader_open_shared(reader, read, pieces) == 0, "damage was not seen");
+  must(reader_open(reader, read, pieces) == 0, "damage was not seen by one");
+  reader_await(reader);
+  set_damage(fd, damaged, false);
+  for (int i = 0; i < 3; i++) {
+    int count = reader_open_shared(reader, read, pieces);
+    expect(pieces, count == 0 ? reader_open(reader, read, pieces) : count, from, end);
+  }
+}
+
 int main(void) {
   struct page_source source = {.stride = STRIDE, .parts = PARTS, .part = PAGE_BYTES / PARTS, .tail = 16};
   source.fd = memfd_create("pages", 0);
   must(source.fd >= 0 && ftruncate(source.fd, PAGES * STRIDE) == 0, "no file in memory");
+  must(source_at_hand(source.fd) == ALWAYS, "a file in memory is not at hand");
   for (uint64_t page = 0; page < PAGES; page++) put_page(source.fd, page);
   must(reader_has_room(&source), "no room for such pages");
-  struct page_reader *reader = reader_new();
   struct aead_key key = {.open = &main_context, .beside = &beside_context};
-  struct stretch stretches[STRETCHES_MAX];
-  struct iovec pieces[PARTS_MAX];
+  struct page_read read = {.source = &source, .key = &key};
+  struct page_reader *reader = reader_new();
   srand(1);
   for (int round = 0; round < ROUNDS; round++) {
     uint64_t length = 1 + (uint64_t)rand() % READ_MAX;
     uint64_t from = (uint64_t)rand() % (PAGES * PAGE_BYTES - length);
-    uint64_t damaged = (from + (uint64_t)rand() % length) / STRETCH_BYTES;
-    size_t count = cut(from, from + length, stretches);
-    bool is_damaged = round % 4 == 0;
-    if (is_damaged) {
-      uint64_t at = damaged * STRETCH_BYTES < from ? from : damaged * STRETCH_BYTES;
-      uint64_t page = at / PAGE_BYTES, part = at % PAGE_BYTES / source.part;
-      set_tag(source.fd, page, part, PARTS + DAMAGE);
-      must(reader_open(reader, &source, &key, stretches, count, pieces) == 0, "damage was not seen");
-      reader_await(reader);
-      set_tag(source.fd, page, part, (uint8_t)part);
-    }
-    int opened = reader_open(reader, &source, &key, stretches, count, pieces);
-    must(opened > 0, "a read failed");
-    expect(pieces, opened, from, from + length);
-    if (round % 100 == 0) usleep(1000);
-    if (round % 100 == 99) {
-      reader_free(reader);
-      reader = reader_new();
-    }
+    try_range(reader, &read, from, from + length);
+    // Long enough for the worker to fall asleep.
+    if (round % 10 == 0) usleep(1000);
+    if (round % 50 != 49) continue;
+    reader_free(reader);
+    reader = reader_new();
   }
   reader_free(reader);
   printf("parts opened: %u by the main thread, %u beside it\n", main_context.opened, beside_context.opened);
