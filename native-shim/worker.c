@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SPIN_NS 100000
+#define SPIN_NS 200000
 #define PASS_MAX 16
 
 struct worker {
