@@ -77,13 +77,24 @@ aead_context *aead_copy(const aead_context *ctx) {
 
 void aead_free(aead_context *ctx) { evp.free_context(ctx); }
 
+aead_context *aead_open_beside(struct aead_key *key) {
+  if (key->beside == NULL) key->beside = aead_copy(key->open);
+  return key->beside;
+}
+
+// Wipes the schedules.
+static void clear_key(struct aead_key *key) {
+  evp.free_context(key->seal);
+  evp.free_context(key->open);
+  evp.free_context(key->beside);
+  *key = (struct aead_key){0};
+}
+
 static void free_key(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
-  struct aead_key *key = data;
-  if (key->seal != NULL) evp.free_context(key->seal);
-  if (key->open != NULL) evp.free_context(key->open);
-  free(key);
+  clear_key(data);
+  free(data);
 }
 
 // aeadKey(key): a handle, or undefined where OpenSSL is not to be found.
@@ -116,10 +127,7 @@ static napi_value close_key(napi_env env, napi_callback_info info) {
   void *data;
   if (!shim_arguments(env, info, 1, &argument, NULL)) return NULL;
   if (napi_get_value_external(env, argument, &data) != napi_ok) return shim_throw(env);
-  struct aead_key *key = data;
-  evp.free_context(key->seal);
-  evp.free_context(key->open);
-  key->seal = key->open = NULL;
+  clear_key(data);
   return NULL;
 }
 

@@ -13,6 +13,8 @@ typedef struct evp_cipher_ctx_st aead_context;
 struct aead_key {
   aead_context *seal;
   aead_context *open;
+  // As `open`, for a thread beside the main thread; NULL as long as none has asked.
+  aead_context *beside;
 };
 
 // The key of a handle; NULL with an exception pending when it is none, or closed.
@@ -21,6 +23,9 @@ struct aead_key *aead_key_of(napi_env env, napi_value handle);
 // A context of its own for another thread; NULL when OpenSSL makes none.
 aead_context *aead_copy(const aead_context *ctx);
 void aead_free(aead_context *ctx);
+
+// A context of the key's own for another thread to open with, while the main thread stands by; NULL when OpenSSL makes none.
+aead_context *aead_open_beside(struct aead_key *key);
 
 // One message: `in` and `out` may be the same place. The associated data is the prefix and what stands at `aad`. Of what is
 // to be sealed, all behind the first `in_length` bytes stands in `out` already, where it will be sealed.

@@ -26,4 +26,7 @@ napi_value direct_recall(napi_env env, struct direct_reads *reads, napi_callback
 // The answer to a request, as pieces that stand until the next call; 0 when TypeScript is to answer it.
 int direct_answer(struct direct_reads *reads, const uint8_t *request, size_t length, struct iovec *pieces);
 
+// Waits until no other thread reads: to be called before TypeScript runs, unless an answer of 0 came just before.
+void direct_await(struct direct_reads *reads);
+
 #endif

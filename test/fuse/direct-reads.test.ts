@@ -192,3 +192,61 @@ t.test(
     await unmounted(stage);
   },
 );
+
+/**
+ * Reads a file past the kernel's cache, half of it by one request.
+ * @returns what its blocks are full of; NaN for one that holds several bytes
+ */
+async function readBlocks(path: string): Promise<number[]> {
+  const blocks: number[] = [];
+  await withFile(path, constants.O_RDONLY | constants.O_DIRECT, async (file) => {
+    for (const from of [0, SIZE / 2]) {
+      const room = Buffer.alloc(SIZE / 2);
+      const { bytesRead } = await file.read(room, 0, room.length, from);
+      for (let at = 0; at < bytesRead; at += PAGE) {
+        const block = room.subarray(at, Math.min(at + PAGE, bytesRead));
+        const first = block.readUInt8();
+        blocks.push(block.equals(Buffer.alloc(block.length, first)) ? first : Number.NaN);
+      }
+    }
+  });
+  return blocks;
+}
+
+t.test("long reads beside writes and cuts show each block whole, and never go back", async (t) => {
+  const stage = await mounted(t);
+  const { path, vault } = stage;
+  await writeFile(path, Buffer.alloc(SIZE, 1));
+  await vault.commit();
+  let isWriting = true;
+  const read = async (): Promise<number> => {
+    let seen: number[] = [];
+    let count = 0;
+    for (; isWriting; count++) {
+      const blocks = await readBlocks(path);
+      const wrong = blocks.findIndex((block, i) => !(block >= (seen[i] ?? 0) || block === 0));
+      if (wrong >= 0) throw new Error(`block ${wrong}: ${seen[wrong]}, then ${blocks[wrong]}`);
+      seen = blocks;
+    }
+    return count;
+  };
+  const write = async (): Promise<void> => {
+    try {
+      for (let round = 2; round < 2 + RUNS; round++) {
+        await withFile(path, constants.O_RDWR, async (file) => {
+          const block = Buffer.alloc(PAGE, round);
+          for (let at = 0; at < SIZE; at += PAGE) await file.write(block, 0, PAGE, at);
+        });
+        await vault.commit();
+        for (let reads = 0; reads < 3; reads++) await readBlocks(path);
+        if (round % 4 === 0) await truncate(path, SIZE / 2);
+      }
+    } finally {
+      isWriting = false;
+    }
+  };
+  const [, ...counts] = await Promise.all([write(), read(), read()]);
+  t.ok(counts.every((count) => count > 0));
+  t.ok(stage.mount.channelCounters().direct > RUNS);
+  await unmounted(stage);
+});

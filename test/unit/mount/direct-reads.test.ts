@@ -20,6 +20,12 @@ import { u32, u64, wireRequest } from "../../support/wire.ts";
 const PAGE = 65_536;
 const SIZE = 5 * PAGE + 1000;
 
+/** Reads as long as this are shared by two threads. */
+const SHARED = 2 * PAGE;
+
+/** The longest read whose answer goes through a socket in one go. */
+const LONGEST = 200_000;
+
 /** A byte of a stored page that is sealed with what stands at 39,000. */
 const HIT = 44 + 40_000;
 
@@ -116,7 +122,11 @@ async function staged(t: Test): Promise<Stage> {
 
 t.test("what a layout tells of is read without script, at any offset and length", async (t) => {
   const { read, content, channel } = await staged(t);
-  const length = fc.oneof(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 130_000 }));
+  const length = fc.oneof(
+    fc.integer({ min: 1, max: 5000 }),
+    fc.integer({ min: 1, max: SHARED - 1 }),
+    fc.integer({ min: SHARED, max: LONGEST }),
+  );
   const property = fc.asyncProperty(fc.nat(5 * PAGE - 1), length, async (offset, length) => {
     const end = Math.min(offset + length, 5 * PAGE);
     const answer = await read(offset, end - offset);
@@ -181,6 +191,34 @@ t.test("a page that does not open as what is asked for is left to the file syste
   t.same(await read(PAGE, 10), content.subarray(PAGE, PAGE + 10), "whole again");
 });
 
+t.test("a long read is right as a whole or left, wherever a page is damaged", async (t) => {
+  const { path, read, last, content } = await staged(t);
+  const { layout, pages } = last;
+  if (layout === undefined || pages === undefined) throw new Error("no layout");
+  const { offset, stride } = pages.file;
+  const fd = openSync(path, "r+");
+  t.teardown(() => closeSync(fd));
+  const expected = content.subarray(1000, 1000 + LONGEST);
+  const swapByte = (place: number, byte: number): number => {
+    const before = Buffer.alloc(1);
+    readSync(fd, before, 0, 1, place);
+    writeSync(fd, Buffer.of(byte), 0, 1, place);
+    return before.readUInt8();
+  };
+  for (let round = 0; round < 20; round++) {
+    for (const page of [0, 1, 2, 3]) {
+      const place = offset + (layout.page + page) * stride + 44 + 5000;
+      const before = swapByte(place, 0);
+      const isDamaged = before !== 0;
+      const answer = await read(1000, LONGEST);
+      swapByte(place, before);
+      if (isDamaged !== (answer === undefined)) t.fail(`page ${page}, round ${round}`);
+      if (!(await read(1000, LONGEST))?.equals(expected))
+        t.fail(`round ${round} after page ${page}`);
+    }
+  }
+});
+
 t.test("a layout that is wrong gives nothing", async (t) => {
   const { read, channel, last } = await staged(t);
   const { layout, pages } = last;
@@ -212,6 +250,8 @@ t.test("addresses of pages beyond the first segment are counted rightly", async 
 t.test("closed keys read nothing more", async (t) => {
   const { vault, read } = await staged(t);
   t.ok(await read(0, 10));
+  t.ok(await read(0, LONGEST));
   await vault.close();
   t.equal(await read(0, 10), undefined);
+  t.equal(await read(0, LONGEST), undefined);
 });
