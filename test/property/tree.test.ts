@@ -8,15 +8,36 @@ import { faultIn, newTestPages } from "../support/test-pages.ts";
 
 const RUNS = Number(process.env.FC_RUNS ?? 10);
 
+/** Without a size: the record goes. */
+interface Change {
+  readonly key: number;
+  readonly size: number | undefined;
+}
+
 type Step =
   | { readonly do: "put"; readonly key: number; readonly size: number }
   | { readonly do: "delete"; readonly key: number }
   | { readonly do: "delete-run"; readonly key: number; readonly count: number }
   | { readonly do: "put-run"; readonly key: number; readonly count: number; readonly size: number }
+  | { readonly do: "transaction"; readonly changes: readonly Change[] }
   | { readonly do: "commit" }
   | { readonly do: "evict" };
 
 const key = fc.integer({ min: 0, max: 3000 });
+/** Changes that lie so near that they split and join the leaves of each other, some of one record. */
+const changes: fc.Arbitrary<readonly Change[]> = fc
+  .tuple(
+    key,
+    fc.array(
+      fc.record({
+        key: fc.integer({ min: 0, max: 60 }),
+        size: fc.option(fc.integer({ min: 0, max: TREE_VALUE_MAX }), { nil: undefined }),
+      }),
+      { maxLength: 60 },
+    ),
+  )
+  .map(([from, near]) => near.map(({ key, size }) => ({ key: from + key, size })));
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant("put" as const),
@@ -35,6 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     count: fc.integer({ min: 1, max: 200 }),
     size: fc.integer({ min: 0, max: 7900 }),
   }),
+  fc.record({ do: fc.constant("transaction" as const), changes }),
   fc.record({ do: fc.constant("commit" as const) }),
   fc.record({ do: fc.constant("evict" as const) }),
 );
@@ -84,7 +106,25 @@ class Pair {
     this.model.delete(number);
   }
 
+  /** Looks all records up first, and makes all changes then, wherever the earlier ones have moved them. */
+  async transact(changes: readonly Change[]): Promise<void> {
+    const seats = await faultIn(this.pages, () => {
+      const found = changes.map(({ key }) => this.tree.find(this.keyOf(key)));
+      return changes.map(({ key }, i) => this.tree.prepare(this.keyOf(key), found[i]));
+    });
+    changes.forEach(({ key, size }, i) => {
+      if (size === undefined) {
+        this.tree.delete(this.keyOf(key), seats[i]);
+        this.model.delete(key);
+      } else {
+        this.tree.put(this.keyOf(key), new Uint8Array(size).fill(key), seats[i]);
+        this.model.set(key, size);
+      }
+    });
+  }
+
   async apply(step: Step): Promise<void> {
+    if (step.do === "transaction") return this.transact(step.changes);
     if (step.do === "put") return this.put(step.key, step.size);
     if (step.do === "delete") return this.delete(step.key);
     if (step.do === "commit") {

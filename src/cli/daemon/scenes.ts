@@ -1,34 +1,68 @@
 /**
- * What programs do first on a mount, as the requests the kernel makes of it; bodies are those of `struct fuse_*_in` of fuse.h.
+ * What programs do first on a mount, as the requests the kernel makes of it.
  *
  * Every kind of request comes in the shapes it has later: names that are there and that are not, a tree of more than one
- * node, contents in drafts, packed and in runs. What was optimised for less would be thrown away by the first real request.
+ * node, contents in drafts, packed and in runs, syncs that take an entry of the log and that take a commit. What was
+ * optimised for less would be thrown away by the first real request.
  *
  * @module
  */
-import type { MaybePromise } from "../../core/base/maybe-promise.ts";
-import { ROOT_INO, S_IFREG } from "../../core/fs/file-system.ts";
-import { type Body, type PlayedKernel, writeName } from "../../mount/played-kernel.ts";
+import { ROOT_INO } from "../../core/fs/file-system.ts";
+import { type PlayedKernel, writeName } from "../../mount/played-kernel.ts";
 import { SetattrFlag } from "../../mount/protocol/flags.ts";
 import { Opcode } from "../../mount/protocol/opcode.ts";
+import { changeWithJournal, changeWithLog } from "./database-scenes.ts";
+import {
+  BLOCK,
+  forget,
+  fsync,
+  getAttributes,
+  getXattr,
+  list,
+  lookUp,
+  makeDirectory,
+  makeFile,
+  read,
+  type Scene,
+  setAttributes,
+  setXattr,
+  unlink,
+  write,
+} from "./played-requests.ts";
 
-/** Requests, each made when the next is asked for; what is given ends when it is answered. */
-type Scene = Generator<MaybePromise<void>, void>;
+/** How much is played. */
+export interface Performance {
+  readonly rounds: number;
+  /** Files that a round makes, and half of the places it writes to in the large file. */
+  readonly files: number;
+  /** Transactions of a round with either kind of journal. */
+  readonly transactions: number;
+  readonly largeBytes: number;
+}
 
 /** The large file is twice the cache, so that reading it misses. */
 export const CACHE_BYTES: number = 2 ** 22;
-const LARGE_BYTES = 2 * CACHE_BYTES;
 
-/** Bytes of a small read or write, and of one of a stream. */
-const BLOCK = 4096;
+/** All kinds of requests, once or twice each. */
+export const SHORT: Performance = { rounds: 1, files: 2, transactions: 1, largeBytes: 2 ** 20 };
+
+/** Plays until it is stopped. */
+export const LONG: Performance = {
+  rounds: Number.POSITIVE_INFINITY,
+  files: 40,
+  transactions: 8,
+  largeBytes: 2 * CACHE_BYTES,
+};
+
+/** Bytes of a read or write of a stream. */
 const STREAM = 2 ** 17;
-
-/** Files that a round makes in a directory. */
-const FILES = 40;
 
 /** Attributes of this length fill a node of the tree when they are so many. */
 const LONG_VALUE = new Uint8Array(4000);
-const LONG_VALUES = 20;
+const LONG_VALUES = 30;
+
+/** One in the middle of them, which has nothing else beside it. */
+const LONELY = "user.21";
 
 /** Bytes of a listing that are asked for at once. */
 const LISTING = 2 ** 15;
@@ -50,149 +84,87 @@ const AS_ARCHIVED: readonly number[] = [
   SetattrFlag.MODE,
 ];
 
-/** Plays for ever. */
-export function* scenes(kernel: PlayedKernel): Scene {
+export function* scenes(kernel: PlayedKernel, performance: Performance): Scene {
+  yield makeFile(kernel, ROOT_INO, "database");
+  const database = kernel.answered;
   yield makeFile(kernel, ROOT_INO, "large");
   const large = kernel.answered;
-  for (let at = 0; at < LARGE_BYTES; at += STREAM) yield write(kernel, large, at, CONTENT);
-  for (let n = 0; n < LONG_VALUES; n++) yield setLongValue(kernel, large, `user.${n}`);
-  yield fsync(kernel, large);
-  for (let round = 0; ; round++) {
-    yield makeDirectory(kernel, `directory ${round}`);
+  const { rounds, files, transactions, largeBytes } = performance;
+  for (let at = 0; at < largeBytes; at += STREAM) yield write(kernel, large, at, CONTENT);
+  for (let n = 0; n < LONG_VALUES; n++) yield setXattr(kernel, large, `user.${n}`, LONG_VALUE);
+  for (let round = 0; round < rounds; round++) {
+    yield makeDirectory(kernel, ROOT_INO, `directory ${round}`);
     const directory = kernel.answered;
-    yield* makeFiles(kernel, directory);
+    yield* askInVain(kernel, directory);
+    yield* makeFiles(kernel, directory, files);
     yield fsync(kernel, directory);
-    yield* listFiles(kernel, directory);
-    yield* removeFiles(kernel, directory);
-    yield* useLarge(kernel, large);
+    yield* list(kernel, directory, LISTING);
+    yield* removeFiles(kernel, directory, files);
+    yield* useDatabase(kernel, directory, database, transactions);
+    yield* useLarge(kernel, large, performance);
   }
 }
 
+/** Asks for what is answered by its absence, once, and for the room there is. */
+function* askInVain(kernel: PlayedKernel, directory: number): Scene {
+  yield kernel.ask(Opcode.CREATE, directory, (body) => {
+    body.zeros(16);
+    writeName(body, "file");
+  });
+  yield kernel.ask(Opcode.STATFS, directory);
+}
+
 /** Makes files as `cp` and tar(1) do. */
-function* makeFiles(kernel: PlayedKernel, directory: number): Scene {
-  for (let n = 0; n < FILES; n++) {
+function* makeFiles(kernel: PlayedKernel, directory: number, files: number): Scene {
+  for (let n = 0; n < files; n++) {
     yield lookUp(kernel, directory, `file ${n}`);
     yield makeFile(kernel, directory, `file ${n}`);
     const ino = kernel.answered;
-    yield getAttribute(kernel, ino, CAPABILITY);
+    yield getXattr(kernel, ino, CAPABILITY);
     yield write(kernel, ino, 0, SMALL_CONTENT);
     for (const valid of AS_ARCHIVED) yield setAttributes(kernel, ino, valid);
-    yield kernel.ask(Opcode.GETATTR, ino, (body) => body.zeros(16));
+    yield getAttributes(kernel, ino);
     yield read(kernel, ino, 0, STREAM);
     forget(kernel, ino, 1);
   }
 }
 
-/** Lists and looks as `ls -l` does. */
-function* listFiles(kernel: PlayedKernel, directory: number): Scene {
-  yield kernel.ask(Opcode.OPENDIR, directory, (body) => body.zeros(8));
-  const handle = kernel.answered;
-  yield kernel.ask(Opcode.READDIRPLUS, directory, (body) => writeReading(body, handle, 0, LISTING));
-  yield kernel.ask(Opcode.RELEASEDIR, directory, (body) => {
-    body.u64(handle);
-    body.zeros(16);
-  });
-}
-
 /** Finds, reads and removes files. */
-function* removeFiles(kernel: PlayedKernel, directory: number): Scene {
-  for (let n = 0; n < FILES; n++) {
+function* removeFiles(kernel: PlayedKernel, directory: number, files: number): Scene {
+  for (let n = 0; n < files; n++) {
     yield lookUp(kernel, directory, `file ${n}`);
     const ino = kernel.answered;
-    yield getAttribute(kernel, ino, ACCESS_LIST);
+    yield getXattr(kernel, ino, ACCESS_LIST);
     yield kernel.ask(Opcode.STATX, ino, (body) => body.zeros(24));
     yield read(kernel, ino, 0, BLOCK);
-    yield kernel.ask(Opcode.UNLINK, directory, (body) => writeName(body, `file ${n}`));
+    yield unlink(kernel, directory, `file ${n}`);
     forget(kernel, ino, 2);
   }
 }
 
+/** Changes a database, with either kind of journal. */
+function* useDatabase(
+  kernel: PlayedKernel,
+  directory: number,
+  database: number,
+  transactions: number,
+): Scene {
+  for (let n = 0; n < transactions; n++) yield* changeWithJournal(kernel, directory, database);
+  yield makeFile(kernel, directory, "log");
+  const log = kernel.answered;
+  for (let n = 0; n < transactions; n++) yield* changeWithLog(kernel, log, n);
+  yield unlink(kernel, directory, "log");
+  forget(kernel, log, 1);
+}
+
 /** Reads and writes here and there in the large file. */
-function* useLarge(kernel: PlayedKernel, large: number): Scene {
-  for (let n = 0; n < 2 * FILES; n++) {
-    const at = ((n * SCATTER) % ((LARGE_BYTES - STREAM) / BLOCK)) * BLOCK;
+function* useLarge(kernel: PlayedKernel, large: number, { files, largeBytes }: Performance): Scene {
+  for (let n = 0; n < 2 * files; n++) {
+    const at = ((n * SCATTER) % ((largeBytes - STREAM) / BLOCK)) * BLOCK;
     yield read(kernel, large, at, BLOCK);
     if (n % 4 === 0) yield read(kernel, large, at, STREAM);
-    if (n % 16 === 0) yield write(kernel, large, at, SMALL_CONTENT);
+    if (n % 4 === 1) yield write(kernel, large, at, SMALL_CONTENT);
   }
-}
-
-function lookUp(kernel: PlayedKernel, parent: number, name: string): MaybePromise<void> {
-  return kernel.ask(Opcode.LOOKUP, parent, (body) => writeName(body, name));
-}
-
-function makeFile(kernel: PlayedKernel, parent: number, name: string): MaybePromise<void> {
-  return kernel.ask(Opcode.MKNOD, parent, (body) => {
-    body.u32(S_IFREG | 0o644);
-    body.zeros(12);
-    writeName(body, name);
-  });
-}
-
-function makeDirectory(kernel: PlayedKernel, name: string): MaybePromise<void> {
-  return kernel.ask(Opcode.MKDIR, ROOT_INO, (body) => {
-    body.u32(0o755);
-    body.zeros(4);
-    writeName(body, name);
-  });
-}
-
-function read(kernel: PlayedKernel, ino: number, at: number, size: number): MaybePromise<void> {
-  return kernel.ask(Opcode.READ, ino, (body) => writeReading(body, 0, at, size));
-}
-
-/** `struct fuse_read_in`, of files and directories. */
-function writeReading(body: Body, handle: number, at: number, size: number): void {
-  body.u64(handle);
-  body.u64(at);
-  body.u32(size);
-  body.zeros(20);
-}
-
-function write(
-  kernel: PlayedKernel,
-  ino: number,
-  at: number,
-  content: Uint8Array,
-): MaybePromise<void> {
-  return kernel.ask(Opcode.WRITE, ino, (body) => {
-    body.u64(0);
-    body.u64(at);
-    body.u32(content.length);
-    body.zeros(20);
-    body.bytes(content);
-  });
-}
-
-function fsync(kernel: PlayedKernel, ino: number): MaybePromise<void> {
-  return kernel.ask(Opcode.FSYNC, ino, (body) => body.zeros(16));
-}
-
-/** @param valid - bits of SetattrFlag; what they stand for is all 0 */
-function setAttributes(kernel: PlayedKernel, ino: number, valid: number): MaybePromise<void> {
-  return kernel.ask(Opcode.SETATTR, ino, (body) => {
-    body.u32(valid);
-    body.zeros(84);
-  });
-}
-
-function getAttribute(kernel: PlayedKernel, ino: number, name: string): MaybePromise<void> {
-  return kernel.ask(Opcode.GETXATTR, ino, (body) => {
-    body.zeros(8);
-    writeName(body, name);
-  });
-}
-
-/** In the layout of `struct fuse_setxattr_in` with SETXATTR_EXT. */
-function setLongValue(kernel: PlayedKernel, ino: number, name: string): MaybePromise<void> {
-  return kernel.ask(Opcode.SETXATTR, ino, (body) => {
-    body.u32(LONG_VALUE.length);
-    body.zeros(12);
-    writeName(body, name);
-    body.bytes(LONG_VALUE);
-  });
-}
-
-function forget(kernel: PlayedKernel, ino: number, count: number): void {
-  kernel.tell(Opcode.FORGET, ino, (body) => body.u64(count));
+  // Its node of the tree has left the cache by now.
+  yield getXattr(kernel, large, LONELY);
 }

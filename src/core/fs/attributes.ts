@@ -124,5 +124,10 @@ function setTimes(context: FsContext, inode: InodeRecord, changes: AttributeChan
   };
   set(TimeField.atime, changes.atime);
   set(TimeField.mtime, changes.mtime);
-  if (Object.keys(changes).length > 0) set(TimeField.ctime, changes.ctime ?? "now");
+  if (isAnyAsked(changes)) set(TimeField.ctime, changes.ctime ?? "now");
+}
+
+function isAnyAsked(changes: AttributeChanges): boolean {
+  const { mode, uid, gid, size, atime, mtime, ctime, killPrivileges: loss } = changes;
+  return (mode ?? uid ?? gid ?? size ?? atime ?? mtime ?? ctime ?? loss) !== undefined;
 }

@@ -59,7 +59,7 @@ export function mknod(
   }
   const done = context.change((transaction) => {
     const directory = openPlace(transaction, place);
-    const inode = newInode(context, transaction, directory, { ...creation, type });
+    const inode = newInode(context, transaction, directory, ofType(type, creation));
     if (type === S_IFCHR || type === S_IFBLK) inode.rdev = rdev;
     return enter(context, transaction, directory, { inode, name: place.name });
   });
@@ -74,7 +74,7 @@ export function mkdir(
 ): MaybePromise<Attributes> {
   const done = context.change((transaction) => {
     const directory = openPlace(transaction, place);
-    const inode = newInode(context, transaction, directory, { ...creation, type: S_IFDIR });
+    const inode = newInode(context, transaction, directory, ofType(S_IFDIR, creation));
     inode.nlink = 2;
     inode.parent = directory.ino;
     directory.nlink += 1;
@@ -114,7 +114,7 @@ export function tmpfile(
 ): MaybePromise<Attributes> {
   return context.change((transaction) => {
     const directory = editDirectory(transaction, parent);
-    const inode = newInode(context, transaction, directory, { ...creation, type: S_IFREG });
+    const inode = newInode(context, transaction, directory, ofType(S_IFREG, creation));
     inode.nlink = 0;
     inode.mark(InodeFlag.linkable, true);
     saveInode(transaction, inode);
@@ -202,12 +202,22 @@ function blankInode(context: FsContext, ino: number): InodeRecord {
   return inode;
 }
 
+/** What an inode is to be. */
+interface Asked extends Creation {
+  /** `S_IFMT` bits. */
+  readonly type: number;
+}
+
+function ofType(type: number, { mode, umask, caller }: Creation): Asked {
+  return { type, mode, umask, caller };
+}
+
 /** An inode as its directory makes it: owner, group, permissions, access control lists. */
 function newInode(
   context: FsContext,
   transaction: Transaction,
   directory: InodeRecord,
-  asked: Creation & { readonly type: number },
+  asked: Asked,
 ): InodeRecord {
   const { type, caller } = asked;
   const inode = blankInode(context, transaction.nextIno());
@@ -215,7 +225,8 @@ function newInode(
   inode.nlink = 1;
   inode.uid = caller.uid;
   inode.gid = setsGroup ? directory.gid : caller.gid;
-  let mode = inheritMode(context, transaction, directory.ino, { ...asked, ino: inode.ino });
+  const heir = { ino: inode.ino, directory: directory.ino };
+  let mode = inheritMode(context, transaction, asked, heir);
   if (setsGroup && type === S_IFDIR) mode |= S_ISGID;
   inode.mode = type | mode;
   transaction.countInodes(1);
@@ -226,10 +237,9 @@ function newInode(
 function inheritMode(
   context: FsContext,
   transaction: Transaction,
-  directory: number,
-  asked: Creation & { readonly type: number; readonly ino: number },
+  asked: Asked,
+  { ino, directory }: { readonly ino: number; readonly directory: number },
 ): number {
-  const { ino } = asked;
   const mode = asked.mode & PERMISSIONS;
   const list = asked.type === S_IFLNK ? undefined : readXattr(transaction, directory, ACL_DEFAULT);
   if (list === undefined) {

@@ -68,19 +68,19 @@ export interface Caller {
   readonly gid: number;
 }
 
-/** What `setattr` changes; absent members stay. */
+/** What `setattr` changes; what is undefined stays. */
 export interface AttributeChanges {
   /** Permission bits only; the type stays. */
-  readonly mode?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly size?: number;
-  readonly atime?: Time | "now";
-  readonly mtime?: Time | "now";
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  readonly size?: number | undefined;
+  readonly atime?: Time | "now" | undefined;
+  readonly mtime?: Time | "now" | undefined;
   /** Only honoured when set explicitly (restoring a tree); otherwise ctime becomes now. */
-  readonly ctime?: Time;
+  readonly ctime?: Time | undefined;
   /** Set-ID bits and file capabilities go (a write, truncate or chown by someone without CAP_FSETID). */
-  readonly killPrivileges?: PrivilegeLoss;
+  readonly killPrivileges?: PrivilegeLoss | undefined;
 }
 
 /** Mode bits of a new inode: `mode` as asked, `umask` to apply where no default ACL stands. */

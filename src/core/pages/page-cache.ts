@@ -226,9 +226,10 @@ export class PageCache {
   add(contents: readonly PageContent[], reserve = 0): readonly CachedPage[] {
     const addresses: number[] = [];
     this.#store.allocate(contents.length, reserve, addresses);
-    return contents.map((content, i) => {
+    const generation = this.#openGeneration;
+    return contents.map(({ pageClass, owner, payload }, i) => {
       const address = addresses[i] as number;
-      const page: CachedPage = { ...content, address, generation: this.#openGeneration };
+      const page: CachedPage = { pageClass, address, generation, owner, payload };
       this.#onAddress(address, true);
       this.#dirty.add(page);
       return page;

@@ -113,6 +113,15 @@ export function findKey(node: Uint8Array, key: Uint8Array): Found {
   return ~low;
 }
 
+/** Whether {@link findKey} would give this position; it may be any number. */
+export function isFoundAt(node: Uint8Array, position: Found, key: Uint8Array): boolean {
+  const count = countOf(node);
+  if (position >= 0) return position < count && compareAt(node, position, key) === 0;
+  const next = ~position;
+  if (next > count || (next > 0 && compareAt(node, next - 1, key) >= 0)) return false;
+  return next === count || compareAt(node, next, key) > 0;
+}
+
 /** Position of the child whose keys may include `key`. */
 export function findChild(node: Uint8Array, key: Uint8Array): number {
   const found = findKey(node, key);
@@ -161,9 +170,11 @@ export function insertAt(
   putU16(node, 2, count + 1);
 }
 
-/** Sets a record of an editable leaf; false where there is no room, which leaves it without one of that key. */
-export function putInto(leaf: Uint8Array, key: Uint8Array, value: Uint8Array): boolean {
-  const found = findKey(leaf, key);
+/**
+ * Sets a record of an editable leaf; false where there is no room, which leaves it without one of that key.
+ * @param found - as {@link findKey} gives it
+ */
+export function putAt(leaf: Uint8Array, found: Found, key: Uint8Array, value: Uint8Array): boolean {
   if (found >= 0) {
     if (replaceInPlace(leaf, found, value)) return true;
     removeAt(leaf, found);

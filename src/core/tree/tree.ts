@@ -29,16 +29,14 @@ import {
   levelOf,
   middleOf,
   newNode,
-  putInto,
+  putAt,
   removeAt,
   replaceInPlace,
   splitInto,
-  valueAt,
 } from "./node.ts";
 import { LOWEST_KEY, removeChild, takeBound } from "./node-bounds.ts";
-
-/** Receives records in order; returns false to stop. Arrays are borrowed. */
-export type Visit = (key: Uint8Array, value: Uint8Array) => boolean;
+import { lastBefore, type Visit, walkRange } from "./ranges.ts";
+import { positionOf, type Seat, valueIn } from "./seat.ts";
 
 /** Where a node stands in a tree. */
 export interface NodePlace {
@@ -55,13 +53,6 @@ interface Step {
   position: number;
 }
 
-/** A visit of the records with `from <= key < to`. */
-interface Range {
-  readonly from: Uint8Array;
-  readonly to: Uint8Array;
-  readonly visit: Visit;
-}
-
 /** Where a tree begins. */
 export interface TreeRoot {
   /** Undefined for an empty tree. */
@@ -76,6 +67,8 @@ export class Tree {
   readonly #pages: PageCache;
   #root: PagePointer | undefined;
   #height: number;
+  /** Another number whenever a node has come, gone or been replaced. */
+  #shape = 0;
 
   constructor(pages: PageCache, root: TreeRoot) {
     this.#pages = pages;
@@ -91,19 +84,30 @@ export class Tree {
   moveTo({ pointer, height }: TreeRoot): void {
     this.#root = pointer;
     this.#height = height;
+    this.#shape += 1;
   }
 
   /** Value under a key; borrowed. @throws PageFault */
   get(key: Uint8Array): Uint8Array | undefined {
-    const leaf = this.#leaf(key)?.payload;
-    if (leaf === undefined) return undefined;
-    const found = findKey(leaf, key);
-    return found < 0 ? undefined : valueAt(leaf, found);
+    const seat = this.find(key);
+    return seat && valueIn(seat);
   }
 
-  /** Makes sure that a change under `key` will find everything resident. @throws PageFault */
-  prepare(key: Uint8Array): void {
-    this.#leaf(key);
+  /** Where a key stands, for this turn; undefined in an empty tree. @throws PageFault */
+  find(key: Uint8Array): Seat | undefined {
+    const leaf = this.#leaf(key);
+    return leaf && { key, leaf, position: findKey(leaf.payload, key), shape: this.#shape };
+  }
+
+  /**
+   * Makes sure that a change under `key` will find everything resident.
+   * @param seat - found before in this turn; a node that may be edited, and all above it, has stayed in memory since
+   * @returns where it stands, for {@link put} and {@link delete}
+   * @throws PageFault
+   */
+  prepare(key: Uint8Array, seat?: Seat): Seat | undefined {
+    const isFirm = seat?.shape === this.#shape && this.#pages.isEditable(seat.leaf);
+    return isFirm ? seat : this.find(key);
   }
 
   /** The leaf a key belongs into. @throws PageFault */
@@ -139,71 +143,51 @@ export class Tree {
     return page;
   }
 
+  readonly #nodeAt = (pointer: PagePointer, level: number): Uint8Array =>
+    this.#node(pointer, level).payload;
+
   /** Visits records with `from <= key < to` in order. @throws PageFault */
   scan(from: Uint8Array, to: Uint8Array, visit: Visit): void {
-    if (this.#root !== undefined) this.#walk(this.#root, this.#height - 1, { from, to, visit });
-  }
-
-  /** @returns whether to go on behind the node */
-  #walk(pointer: PagePointer, level: number, range: Range): boolean {
-    const node = this.#node(pointer, level).payload;
-    if (level === 0) return visitLeaf(node, range);
-    const count = countOf(node);
-    const first = findChild(node, range.from);
-    for (let position = first; position < count; position++) {
-      if (position > first && compareBytes(keyAt(node, position), range.to) >= 0) return false;
-      if (!this.#walk(childAt(node, position), level - 1, range)) return false;
-    }
-    return true;
+    if (this.#root === undefined) return;
+    walkRange(this.#nodeAt, this.#root, this.#height - 1, { from, to, visit });
   }
 
   /** The last record with `from <= key <= to`; fresh arrays. @throws PageFault */
   last(from: Uint8Array, to: Uint8Array): { key: Uint8Array; value: Uint8Array } | undefined {
     if (this.#root === undefined) return undefined;
-    const record = this.#lastBefore(this.#root, this.#height - 1, to);
+    const record = lastBefore(this.#nodeAt, this.#root, this.#height - 1, to);
     return record === undefined || compareBytes(record.key, from) < 0 ? undefined : record;
   }
 
-  #lastBefore(
-    pointer: PagePointer,
-    level: number,
-    to: Uint8Array,
-  ): { key: Uint8Array; value: Uint8Array } | undefined {
-    const node = this.#node(pointer, level).payload;
-    if (level > 0) {
-      for (let position = findChild(node, to); position >= 0; position--) {
-        const record = this.#lastBefore(childAt(node, position), level - 1, to);
-        if (record !== undefined) return record;
-      }
-      return undefined;
-    }
-    const found = findKey(node, to);
-    const position = found < 0 ? ~found - 1 : found;
-    if (position < 0) return undefined;
-    return { key: keyAt(node, position).slice(), value: valueAt(node, position).slice() };
-  }
-
-  /** Sets a record; {@link prepare} comes first. Key and value are copied. */
-  put(key: Uint8Array, value: Uint8Array): void {
-    if (this.#root === undefined) {
-      const leaf = newNode(0);
-      insertAt(leaf, 0, key, value);
-      this.#setRoot(this.#born(leaf), 1);
+  /**
+   * Sets a record; {@link prepare} comes first. Key and value are copied.
+   * @param seat - that it gave, whatever has changed since; the key is looked for when left out
+   */
+  put(key: Uint8Array, value: Uint8Array, seat?: Seat): void {
+    const leaf = this.#leafAt(key, seat);
+    if (leaf === undefined) {
+      const first = newNode(0);
+      insertAt(first, 0, key, value);
+      this.#setRoot(this.#born(first), 1);
       return;
     }
-    const { payload } = this.#editLeaf(this.#leaf(key) as CachedPage, key);
-    if (putInto(payload, key, value)) return;
+    const { payload } = this.#editLeaf(leaf, key);
+    if (putAt(payload, positionOf(payload, key, seat), key, value)) return;
     this.#insert(this.#editPath(key), ~findKey(payload, key), { key, value });
   }
 
-  /** Removes a record, if it is there; {@link prepare} comes first. */
-  delete(key: Uint8Array): void {
-    const leaf = this.#leaf(key);
-    const found = leaf === undefined ? -1 : findKey(leaf.payload, key);
+  /** Removes a record, if it is there; see {@link put}. */
+  delete(key: Uint8Array, seat?: Seat): void {
+    const leaf = this.#leafAt(key, seat);
+    const found = leaf === undefined ? -1 : positionOf(leaf.payload, key, seat);
     if (leaf === undefined || found < 0) return;
     const { payload } = this.#editLeaf(leaf, key);
     removeAt(payload, found);
     if (isSparse(payload)) this.#shrink(this.#editPath(key));
+  }
+
+  #leafAt(key: Uint8Array, seat: Seat | undefined): CachedPage | undefined {
+    return seat?.shape === this.#shape ? seat.leaf : this.#leaf(key);
   }
 
   /**
@@ -222,7 +206,7 @@ export class Tree {
     const path = this.#editPath(from, level + 1);
     const parent = path[path.length - 1] as Step;
     removeChild(parent.page.payload, parent.position);
-    this.#pages.supersede(pointer);
+    this.#drop(pointer);
     this.#shrink(path);
     return true;
   }
@@ -240,6 +224,7 @@ export class Tree {
   #born(node: Uint8Array): CachedPage {
     const owner = { ino: 0, block: levelOf(node) };
     const [page] = this.#pages.add([{ pageClass: "tree", owner, payload: node }]);
+    this.#shape += 1;
     checked.add(page as CachedPage);
     return page as CachedPage;
   }
@@ -251,8 +236,16 @@ export class Tree {
 
   #edit(page: CachedPage): CachedPage {
     const editable = this.#pages.edit(page, copyNode);
-    if (editable !== page) checked.add(editable);
+    if (editable === page) return page;
+    this.#shape += 1;
+    checked.add(editable);
     return editable;
+  }
+
+  /** Gives up a node that nothing points to any more. */
+  #drop(node: PagePointer): void {
+    this.#pages.supersede(node);
+    this.#shape += 1;
   }
 
   /** The leaf of a key, editable: as it is, when it is that already and so are all above it, or else copied with them. */
@@ -324,7 +317,7 @@ export class Tree {
       }
       if (countOf(page.payload) === 0) {
         removeChild(above.page.payload, above.position);
-        this.#pages.supersede(page);
+        this.#drop(page);
       } else if (!isSparse(page.payload) || !this.#join(above, page)) {
         return;
       }
@@ -338,7 +331,7 @@ export class Tree {
     const right = this.#neighbour(parent, above.position + 1, level);
     if (right !== undefined && fitTogether(page.payload, right.payload)) {
       appendAll(page.payload, right.payload, keyAt(parent, above.position + 1));
-      this.#pages.supersede(right);
+      this.#drop(right);
       removeChild(parent, above.position + 1);
       return true;
     }
@@ -346,7 +339,7 @@ export class Tree {
     if (left === undefined || !fitTogether(left.payload, page.payload)) return false;
     const joined = this.#edit(left);
     appendAll(joined.payload, page.payload, keyAt(parent, above.position));
-    this.#pages.supersede(page);
+    this.#drop(page);
     replaceInPlace(parent, above.position - 1, encodeChild(joined));
     removeChild(parent, above.position);
     return true;
@@ -361,27 +354,16 @@ export class Tree {
   #lowerRoot(root: CachedPage): void {
     const node = root.payload;
     if (countOf(node) === 0) {
-      this.#pages.supersede(root);
+      this.#drop(root);
       this.#root = undefined;
       this.#height = 0;
       return;
     }
     if (levelOf(node) === 0 || countOf(node) > 1) return;
     const child = childAt(node, 0);
-    this.#pages.supersede(root);
+    this.#drop(root);
     this.#setRoot(child, this.#height - 1);
     const page = this.#pages.peek("tree", child);
     if (page !== undefined && this.#height > 1) this.#lowerRoot(page);
   }
-}
-
-/** @returns whether to go on behind the leaf */
-function visitLeaf(leaf: Uint8Array, { from, to, visit }: Range): boolean {
-  const found = findKey(leaf, from);
-  for (let position = found < 0 ? ~found : found; position < countOf(leaf); position++) {
-    const key = keyAt(leaf, position);
-    if (compareBytes(key, to) >= 0) return false;
-    if (!visit(key, valueAt(leaf, position))) return false;
-  }
-  return true;
 }

@@ -174,7 +174,9 @@ export class ChangeLog {
     }
     if (drafts.length + this.#changes.all.length + this.#released.length === 0) return [];
     const changes = this.#changes.all;
-    const entry = [encodeChanges({ ...counters, changes, released: this.#released }), ...drafts];
+    const { nextIno, inodes } = counters;
+    const released = this.#released;
+    const entry = [encodeChanges({ nextIno, inodes, changes, released }), ...drafts];
     const length = entry.reduce((sum, piece) => sum + piece.length, 0);
     if (this.#used + pagesOfEntry(length) > place.count) return undefined;
     this.#forget();

@@ -111,9 +111,9 @@ async function replayEntry(entry: LogEntry, parts: ReplayParts): Promise<number>
   for (const { key, value } of entry.changes) {
     try {
       await residence.run(() => {
-        tree.prepare(key);
-        if (value === undefined) tree.delete(key);
-        else tree.put(key, value);
+        const seat = tree.prepare(key);
+        if (value === undefined) tree.delete(key, seat);
+        else tree.put(key, value, seat);
       });
     } catch (error) {
       if (!isDamage(error)) throw error;

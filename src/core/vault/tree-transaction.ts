@@ -3,20 +3,29 @@
  *
  * @module
  */
+import { equalBytes } from "../base/bytes.ts";
 import { isPending } from "../base/maybe-promise.ts";
 import type { PagePointer } from "../format/address.ts";
 import type { LoggedChange } from "../format/log-entry.ts";
 import type { CachedPage } from "../pages/cached-page.ts";
 import type { PageCache } from "../pages/page-cache.ts";
 import { PageFault } from "../pages/page-fault.ts";
+import { type Seat, valueIn } from "../tree/seat.ts";
 import type { Tree } from "../tree/tree.ts";
 import { ChangeSet } from "./change-set.ts";
 import type { Transaction, TreeRecord } from "./transaction.ts";
+
+/** Records whose seats are kept: as many as a call reads before it changes them. What more is changed is looked for again. */
+const SEATS_MAX = 8;
 
 export class TreeTransaction implements Transaction {
   readonly #tree: Tree;
   readonly #pages: PageCache;
   readonly #changes = new ChangeSet();
+  /** Of records that were read. */
+  readonly #seats: Seat[] = [];
+  /** Of the changes, in their order. */
+  #prepared: readonly (Seat | undefined)[] = [];
   readonly #released: PagePointer[] = [];
   readonly #retired: PagePointer[] = [];
   readonly #effects: (() => void)[] = [];
@@ -31,7 +40,11 @@ export class TreeTransaction implements Transaction {
 
   get(key: Uint8Array): Uint8Array | undefined {
     const change = this.#changes.get(key);
-    return change === undefined ? this.#tree.get(key) : change.value;
+    if (change !== undefined) return change.value;
+    const seat = this.#tree.find(key);
+    if (seat === undefined) return undefined;
+    if (this.#seats.length < SEATS_MAX) this.#seats.push(seat);
+    return valueIn(seat);
   }
 
   scan(
@@ -119,7 +132,12 @@ export class TreeTransaction implements Transaction {
 
   /** Asks for all that {@link apply} needs. @throws PageFault */
   prepare(): void {
-    for (const { key } of this.#changes.all) this.#tree.prepare(key);
+    this.#prepared = this.#changes.all.map(({ key }) => this.#tree.prepare(key, this.#seatOf(key)));
+  }
+
+  #seatOf(key: Uint8Array): Seat | undefined {
+    for (const seat of this.#seats) if (equalBytes(seat.key, key)) return seat;
+    return undefined;
   }
 
   /** Has the effects outside of the TOC, of a run that changes nothing. */
@@ -132,10 +150,10 @@ export class TreeTransaction implements Transaction {
    * @returns the next free inode number and by how much the number of inodes changed
    */
   apply(): { readonly nextIno: number; readonly inodes: number } {
-    for (const { key, value } of this.#changes.all) {
-      if (value === undefined) this.#tree.delete(key);
-      else this.#tree.put(key, value);
-    }
+    this.#changes.all.forEach(({ key, value }, i) => {
+      if (value === undefined) this.#tree.delete(key, this.#prepared[i]);
+      else this.#tree.put(key, value, this.#prepared[i]);
+    });
     for (const pointer of this.#released) this.#pages.supersede(pointer);
     for (const pointer of this.#retired) this.#pages.retire(pointer);
     this.end();

@@ -232,7 +232,6 @@ export class Vault implements TransactionalVault {
 
   transact<T>(body: (transaction: Transaction) => T): MaybePromise<T> {
     const { tree, pages } = this.#parts;
-    const { generation } = this;
     const done = this.#residence.run(() => {
       const transaction = new TreeTransaction(tree, pages, this.#committer.counters.nextIno);
       const result = body(transaction);
@@ -240,10 +239,14 @@ export class Vault implements TransactionalVault {
       else transaction.end();
       return result;
     });
-    if (!isPending(done)) return done;
+    return isPending(done) && this.readOnly ? this.#orNewer(done, body) : done;
+  }
+
+  /** A page of a state that is not the vault's any more may be gone; what is asked for is in the newer one. */
+  #orNewer<T>(done: Promise<T>, body: (transaction: Transaction) => T): Promise<T> {
+    const { generation } = this;
     return done.catch((error: unknown) => {
-      // A page of a state that is not the vault's any more may be gone; what is asked for is in the newer one.
-      if (generation === this.generation || !this.readOnly) throw error;
+      if (generation === this.generation) throw error;
       return this.transact(body);
     });
   }

@@ -85,23 +85,21 @@ function killsPrivileges(request: Request): boolean {
 /** Decodes `struct fuse_setattr_in`. */
 function decodeChanges(request: Request): AttributeChanges {
   const valid = request.u32(0);
+  const isMeant = (flag: number): boolean => (valid & flag) !== 0;
+  const { MODE, UID, GID, SIZE, ATIME, ATIME_NOW, MTIME, MTIME_NOW, CTIME } = SetattrFlag;
   return {
-    ...(valid & SetattrFlag.MODE && { mode: request.u32(68) & PERMISSIONS }),
-    ...(valid & SetattrFlag.UID && { uid: request.u32(76) }),
-    ...(valid & SetattrFlag.GID && { gid: request.u32(80) }),
-    ...(valid & SetattrFlag.SIZE && { size: request.offset(16) }),
-    ...(valid & SetattrFlag.ATIME && {
-      atime: timeOrNow(request, valid & SetattrFlag.ATIME_NOW, 32, 56),
-    }),
-    ...(valid & SetattrFlag.MTIME && {
-      mtime: timeOrNow(request, valid & SetattrFlag.MTIME_NOW, 40, 60),
-    }),
-    ...(valid & SetattrFlag.CTIME && { ctime: decodeTime(request, 48, 64) }),
+    mode: isMeant(MODE) ? request.u32(68) & PERMISSIONS : undefined,
+    uid: isMeant(UID) ? request.u32(76) : undefined,
+    gid: isMeant(GID) ? request.u32(80) : undefined,
+    size: isMeant(SIZE) ? request.offset(16) : undefined,
+    atime: isMeant(ATIME) ? timeOrNow(request, isMeant(ATIME_NOW), 32, 56) : undefined,
+    mtime: isMeant(MTIME) ? timeOrNow(request, isMeant(MTIME_NOW), 40, 60) : undefined,
+    ctime: isMeant(CTIME) ? decodeTime(request, 48, 64) : undefined,
   };
 }
 
-function timeOrNow(request: Request, now: number, secAt: number, nsecAt: number): Time | "now" {
-  return now === 0 ? decodeTime(request, secAt, nsecAt) : "now";
+function timeOrNow(request: Request, isNow: boolean, secAt: number, nsecAt: number): Time | "now" {
+  return isNow ? "now" : decodeTime(request, secAt, nsecAt);
 }
 
 function decodeTime(request: Request, secAt: number, nsecAt: number): Time {
