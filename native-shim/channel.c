@@ -7,6 +7,7 @@
 //
 // A channel lives as its JavaScript object: while it polls it holds a strong reference to it, and the finalizer frees.
 #define _GNU_SOURCE
+#include "forgets.h"
 #include "notify.h"
 #include "own-answers.h"
 #include "shim.h"
@@ -43,6 +44,7 @@ struct channel {
   uint8_t *request;
   uint8_t *reply;
   struct own_answers *own;
+  struct forgets forgets;
   // Chances to spin that are still let pass, and how many were after the last spin in vain.
   int passing, passed;
   int64_t requests, replies, direct, wakeups, spins, spin_hits;
@@ -173,19 +175,33 @@ static bool answer_directly(struct channel *channel, size_t length) {
   return true;
 }
 
+// Sees to a request. Whether nobody waits for anything more to come of it.
+static bool take(struct channel *channel, size_t length) {
+  channel->requests++;
+  if (forgets_gather(&channel->forgets, channel->request, length) || answer_directly(channel, length)) return true;
+  int64_t replies = channel->replies;
+  deliver(channel, channel->on_request, (int64_t)length);
+  return channel->replies > replies;
+}
+
 // Serves until nothing is left or the turn is over. 0, or the negative errno of the last read.
 static ssize_t serve(struct channel *channel, uint64_t until) {
   ssize_t length = receive(channel);
   while (length > 0) {
-    channel->requests++;
-    int64_t replies = channel->replies;
-    if (!answer_directly(channel, (size_t)length)) deliver(channel, channel->on_request, length);
+    bool isDone = take(channel, (size_t)length);
     if (channel->closed || now_ns() >= until) return 0;
     length = receive(channel);
-    // Without a reply the client waits for us, and we perhaps for the event loop.
-    if (length == 0 && channel->replies > replies) length = spin(channel);
+    // Where one is not done the client waits for us, and we perhaps for the event loop.
+    if (length == 0 && isDone) length = spin(channel);
   }
   return length;
+}
+
+// What was gathered is handed on before anything else can be waited for.
+static void hand_on_forgets(struct channel *channel) {
+  if (channel->closed) return;
+  size_t length = forgets_take(&channel->forgets, channel->request);
+  if (length > 0) deliver(channel, channel->on_request, (int64_t)length);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events) {
@@ -193,6 +209,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   struct channel *channel = poll->data;
   channel->wakeups++;
   ssize_t result = serve(channel, now_ns() + TURN_NS);
+  hand_on_forgets(channel);
   // libuv reports the error state of an unmounted device without the errno; reading gave it, else the report stands.
   if (result == 0) result = status < 0 ? status : 0;
   if (result == 0 || channel->closed) return;
@@ -355,10 +372,11 @@ static napi_value channel_construct(napi_env env, napi_callback_info info) {
   if (!shim_arguments(env, info, 1, argument, &self) || !shim_int32(env, argument[0], &fd)) return NULL;
   uint8_t *request = add_buffer(env, self, "request", REQUEST_SIZE);
   uint8_t *reply = request == NULL ? NULL : add_buffer(env, self, "reply", REPLY_SIZE);
-  if (reply == NULL) return NULL;
+  uint8_t *attributes = reply == NULL ? NULL : add_buffer(env, self, "attributes", own_attributes_size);
+  if (attributes == NULL) return NULL;
   struct channel *channel = calloc(1, sizeof *channel);
   if (channel == NULL) return shim_refuse(env, "native shim: out of memory");
-  *channel = (struct channel){.env = env, .fd = fd, .request = request, .reply = reply, .own = own_answers_new()};
+  *channel = (struct channel){.env = env, .fd = fd, .request = request, .reply = reply, .own = own_answers_new(attributes)};
   if (channel->own == NULL) {
     free(channel);
     return shim_refuse(env, "native shim: out of memory");

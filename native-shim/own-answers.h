@@ -11,8 +11,11 @@
 
 struct own_answers;
 
-// NULL when there is no memory.
-struct own_answers *own_answers_new(void);
+// Where TypeScript writes attributes of inodes: so many bytes, zero at first.
+extern const size_t own_attributes_size;
+
+// `attributes` stands as long as the answers. NULL when there is no memory.
+struct own_answers *own_answers_new(const uint8_t *attributes);
 
 // Lets go of keys, and forgets what was told of contents.
 void own_answers_end(napi_env env, struct own_answers *own);

@@ -7,6 +7,7 @@ import { writeFile } from "node:fs/promises";
 import type { FileSystem } from "../core/fs/file-system.ts";
 import type { ChannelCounters, FuseChannel } from "../native/fuse-channel.ts";
 import { shim } from "../native/load.ts";
+import { AttributeTable } from "./attribute-table.ts";
 import { connect } from "./connect.ts";
 import { DirectReads } from "./direct-reads.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
@@ -55,6 +56,7 @@ async function mountThroughShim(
   if (checks === "needless") channel.serveRoot();
   fs.holdLayouts?.(new DirectReads(channel));
   fs.holdBare?.(channel);
+  fs.holdAttributes?.(new AttributeTable(channel.attributes));
   await widenReadahead(mountpoint);
   return new KernelMount(mountpoint, session, channel);
 }

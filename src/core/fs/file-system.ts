@@ -12,6 +12,7 @@
  */
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { BareHolder } from "./bare-inodes.ts";
+import type { AttributeHolder } from "./known-attributes.ts";
 import type { LayoutHolder } from "./layouts.ts";
 
 /** Inode number of the root directory, as FUSE wants it. */
@@ -208,6 +209,8 @@ export interface FileSystem {
   holdLayouts?(holder: LayoutHolder): void;
   /** Tells somebody which inodes have no extended attributes, from now on and to nobody else. */
   holdBare?(holder: BareHolder): void;
+  /** Tells somebody attributes of inodes as they are stored, from now on and to nobody else. */
+  holdAttributes?(holder: AttributeHolder): void;
   /**
    * Writes all of `data`, growing the file when needed.
    * @param data - borrowed until the call returns, also when it returns a promise (it is copied then)

@@ -189,9 +189,22 @@ export class InodeRecord {
     return getU32(this.bytes, field + 8) > getU32(this.bytes, other + 8);
   }
 
-  /** @param unmapped - blocks that were written and have no extent yet */
+  /** Bytes, as they are shown. */
+  get shownSize(): number {
+    return this.isDirectory ? DIRECTORY_SIZE : this.size;
+  }
+
+  /**
+   * Room, as it is shown, in units of 512 bytes.
+   * @param unmapped - blocks that were written and have no extent yet
+   */
+  shownSectors(unmapped: number): number {
+    return this.isDirectory ? DIRECTORY_SIZE / SECTOR : this.#sectors(unmapped);
+  }
+
+  /** @param unmapped - as for {@link shownSectors} */
   attributes(unmapped: number): Attributes {
-    const { ino, mode, nlink, uid, gid, rdev, isDirectory } = this;
+    const { ino, mode, nlink, uid, gid, rdev } = this;
     return {
       ino,
       mode,
@@ -199,8 +212,8 @@ export class InodeRecord {
       uid,
       gid,
       rdev,
-      size: isDirectory ? DIRECTORY_SIZE : this.size,
-      blocks: isDirectory ? DIRECTORY_SIZE / SECTOR : this.#sectors(unmapped),
+      size: this.shownSize,
+      blocks: this.shownSectors(unmapped),
       atime: this.time(TimeField.atime),
       mtime: this.time(TimeField.mtime),
       ctime: this.time(TimeField.ctime),

@@ -33,6 +33,7 @@ import { write } from "./file-write.ts";
 import { Flusher } from "./flusher.ts";
 import { type Advance, type FsChange, follow } from "./follow.ts";
 import { type FileSystemOptions, FsContext } from "./fs-context.ts";
+import type { AttributeHolder } from "./known-attributes.ts";
 import type { LayoutHolder } from "./layouts.ts";
 import { link, rmdir, unlink } from "./link.ts";
 import { forget, reclaimForgotten, reclaimOrphans } from "./orphans.ts";
@@ -97,6 +98,7 @@ export class VaultFileSystem implements FileSystem {
         this.#context.drafts.clear();
         this.#context.layouts.recallAll();
         this.#context.bare.forget();
+        this.#context.attributes.recallAll();
       }
       return difference;
     });
@@ -181,6 +183,10 @@ export class VaultFileSystem implements FileSystem {
 
   holdBare(holder: BareHolder): void {
     this.#context.bare.hold(holder);
+  }
+
+  holdAttributes(holder: AttributeHolder): void {
+    this.#context.attributes.hold(holder);
   }
 
   retain(ino: number, count = 1): void {

@@ -32,6 +32,7 @@ import {
   type XattrMode,
 } from "../file-system.ts";
 import type { FileSystemOptions } from "../fs-context.ts";
+import type { AttributeHolder } from "../known-attributes.ts";
 import type { LayoutHolder } from "../layouts.ts";
 import { VaultFileSystem } from "../vault-file-system.ts";
 import { SnapshotDirectory } from "./snapshot-directory.ts";
@@ -195,7 +196,6 @@ export class FileSystemWithSnapshots implements FileSystem {
     return source.fs.rename(old, { parent: target.ino, name: to.name }, mode, whiteout);
   }
 
-  /** Inodes of snapshots live as long as these do, so there it is only counted how many are in use. */
   /** Snapshots are read through their views, which know when they are deleted. */
   holdLayouts(holder: LayoutHolder): void {
     this.#fs.holdLayouts(holder);
@@ -205,6 +205,11 @@ export class FileSystemWithSnapshots implements FileSystem {
     this.#fs.holdBare(holder);
   }
 
+  holdAttributes(holder: AttributeHolder): void {
+    this.#fs.holdAttributes(holder);
+  }
+
+  /** Inodes of snapshots live as long as these do, so there it is only counted how many are in use. */
   retain(ino: number, count = 1): void {
     if (ino === SNAPSHOTS_INO) return;
     const slot = this.#slots.slotOf(ino);
