@@ -22,7 +22,6 @@
 // The largest WRITE, 1 MiB, and room for its headers; the kernel refuses to be read with less.
 #define REQUEST_SIZE ((1 << 20) + 4096)
 #define REPLY_SIZE (256 * 1024)
-#define ALIGNMENT 4096
 #define PIECES_MAX 1023
 
 // How long one turn may keep the event loop from its timers and other descriptors.
@@ -349,34 +348,23 @@ static napi_value channel_close(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// A Uint8Array on its own pages, as a fixed property of the channel that keeps it alive. NULL with an exception pending.
-static uint8_t *add_buffer(napi_env env, napi_value self, const char *name, size_t size) {
-  void *start;
-  napi_value memory, view;
-  if (napi_create_arraybuffer(env, size + ALIGNMENT, &start, &memory) != napi_ok) {
-    shim_throw(env);
-    return NULL;
-  }
-  size_t offset = (ALIGNMENT - (uintptr_t)start % ALIGNMENT) % ALIGNMENT;
-  if (napi_create_typedarray(env, napi_uint8_array, size, memory, offset, &view) == napi_ok) {
-    napi_property_descriptor property = {.utf8name = name, .value = view, .attributes = napi_enumerable};
-    if (napi_define_properties(env, self, 1, &property) == napi_ok) return (uint8_t *)start + offset;
-  }
-  shim_throw(env);
-  return NULL;
-}
-
 static napi_value channel_construct(napi_env env, napi_callback_info info) {
   napi_value argument[1], self;
   int32_t fd;
   if (!shim_arguments(env, info, 1, argument, &self) || !shim_int32(env, argument[0], &fd)) return NULL;
-  uint8_t *request = add_buffer(env, self, "request", REQUEST_SIZE);
-  uint8_t *reply = request == NULL ? NULL : add_buffer(env, self, "reply", REPLY_SIZE);
-  uint8_t *attributes = reply == NULL ? NULL : add_buffer(env, self, "attributes", own_attributes_size);
+  uint8_t *request = shim_add_bytes(env, self, "request", REQUEST_SIZE);
+  uint8_t *reply = request == NULL ? NULL : shim_add_bytes(env, self, "reply", REPLY_SIZE);
+  uint8_t *attributes = reply == NULL ? NULL : shim_add_bytes(env, self, "attributes", own_attributes_size);
   if (attributes == NULL) return NULL;
   struct channel *channel = calloc(1, sizeof *channel);
   if (channel == NULL) return shim_refuse(env, "native shim: out of memory");
-  *channel = (struct channel){.env = env, .fd = fd, .request = request, .reply = reply, .own = own_answers_new(attributes)};
+  *channel = (struct channel){
+      .env = env,
+      .fd = fd,
+      .request = request,
+      .reply = reply,
+      .own = own_answers_new(attributes),
+  };
   if (channel->own == NULL) {
     free(channel);
     return shim_refuse(env, "native shim: out of memory");
