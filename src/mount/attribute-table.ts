@@ -13,8 +13,7 @@
  *
  * @module
  */
-import type { InodeRecord } from "../core/fs/inode-record.ts";
-import type { AttributeHolder } from "../core/fs/known-attributes.ts";
+import type { AttributeHolder, StoredInode } from "../core/fs/attribute-holder.ts";
 
 const SLOT = 128;
 const SLOT_NUMBERS = SLOT / Float64Array.BYTES_PER_ELEMENT;
@@ -34,7 +33,7 @@ export class AttributeTable implements AttributeHolder {
     this.#numbers = new Float64Array(bytes.buffer, bytes.byteOffset, this.#slots * SLOT_NUMBERS);
   }
 
-  tell(inode: InodeRecord, unmapped: number): void {
+  tell(inode: StoredInode, unmapped: number): void {
     const slot = inode.ino % this.#slots;
     const at = slot * SLOT_NUMBERS;
     this.#numbers[at] = inode.ino;

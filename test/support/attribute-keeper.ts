@@ -5,9 +5,9 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { isPending } from "../../src/core/base/maybe-promise.ts";
+import type { AttributeHolder, StoredInode } from "../../src/core/fs/attribute-holder.ts";
 import type { Attributes, FileSystem } from "../../src/core/fs/file-system.ts";
-import type { InodeRecord } from "../../src/core/fs/inode-record.ts";
-import type { AttributeHolder } from "../../src/core/fs/known-attributes.ts";
+import { InodeRecord } from "../../src/core/fs/inode-record.ts";
 
 /** See the head of this file. */
 export class AttributeKeeper implements AttributeHolder {
@@ -15,8 +15,8 @@ export class AttributeKeeper implements AttributeHolder {
   /** Inodes that were compared so far. */
   compared = 0;
 
-  tell(inode: InodeRecord, unmapped: number): void {
-    this.#held.set(inode.ino, inode.attributes(unmapped));
+  tell({ ino, bytes }: StoredInode, unmapped: number): void {
+    this.#held.set(ino, new InodeRecord(ino, bytes).attributes(unmapped));
   }
 
   holds(ino: number): boolean {

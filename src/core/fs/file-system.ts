@@ -11,8 +11,8 @@
  * @module
  */
 import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { AttributeHolder } from "./attribute-holder.ts";
 import type { BareHolder } from "./bare-inodes.ts";
-import type { AttributeHolder } from "./known-attributes.ts";
 import type { LayoutHolder } from "./layouts.ts";
 
 /** Inode number of the root directory, as FUSE wants it. */

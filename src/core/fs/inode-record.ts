@@ -26,6 +26,7 @@ import { getI64, getU32, getU48, getU64, putI64, putU32, putU48, putU64 } from "
 import { FormatError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import { getTime, isTimeAt } from "../base/time.ts";
+import type { StoredInode } from "./attribute-holder.ts";
 import type { Attributes, Time } from "./file-system.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "./file-system.ts";
 
@@ -54,7 +55,7 @@ const DIRECTORY_SIZE = 4096;
 const SECTOR = 512;
 
 /** One inode's attributes over their stored bytes. */
-export class InodeRecord {
+export class InodeRecord implements StoredInode {
   readonly ino: number;
   /** The stored form; changes go straight into it. */
   readonly bytes: Uint8Array;

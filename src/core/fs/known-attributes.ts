@@ -15,22 +15,9 @@ import { getU64 } from "../base/bytes.ts";
 import type { LoggedChange } from "../format/log-entry.ts";
 import { KEY_PREFIX, KeyKind } from "../tree/key.ts";
 import type { Transaction } from "../vault/transaction.ts";
+import type { AttributeHolder } from "./attribute-holder.ts";
 import type { Drafts } from "./drafts.ts";
 import { InodeRecord } from "./inode-record.ts";
-
-/** Takes attributes. */
-export interface AttributeHolder {
-  /**
-   * Takes those of an inode, until they are told anew or recalled.
-   * @param unmapped - blocks that were written and have no extent yet
-   */
-  tell(inode: InodeRecord, unmapped: number): void;
-  /** Whether the attributes of an inode are held; others may have taken their place. */
-  holds(ino: number): boolean;
-  /** What was told of an inode does not hold any more. */
-  recall(ino: number): void;
-  recallAll(): void;
-}
 
 export class KnownAttributes {
   readonly #drafts: Drafts;

@@ -6,6 +6,7 @@
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { TransactionalVault } from "../vault/transaction.ts";
 import { fallocate } from "./allocate.ts";
+import type { AttributeHolder } from "./attribute-holder.ts";
 import { getattr, lookup, readlink, setattr } from "./attributes.ts";
 import type { BareHolder } from "./bare-inodes.ts";
 import { copyFileRange } from "./copy-range.ts";
@@ -33,7 +34,6 @@ import { write } from "./file-write.ts";
 import { Flusher } from "./flusher.ts";
 import { type Advance, type FsChange, follow } from "./follow.ts";
 import { type FileSystemOptions, FsContext } from "./fs-context.ts";
-import type { AttributeHolder } from "./known-attributes.ts";
 import type { LayoutHolder } from "./layouts.ts";
 import { link, rmdir, unlink } from "./link.ts";
 import { forget, reclaimForgotten, reclaimOrphans } from "./orphans.ts";

@@ -11,6 +11,7 @@ import { equalBytes, utf8 } from "../../base/bytes.ts";
 import { FsError } from "../../base/errors.ts";
 import { chain, type MaybePromise } from "../../base/maybe-promise.ts";
 import type { Snapshots } from "../../vault/snapshots.ts";
+import type { AttributeHolder } from "../attribute-holder.ts";
 import type { BareHolder } from "../bare-inodes.ts";
 import {
   type AttributeChanges,
@@ -32,7 +33,6 @@ import {
   type XattrMode,
 } from "../file-system.ts";
 import type { FileSystemOptions } from "../fs-context.ts";
-import type { AttributeHolder } from "../known-attributes.ts";
 import type { LayoutHolder } from "../layouts.ts";
 import { VaultFileSystem } from "../vault-file-system.ts";
 import { SnapshotDirectory } from "./snapshot-directory.ts";
