@@ -7,11 +7,10 @@ import { writeFile } from "node:fs/promises";
 import type { FileSystem } from "../core/fs/file-system.ts";
 import type { ChannelCounters, FuseChannel } from "../native/fuse-channel.ts";
 import { shim } from "../native/load.ts";
-import { AttributeTable } from "./attribute-table.ts";
 import { connect } from "./connect.ts";
-import { DirectReads } from "./direct-reads.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
 import { mountAt } from "./mount-table.ts";
+import { tellChannel } from "./own-answers.ts";
 import { permissionChecks } from "./permission-checks.ts";
 import { MAX_TRANSFER } from "./protocol/init.ts";
 import {
@@ -54,9 +53,7 @@ async function mountThroughShim(
     throw error;
   }
   if (checks === "needless") channel.serveRoot();
-  fs.holdLayouts?.(new DirectReads(channel));
-  fs.holdBare?.(channel);
-  fs.holdAttributes?.(new AttributeTable(channel.attributes));
+  tellChannel(fs, channel);
   await widenReadahead(mountpoint);
   return new KernelMount(mountpoint, session, channel);
 }
