@@ -18,8 +18,6 @@ struct bare_block {
 };
 
 struct bare_inodes {
-  // Whether only root's requests are answered, on a mount that lets in nobody else.
-  bool is_for_root;
   struct bare_block blocks[BARE_BLOCKS];
 };
 

@@ -7,14 +7,13 @@
 //
 // A channel lives as its JavaScript object: while it polls it holds a strong reference to it, and the finalizer frees.
 #define _GNU_SOURCE
-#include "bare-inodes.h"
-#include "direct-read.h"
+#include "forgets.h"
+#include "notify.h"
+#include "own-answers.h"
 #include "shim.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +22,6 @@
 // The largest WRITE, 1 MiB, and room for its headers; the kernel refuses to be read with less.
 #define REQUEST_SIZE ((1 << 20) + 4096)
 #define REPLY_SIZE (256 * 1024)
-#define ALIGNMENT 4096
 #define PIECES_MAX 1023
 
 // How long one turn may keep the event loop from its timers and other descriptors.
@@ -44,8 +42,8 @@ struct channel {
   bool closed;
   uint8_t *request;
   uint8_t *reply;
-  struct direct_reads *reads;
-  struct bare_inodes bare;
+  struct own_answers *own;
+  struct forgets forgets;
   // Chances to spin that are still let pass, and how many were after the last spin in vain.
   int passing, passed;
   int64_t requests, replies, direct, wakeups, spins, spin_hits;
@@ -73,7 +71,7 @@ static void release(struct channel *channel) {
   channel->context = NULL;
   drop(channel->env, &channel->on_request);
   drop(channel->env, &channel->on_end);
-  direct_end(channel->env, channel->reads);
+  own_answers_end(channel->env, channel->own);
   drop(channel->env, &channel->self);
 }
 
@@ -81,8 +79,8 @@ static void finalize(napi_env env, void *data, void *hint) {
   (void)hint;
   struct channel *channel = data;
   close_fd(channel);
-  direct_end(env, channel->reads);
-  direct_free(channel->reads);
+  own_answers_end(env, channel->own);
+  own_answers_free(channel->own);
   free(channel);
 }
 
@@ -168,32 +166,41 @@ static int reply(struct channel *channel, const struct iovec *pieces, int count)
 
 // Whether a request could be answered here. The kernel may refuse the answer when nobody waits any more.
 static bool answer_directly(struct channel *channel, size_t length) {
-  struct iovec pieces[DIRECT_PIECES_MAX];
-  struct fuse_out_header out;
-  int count = direct_answer(channel->reads, channel->request, length, pieces);
-  if (count == 0 && bare_answer(&channel->bare, channel->request, length, &out)) {
-    pieces[0] = (struct iovec){&out, sizeof out};
-    count = 1;
-  }
+  struct iovec pieces[OWN_PIECES_MAX];
+  int count = own_answer(channel->own, channel->request, length, pieces);
   if (count == 0) return false;
   channel->direct++;
   (void)reply(channel, pieces, count);
   return true;
 }
 
+// Sees to a request. Whether nobody waits for anything more to come of it.
+static bool take(struct channel *channel, size_t length) {
+  channel->requests++;
+  if (forgets_gather(&channel->forgets, channel->request, length) || answer_directly(channel, length)) return true;
+  int64_t replies = channel->replies;
+  deliver(channel, channel->on_request, (int64_t)length);
+  return channel->replies > replies;
+}
+
 // Serves until nothing is left or the turn is over. 0, or the negative errno of the last read.
 static ssize_t serve(struct channel *channel, uint64_t until) {
   ssize_t length = receive(channel);
   while (length > 0) {
-    channel->requests++;
-    int64_t replies = channel->replies;
-    if (!answer_directly(channel, (size_t)length)) deliver(channel, channel->on_request, length);
+    bool isDone = take(channel, (size_t)length);
     if (channel->closed || now_ns() >= until) return 0;
     length = receive(channel);
-    // Without a reply the client waits for us, and we perhaps for the event loop.
-    if (length == 0 && channel->replies > replies) length = spin(channel);
+    // Where one is not done the client waits for us, and we perhaps for the event loop.
+    if (length == 0 && isDone) length = spin(channel);
   }
   return length;
+}
+
+// What was gathered is handed on before anything else can be waited for.
+static void hand_on_forgets(struct channel *channel) {
+  if (channel->closed) return;
+  size_t length = forgets_take(&channel->forgets, channel->request);
+  if (length > 0) deliver(channel, channel->on_request, (int64_t)length);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events) {
@@ -202,6 +209,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   channel->wakeups++;
   ssize_t result = serve(channel, now_ns() + TURN_NS);
   direct_await(channel->reads);
+  hand_on_forgets(channel);
   // libuv reports the error state of an unmounted device without the errno; reading gave it, else the report stands.
   if (result == 0) result = status < 0 ? status : 0;
   if (result == 0 || channel->closed) return;
@@ -215,12 +223,6 @@ static struct channel *channel_of(napi_env env, napi_value self) {
   if (napi_unwrap(env, self, &channel) == napi_ok) return channel;
   shim_throw(env);
   return NULL;
-}
-
-// The channel that a method was called on; NULL with an exception pending when it is none.
-static struct channel *channel_called(napi_env env, napi_callback_info info) {
-  napi_value self;
-  return shim_arguments(env, info, 0, NULL, &self) ? channel_of(env, self) : NULL;
 }
 
 // References to what later calls need; false with an exception pending.
@@ -297,23 +299,6 @@ static napi_value channel_send(napi_env env, napi_callback_info info) {
   return shim_result(env, reply(channel, parts, 1 + pieces));
 }
 
-struct notification {
-  struct shim_job job;
-  int fd;
-  size_t length;
-  uint8_t bytes[];
-};
-
-static int64_t run_notify(struct shim_job *job) {
-  struct notification *notification = (struct notification *)job;
-  ssize_t written = write(notification->fd, notification->bytes, notification->length);
-  int64_t result = written < 0 ? -errno : 0;
-  close(notification->fd);
-  return result;
-}
-
-// Notifications take locks in the kernel that a request under way may hold until it is answered, so they are written
-// on another thread; the descriptor is doubled so that closing the channel cannot redirect them.
 static napi_value channel_notify(napi_env env, napi_callback_info info) {
   napi_value argument[1], self;
   uint8_t *bytes;
@@ -321,13 +306,16 @@ static napi_value channel_notify(napi_env env, napi_callback_info info) {
   if (!shim_arguments(env, info, 1, argument, &self)) return NULL;
   struct channel *channel = channel_of(env, self);
   if (channel == NULL || !shim_bytes(env, argument[0], &bytes, &length)) return NULL;
-  struct notification *notification = calloc(1, sizeof *notification + length);
-  if (notification == NULL) return shim_refuse(env, "native shim: out of memory");
-  notification->job.run = run_notify;
-  notification->fd = fcntl(channel->fd, F_DUPFD_CLOEXEC, 0);
-  notification->length = length;
-  memcpy(notification->bytes, bytes, length);
-  return shim_submit(env, &notification->job, "dvault:notify");
+  return notify(env, channel->fd, bytes, length);
+}
+
+// Passes on what is so, by the method that was called.
+static napi_value channel_tell(napi_env env, napi_callback_info info) {
+  napi_value self;
+  void *method;
+  if (napi_get_cb_info(env, info, NULL, NULL, &self, &method) != napi_ok) return shim_throw(env);
+  struct channel *channel = channel_of(env, self);
+  return channel == NULL ? NULL : ((const struct own_method *)method)->call(env, channel->own, info);
 }
 
 static napi_value channel_counters(napi_env env, napi_callback_info info) {
@@ -353,47 +341,6 @@ static napi_value channel_counters(napi_env env, napi_callback_info info) {
   return counters;
 }
 
-static napi_value channel_read_from(napi_env env, napi_callback_info info) {
-  struct channel *channel = channel_called(env, info);
-  return channel == NULL ? NULL : direct_read_from(env, channel->reads, info);
-}
-
-static napi_value channel_grant(napi_env env, napi_callback_info info) {
-  struct channel *channel = channel_called(env, info);
-  return channel == NULL ? NULL : direct_grant(env, channel->reads, info);
-}
-
-static napi_value channel_recall(napi_env env, napi_callback_info info) {
-  struct channel *channel = channel_called(env, info);
-  return channel == NULL ? NULL : direct_recall(env, channel->reads, info);
-}
-
-// setBare(inode, isBare)
-static napi_value channel_set_bare(napi_env env, napi_callback_info info) {
-  napi_value argument[2], self;
-  int64_t ino;
-  bool isBare;
-  if (!shim_arguments(env, info, 2, argument, &self)) return NULL;
-  struct channel *channel = channel_of(env, self);
-  if (channel == NULL || !shim_int64(env, argument[0], &ino)) return NULL;
-  if (napi_get_value_bool(env, argument[1], &isBare) != napi_ok) return shim_throw(env);
-  if (isBare) bare_add(&channel->bare, (uint64_t)ino);
-  else bare_remove(&channel->bare, (uint64_t)ino);
-  return NULL;
-}
-
-static napi_value channel_forget_bare(napi_env env, napi_callback_info info) {
-  struct channel *channel = channel_called(env, info);
-  if (channel != NULL) bare_remove_all(&channel->bare);
-  return NULL;
-}
-
-static napi_value channel_serve_root(napi_env env, napi_callback_info info) {
-  struct channel *channel = channel_called(env, info);
-  if (channel != NULL) channel->bare.is_for_root = true;
-  return NULL;
-}
-
 static napi_value channel_close(napi_env env, napi_callback_info info) {
   napi_value self;
   if (!shim_arguments(env, info, 0, NULL, &self)) return NULL;
@@ -402,57 +349,48 @@ static napi_value channel_close(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// A Uint8Array on its own pages, as a fixed property of the channel that keeps it alive. NULL with an exception pending.
-static uint8_t *add_buffer(napi_env env, napi_value self, const char *name, size_t size) {
-  void *start;
-  napi_value memory, view;
-  if (napi_create_arraybuffer(env, size + ALIGNMENT, &start, &memory) != napi_ok) {
-    shim_throw(env);
-    return NULL;
-  }
-  size_t offset = (ALIGNMENT - (uintptr_t)start % ALIGNMENT) % ALIGNMENT;
-  if (napi_create_typedarray(env, napi_uint8_array, size, memory, offset, &view) == napi_ok) {
-    napi_property_descriptor property = {.utf8name = name, .value = view, .attributes = napi_enumerable};
-    if (napi_define_properties(env, self, 1, &property) == napi_ok) return (uint8_t *)start + offset;
-  }
-  shim_throw(env);
-  return NULL;
-}
-
 static napi_value channel_construct(napi_env env, napi_callback_info info) {
   napi_value argument[1], self;
   int32_t fd;
   if (!shim_arguments(env, info, 1, argument, &self) || !shim_int32(env, argument[0], &fd)) return NULL;
-  uint8_t *request = add_buffer(env, self, "request", REQUEST_SIZE);
-  uint8_t *reply = request == NULL ? NULL : add_buffer(env, self, "reply", REPLY_SIZE);
-  if (reply == NULL) return NULL;
+  uint8_t *request = shim_add_bytes(env, self, "request", REQUEST_SIZE);
+  uint8_t *reply = request == NULL ? NULL : shim_add_bytes(env, self, "reply", REPLY_SIZE);
+  uint8_t *attributes = reply == NULL ? NULL : shim_add_bytes(env, self, "attributes", own_attributes_size);
+  if (attributes == NULL) return NULL;
   struct channel *channel = calloc(1, sizeof *channel);
   if (channel == NULL) return shim_refuse(env, "native shim: out of memory");
-  *channel = (struct channel){.env = env, .fd = fd, .request = request, .reply = reply, .reads = direct_new()};
-  if (channel->reads == NULL) {
+  *channel = (struct channel){
+      .env = env,
+      .fd = fd,
+      .request = request,
+      .reply = reply,
+      .own = own_answers_new(attributes),
+  };
+  if (channel->own == NULL) {
     free(channel);
     return shim_refuse(env, "native shim: out of memory");
   }
   if (napi_wrap(env, self, channel, finalize, NULL, NULL) == napi_ok) return self;
-  direct_free(channel->reads);
+  own_answers_free(channel->own);
   free(channel);
   return shim_throw(env);
 }
 
 bool shim_export_channel(napi_env env, napi_value exports) {
-  const napi_property_descriptor methods[] = {
+  napi_property_descriptor methods[5 + OWN_METHODS] = {
       {.utf8name = "start", .method = channel_start},
       {.utf8name = "send", .method = channel_send},
-      {.utf8name = "readFrom", .method = channel_read_from},
-      {.utf8name = "grant", .method = channel_grant},
-      {.utf8name = "recall", .method = channel_recall},
-      {.utf8name = "setBare", .method = channel_set_bare},
-      {.utf8name = "forgetBare", .method = channel_forget_bare},
-      {.utf8name = "serveRoot", .method = channel_serve_root},
       {.utf8name = "notify", .method = channel_notify},
       {.utf8name = "counters", .method = channel_counters},
       {.utf8name = "close", .method = channel_close},
   };
+  for (size_t i = 0; i < OWN_METHODS; i++) {
+    methods[5 + i] = (napi_property_descriptor){
+        .utf8name = own_methods[i].name,
+        .method = channel_tell,
+        .data = (void *)&own_methods[i],
+    };
+  }
   napi_value constructor;
   if (napi_define_class(env, "FuseChannel", NAPI_AUTO_LENGTH, channel_construct, NULL,
                         sizeof methods / sizeof methods[0], methods, &constructor) == napi_ok &&

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define BYTES_ALIGNMENT 4096
+
 void shim_must(napi_status status) {
   if (status != napi_ok) napi_fatal_error("dvault-shim", NAPI_AUTO_LENGTH, "a call into Node failed", NAPI_AUTO_LENGTH);
 }
@@ -95,6 +97,22 @@ bool shim_string(napi_env env, napi_value value, char *out, size_t size) {
     return false;
   }
   return true;
+}
+
+uint8_t *shim_add_bytes(napi_env env, napi_value object, const char *name, size_t size) {
+  void *start;
+  napi_value memory, view;
+  if (napi_create_arraybuffer(env, size + BYTES_ALIGNMENT, &start, &memory) != napi_ok) {
+    shim_throw(env);
+    return NULL;
+  }
+  size_t offset = (BYTES_ALIGNMENT - (uintptr_t)start % BYTES_ALIGNMENT) % BYTES_ALIGNMENT;
+  if (napi_create_typedarray(env, napi_uint8_array, size, memory, offset, &view) == napi_ok) {
+    napi_property_descriptor property = {.utf8name = name, .value = view, .attributes = napi_enumerable};
+    if (napi_define_properties(env, object, 1, &property) == napi_ok) return (uint8_t *)start + offset;
+  }
+  shim_throw(env);
+  return NULL;
 }
 
 napi_value shim_number(napi_env env, int64_t value) {

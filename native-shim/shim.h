@@ -41,6 +41,9 @@ bool shim_bytes_as_string(napi_env env, napi_value value, char *out, size_t size
 // Copies a string as UTF-8; refuses a NUL inside and what does not fit.
 bool shim_string(napi_env env, napi_value value, char *out, size_t size);
 
+// Gives an object a Uint8Array of zeros on its own pages, as a fixed property that keeps it alive. NULL with an exception pending.
+uint8_t *shim_add_bytes(napi_env env, napi_value object, const char *name, size_t size);
+
 // A number for JavaScript, exact up to 2^53; NULL with an exception pending when it cannot be made.
 napi_value shim_number(napi_env env, int64_t value);
 

@@ -8,9 +8,9 @@ import type { FileSystem } from "../core/fs/file-system.ts";
 import type { ChannelCounters, FuseChannel } from "../native/fuse-channel.ts";
 import { shim } from "../native/load.ts";
 import { connect } from "./connect.ts";
-import { DirectReads } from "./direct-reads.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
 import { mountAt } from "./mount-table.ts";
+import { tellChannel } from "./own-answers.ts";
 import { permissionChecks } from "./permission-checks.ts";
 import { MAX_TRANSFER } from "./protocol/init.ts";
 import {
@@ -53,8 +53,7 @@ async function mountThroughShim(
     throw error;
   }
   if (checks === "needless") channel.serveRoot();
-  fs.holdLayouts?.(new DirectReads(channel));
-  fs.holdBare?.(channel);
+  tellChannel(fs, channel);
   await widenReadahead(mountpoint);
   return new KernelMount(mountpoint, session, channel);
 }

@@ -1,6 +1,7 @@
 /**
  * A file system whose files all seem to have one owner, one group or one mode, for a vault that comes from another
- * machine. What is stored stays as it is, and new files are stored as their maker's.
+ * machine. What is stored stays as it is, and new files are stored as their maker's. So attributes are told to nobody as they
+ * are stored.
  *
  * @module
  */

@@ -52,6 +52,11 @@ export interface FuseChannel extends RequestChannel {
   /** Says whether an inode has no extended attributes: then the channel answers when some are asked for. */
   setBare(ino: number, isBare: boolean): void;
   forgetBare(): void;
+  /**
+   * Attributes of inodes, written by who knows them (`src/mount/attribute-table.ts`): the channel answers for those that stand
+   * here.
+   */
+  readonly attributes: Uint8Array;
   /** The channel answers requests by name from root only; what others ask, it hands on. */
   serveRoot(): void;
   /** How the channel served so far. */

@@ -3,6 +3,7 @@ import t from "tap";
 import type { FileSystemOptions } from "../../src/core/fs/fs-context.ts";
 import type { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
 import type { Vault } from "../../src/core/vault/vault.ts";
+import { AttributeKeeper } from "../support/attribute-keeper.ts";
 import { audit } from "../support/audit.ts";
 import { type Call, FsModel, OPERATION_NAMES } from "../support/fs-model.ts";
 import { LateStore } from "../support/late-store.ts";
@@ -66,11 +67,14 @@ function restlessSessions(options: Partial<FileSystemOptions>, seed: number): Se
   const clock = new TestClock();
   let vault = new MemoryVault(behaviour);
   let keeper: LayoutKeeper;
+  let attributes: AttributeKeeper;
   let fs: VaultFileSystem;
   const open = async (): Promise<VaultFileSystem> => {
     keeper = new LayoutKeeper(vault);
     fs = await newFileSystem(vault, { ...options, clock });
     fs.holdLayouts(keeper);
+    attributes = new AttributeKeeper();
+    fs.holdAttributes(attributes);
     return fs;
   };
   return {
@@ -81,7 +85,10 @@ function restlessSessions(options: Partial<FileSystemOptions>, seed: number): Se
       vault = new MemoryVault(behaviour, vault.committed);
       return open();
     },
-    look: () => keeper.compare(fs, clock.sec),
+    look: async () => {
+      await attributes.compare(fs);
+      await keeper.compare(fs, clock.sec);
+    },
   };
 }
 

@@ -51,9 +51,11 @@ export function lookup(context: FsContext, place: NamePlace): MaybePromise<Attri
 /** @see FileSystem.getattr */
 export function getattr(context: FsContext, ino: number): MaybePromise<Attributes> {
   if (context.forgotten.has(ino)) throw missing(ino);
-  return context.view((transaction) =>
-    loadInode(transaction, ino).attributes(context.drafts.unmapped(ino)),
-  );
+  return context.view((transaction) => {
+    const inode = loadInode(transaction, ino);
+    context.attributes.tell(inode);
+    return inode.attributes(context.drafts.unmapped(ino));
+  });
 }
 
 /** @see FileSystem.readlink */

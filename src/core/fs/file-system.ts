@@ -11,6 +11,7 @@
  * @module
  */
 import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { AttributeHolder } from "./attribute-holder.ts";
 import type { BareHolder } from "./bare-inodes.ts";
 import type { LayoutHolder } from "./layouts.ts";
 
@@ -208,6 +209,8 @@ export interface FileSystem {
   holdLayouts?(holder: LayoutHolder): void;
   /** Tells somebody which inodes have no extended attributes, from now on and to nobody else. */
   holdBare?(holder: BareHolder): void;
+  /** Tells somebody attributes of inodes as they are stored, from now on and to nobody else. */
+  holdAttributes?(holder: AttributeHolder): void;
   /**
    * Writes all of `data`, growing the file when needed.
    * @param data - borrowed until the call returns, also when it returns a promise (it is copied then)

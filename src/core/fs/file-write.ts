@@ -73,6 +73,7 @@ export function writeInto(
   if (end > inode.size) inode.size = end;
   context.stampContent(inode);
   saveInode(transaction, inode);
+  context.attributes.recall(inode.ino);
   const first = Math.floor(offset / PAGE_SIZE);
   for (let block = first; block * PAGE_SIZE < end; block++) {
     const start = block * PAGE_SIZE;
@@ -82,6 +83,7 @@ export function writeInto(
     context.drafts.write({ ino, block, at }, part, before?.[block - first] ?? UNMAPPED);
   }
   context.drafts.stream(inode.ino, offset, end);
+  context.attributes.tellWhenMade(transaction, inode);
   context.vault.markDirty();
 }
 

@@ -185,6 +185,7 @@ export class Flusher {
     for (const { ino, block, source } of placements) {
       if (!("draft" in source)) continue;
       this.#context.failures.note(ino, failure);
+      this.#context.attributes.recall(ino);
       this.#context.drafts.drop(ino, block);
     }
   }

@@ -12,6 +12,7 @@ import { Drafts } from "./drafts.ts";
 import { Fills } from "./fills.ts";
 import { InflatedBlocks } from "./inflated-blocks.ts";
 import { type InodeRecord, TimeField } from "./inode-record.ts";
+import { KnownAttributes } from "./known-attributes.ts";
 import { Layouts } from "./layouts.ts";
 import { LeftOut } from "./left-out.ts";
 import { ListingPasses } from "./listing-passes.ts";
@@ -58,6 +59,7 @@ export class FsContext {
   readonly forgotten: Set<number> = new Set();
   readonly layouts: Layouts;
   readonly bare: BareInodes = new BareInodes();
+  readonly attributes: KnownAttributes;
   readonly leftOut: LeftOut = new LeftOut();
   readonly passes: ListingPasses = new ListingPasses();
   readonly inflated: InflatedBlocks;
@@ -71,8 +73,10 @@ export class FsContext {
     vault.onChange((changes) => {
       this.layouts.note(changes);
       this.bare.note(changes);
+      this.attributes.note(changes);
     });
     this.drafts = new Drafts(vault.buffers);
+    this.attributes = new KnownAttributes(this.drafts);
     this.failures = new WriteFailures(options.onWriteFailure ?? (() => {}));
     this.fills = new Fills(this);
     this.clock = options.clock;

@@ -26,6 +26,7 @@ import { getI64, getU32, getU48, getU64, putI64, putU32, putU48, putU64 } from "
 import { FormatError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import { getTime, isTimeAt } from "../base/time.ts";
+import type { StoredInode } from "./attribute-holder.ts";
 import type { Attributes, Time } from "./file-system.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "./file-system.ts";
 
@@ -54,7 +55,7 @@ const DIRECTORY_SIZE = 4096;
 const SECTOR = 512;
 
 /** One inode's attributes over their stored bytes. */
-export class InodeRecord {
+export class InodeRecord implements StoredInode {
   readonly ino: number;
   /** The stored form; changes go straight into it. */
   readonly bytes: Uint8Array;
@@ -189,9 +190,22 @@ export class InodeRecord {
     return getU32(this.bytes, field + 8) > getU32(this.bytes, other + 8);
   }
 
-  /** @param unmapped - blocks that were written and have no extent yet */
+  /** Bytes, as they are shown. */
+  get shownSize(): number {
+    return this.isDirectory ? DIRECTORY_SIZE : this.size;
+  }
+
+  /**
+   * Room, as it is shown, in units of 512 bytes.
+   * @param unmapped - blocks that were written and have no extent yet
+   */
+  shownSectors(unmapped: number): number {
+    return this.isDirectory ? DIRECTORY_SIZE / SECTOR : this.#sectors(unmapped);
+  }
+
+  /** @param unmapped - as for {@link shownSectors} */
   attributes(unmapped: number): Attributes {
-    const { ino, mode, nlink, uid, gid, rdev, isDirectory } = this;
+    const { ino, mode, nlink, uid, gid, rdev } = this;
     return {
       ino,
       mode,
@@ -199,8 +213,8 @@ export class InodeRecord {
       uid,
       gid,
       rdev,
-      size: isDirectory ? DIRECTORY_SIZE : this.size,
-      blocks: isDirectory ? DIRECTORY_SIZE / SECTOR : this.#sectors(unmapped),
+      size: this.shownSize,
+      blocks: this.shownSectors(unmapped),
       atime: this.time(TimeField.atime),
       mtime: this.time(TimeField.mtime),
       ctime: this.time(TimeField.ctime),

@@ -152,6 +152,7 @@ function reclaimTogether(context: FsContext, inos: readonly number[]): MaybeProm
 export function forget(context: FsContext, ino: number, count: number): MaybePromise<void> {
   const isLast = context.lookups.forget(ino, count);
   if (!isLast || !context.nameless.has(ino)) return;
+  context.attributes.recall(ino);
   context.drafts.dropRange(ino, 0, Number.POSITIVE_INFINITY);
   context.forgotten.add(ino);
   context.room.freed();

@@ -37,7 +37,9 @@ export function placeBlocks(
   });
   return chain(done, (used) => {
     for (const placement of placements) {
-      if (isSame(context, placement)) context.drafts.drop(placement.ino, placement.block);
+      if (!isSame(context, placement)) continue;
+      context.attributes.recall(placement.ino);
+      context.drafts.drop(placement.ino, placement.block);
     }
     return used;
   });

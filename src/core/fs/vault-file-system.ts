@@ -6,6 +6,7 @@
 import { chain, type MaybePromise } from "../base/maybe-promise.ts";
 import type { TransactionalVault } from "../vault/transaction.ts";
 import { fallocate } from "./allocate.ts";
+import type { AttributeHolder } from "./attribute-holder.ts";
 import { getattr, lookup, readlink, setattr } from "./attributes.ts";
 import type { BareHolder } from "./bare-inodes.ts";
 import { copyFileRange } from "./copy-range.ts";
@@ -97,6 +98,7 @@ export class VaultFileSystem implements FileSystem {
         this.#context.drafts.clear();
         this.#context.layouts.recallAll();
         this.#context.bare.forget();
+        this.#context.attributes.recallAll();
       }
       return difference;
     });
@@ -181,6 +183,10 @@ export class VaultFileSystem implements FileSystem {
 
   holdBare(holder: BareHolder): void {
     this.#context.bare.hold(holder);
+  }
+
+  holdAttributes(holder: AttributeHolder): void {
+    this.#context.attributes.hold(holder);
   }
 
   retain(ino: number, count = 1): void {

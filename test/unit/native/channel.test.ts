@@ -2,8 +2,14 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import fc from "fast-check";
 import t from "tap";
+import { INODE_RECORD_SIZE, InodeRecord, TimeField } from "../../../src/core/fs/inode-record.ts";
+import { AttributeTable } from "../../../src/mount/attribute-table.ts";
+import { encodeAttrOut, encodeStatxOut } from "../../../src/mount/protocol/encode-attributes.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
+import { Reply } from "../../../src/mount/protocol/reply.ts";
+import { Request } from "../../../src/mount/protocol/request.ts";
 import { Session } from "../../../src/mount/session.ts";
 import type { FuseChannel } from "../../../src/native/fuse-channel.ts";
 import { shim } from "../../../src/native/load.ts";
@@ -11,7 +17,7 @@ import { loadCorpus } from "../../fuzz/engine/corpus-files.ts";
 import { requestsOf } from "../../fuzz/targets/fuse-request.ts";
 import { stillFileSystem } from "../../fuzz/targets/still-file-system.ts";
 import { WISHES } from "../../support/staged-session.ts";
-import { name, u32, wireRequest } from "../../support/wire.ts";
+import { name, u32, u64, type WireRequest, wireRequest, zeros } from "../../support/wire.ts";
 
 /** A channel over a socket: what one end writes comes as one request, what the channel sends can be read there. */
 function newChannel(): { channel: FuseChannel; kernel: number } {
@@ -185,4 +191,141 @@ t.test("inodes without extended attributes are answered for without script", asy
   t.equal(channel.counters().direct, 6);
   channel.close();
   socket.destroy();
+});
+
+/** Asks a channel, whose answers come back undefined where it hands the request on. */
+function asking(channel: FuseChannel, kernel: number) {
+  const socket = new Socket({ fd: kernel });
+  let settle: (answer: Buffer | undefined) => void = () => {};
+  socket.on("data", (reply) => settle(reply));
+  channel.start(
+    () => settle(undefined),
+    () => {},
+  );
+  const ask = (request: WireRequest): Promise<Buffer | undefined> =>
+    new Promise((resolve) => {
+      settle = resolve;
+      socket.write(wireRequest(request));
+    });
+  return { socket, ask };
+}
+
+/** What the codec answers. */
+function encoded(unique: bigint, encode: (reply: Reply) => void): Buffer {
+  const bytes = Buffer.alloc(512);
+  const reply = new Reply(bytes);
+  reply.begin();
+  encode(reply);
+  reply.finish(unique, 0);
+  return bytes.subarray(0, reply.length);
+}
+
+/** Any inode, as it is stored. */
+const u = fc.nat(0xffff_ffff);
+const time = fc.tuple(fc.integer({ min: -(2 ** 53) + 1, max: 2 ** 53 - 1 }), fc.nat(999_999_999));
+const inodes = fc
+  .record({
+    ...{
+      ino: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+      fields: fc.tuple(u, u, u, u, u),
+    },
+    size: fc.maxSafeNat(),
+    mapped: fc.nat(),
+    times: fc.tuple(time, time, time, time),
+  })
+  .map(({ ino, fields, size, mapped, times }) => {
+    const inode = new InodeRecord(ino, new Uint8Array(INODE_RECORD_SIZE));
+    [inode.mode, inode.nlink, inode.uid, inode.gid, inode.rdev] = fields;
+    inode.size = size;
+    inode.mappedBlocks = mapped;
+    for (const [i, field] of Object.values(TimeField).entries()) {
+      const [sec, nsec] = times[i] ?? [0, 0];
+      inode.setTime(field, sec, nsec);
+    }
+    return inode;
+  });
+
+const GETATTR_BODY = [zeros(16)];
+const STATX_BODY = [zeros(24)];
+
+t.test("attributes that are known are answered as the codec answers", async (t) => {
+  const { channel, kernel } = newChannel();
+  const table = new AttributeTable(channel.attributes);
+  const { socket, ask } = asking(channel, kernel);
+  const property = fc.asyncProperty(
+    inodes,
+    fc.nat(),
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    async (inode, n, unique) => {
+      const { ino } = inode;
+      table.tell(inode, n);
+      const attributes = inode.attributes(n);
+      const plain = await ask({ opcode: Opcode.GETATTR, unique, ino, body: GETATTR_BODY });
+      t.same(
+        plain,
+        encoded(unique, (reply) => encodeAttrOut(reply, attributes)),
+      );
+      const extended = await ask({ opcode: Opcode.STATX, unique, ino, body: STATX_BODY });
+      t.same(
+        extended,
+        encoded(unique, (reply) => encodeStatxOut(reply, attributes)),
+      );
+    },
+  );
+  await fc.assert(property, { numRuns: 50 });
+  channel.close();
+  socket.destroy();
+});
+
+t.test("attributes that are not known, or not for the caller, are not answered", async (t) => {
+  const { channel, kernel } = newChannel();
+  const table = new AttributeTable(channel.attributes);
+  const { socket, ask } = asking(channel, kernel);
+  const inode = new InodeRecord(5, new Uint8Array(INODE_RECORD_SIZE));
+  const getattr = { opcode: Opcode.GETATTR, ino: 5, uid: 0, body: GETATTR_BODY };
+  t.equal(await ask(getattr), undefined, "nothing is known");
+  t.equal(await ask({ ...getattr, ino: 0 }), undefined, "no inode");
+  table.tell(inode, 0);
+  t.ok(table.holds(5));
+  t.ok(await ask(getattr));
+  t.equal(await ask({ ...getattr, body: [] }), undefined, "a mangled request");
+  t.equal(await ask({ ...getattr, opcode: Opcode.STATX }), undefined, "another mangled one");
+  t.equal(await ask({ ...getattr, opcode: Opcode.READLINK }), undefined, "another question");
+  const other = 5 + channel.attributes.length / 128;
+  t.equal(await ask({ ...getattr, ino: other }), undefined, "one at the same place");
+  table.recall(other);
+  t.ok(await ask({ ...getattr, uid: 1000 }), "anybody");
+  channel.serveRoot();
+  t.equal(await ask({ ...getattr, uid: 1000 }), undefined, "somebody else than root");
+  t.ok(await ask(getattr));
+  table.recall(5);
+  t.equal(await ask(getattr), undefined, "recalled");
+  table.tell(inode, 0);
+  table.recallAll();
+  t.equal(await ask(getattr), undefined, "all are recalled");
+  t.equal(channel.counters().direct, 3);
+  channel.close();
+  socket.destroy();
+});
+
+t.test("what the kernel forgets is handed on before anything is waited for", async (t) => {
+  const { channel, kernel } = newChannel();
+  const request = new Request(channel.request);
+  let settle: (told: readonly number[]) => void = () => {};
+  channel.start(
+    (length) => {
+      request.load(length);
+      settle([request.opcode, request.u32(0), request.u64(8), request.u64(16)]);
+    },
+    () => {},
+  );
+  const told = (ino: number, count: number): Promise<readonly number[]> =>
+    new Promise((resolve) => {
+      settle = resolve;
+      writeSync(kernel, wireRequest({ opcode: Opcode.FORGET, ino, body: [u64(count)] }));
+    });
+  t.same(await told(7, 3), [Opcode.BATCH_FORGET, 1, 7, 3]);
+  t.same(await told(2 ** 40, 1), [Opcode.BATCH_FORGET, 1, 2 ** 40, 1]);
+  channel.close();
+  closeSync(kernel);
 });

@@ -11,6 +11,7 @@ import { equalBytes, utf8 } from "../../base/bytes.ts";
 import { FsError } from "../../base/errors.ts";
 import { chain, type MaybePromise } from "../../base/maybe-promise.ts";
 import type { Snapshots } from "../../vault/snapshots.ts";
+import type { AttributeHolder } from "../attribute-holder.ts";
 import type { BareHolder } from "../bare-inodes.ts";
 import {
   type AttributeChanges,
@@ -195,7 +196,6 @@ export class FileSystemWithSnapshots implements FileSystem {
     return source.fs.rename(old, { parent: target.ino, name: to.name }, mode, whiteout);
   }
 
-  /** Inodes of snapshots live as long as these do, so there it is only counted how many are in use. */
   /** Snapshots are read through their views, which know when they are deleted. */
   holdLayouts(holder: LayoutHolder): void {
     this.#fs.holdLayouts(holder);
@@ -205,6 +205,11 @@ export class FileSystemWithSnapshots implements FileSystem {
     this.#fs.holdBare(holder);
   }
 
+  holdAttributes(holder: AttributeHolder): void {
+    this.#fs.holdAttributes(holder);
+  }
+
+  /** Inodes of snapshots live as long as these do, so there it is only counted how many are in use. */
   retain(ino: number, count = 1): void {
     if (ino === SNAPSHOTS_INO) return;
     const slot = this.#slots.slotOf(ino);
