@@ -208,7 +208,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   struct channel *channel = poll->data;
   channel->wakeups++;
   ssize_t result = serve(channel, now_ns() + TURN_NS);
-  direct_await(channel->reads);
+  own_answers_await(channel->own);
   hand_on_forgets(channel);
   // libuv reports the error state of an unmounted device without the errno; reading gave it, else the report stands.
   if (result == 0) result = status < 0 ? status : 0;

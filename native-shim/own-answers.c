@@ -57,6 +57,8 @@ int own_answer(struct own_answers *own, const uint8_t *request, size_t length, s
   return 1;
 }
 
+void own_answers_await(struct own_answers *own) { direct_await(own->reads); }
+
 static napi_value read_from(napi_env env, struct own_answers *own, napi_callback_info info) {
   return direct_read_from(env, own->reads, info);
 }

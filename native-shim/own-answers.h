@@ -24,6 +24,9 @@ void own_answers_free(struct own_answers *own);
 // The answer to a request, as pieces that stand until the next call; 0 when TypeScript is to answer it.
 int own_answer(struct own_answers *own, const uint8_t *request, size_t length, struct iovec *pieces);
 
+// To be called before TypeScript does anything that no request asked for: from then on nobody else uses what it told.
+void own_answers_await(struct own_answers *own);
+
 // A method of the channel by which TypeScript tells what is so: see src/native/fuse-channel.ts.
 struct own_method {
   const char *name;
