@@ -64,6 +64,7 @@ const treeRoot = fc.oneof(
 const header = record({
   hasOlderKeys: fc.boolean(),
   hasPageParts: fc.boolean(),
+  hasLog: fc.boolean(),
   compatibleFeatures: u32,
   vaultId: exactly(16),
   generation,

@@ -1,6 +1,6 @@
 /**
  * A file is written in parts while the pages beneath come late and in any order, and compared with a plain array: at every
- * read, and after every time it is opened again.
+ * read, and after every time it is opened again, also after a crash.
  */
 import fc from "fast-check";
 import t from "tap";
@@ -8,7 +8,7 @@ import { utf8 } from "../../src/core/base/bytes.ts";
 import { ROOT_INO } from "../../src/core/fs/file-system.ts";
 import type { VaultFileSystem } from "../../src/core/fs/vault-file-system.ts";
 import type { Vault } from "../../src/core/vault/vault.ts";
-import { LateStore } from "../support/late-store.ts";
+import { NearStore } from "../support/near-file.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { newFile, newFileSystem, readBytes } from "../support/test-file-system.ts";
 import { createTestVault, openTestVault } from "../support/test-vault.ts";
@@ -38,7 +38,7 @@ class Twins {
   ino = 0;
   content: Buffer = Buffer.alloc(0);
   #vault!: Vault;
-  #store: LateStore;
+  #store: NearStore;
   readonly #random: () => number;
   readonly #begun: Promise<unknown>[] = [];
 
@@ -47,13 +47,13 @@ class Twins {
     this.#store = this.#newStore();
   }
 
-  #newStore(contents?: LateStore["contents"]): LateStore {
+  #newStore(contents?: NearStore["contents"]): NearStore {
     const delay = async (): Promise<void> => {
       for (let turns = this.#random() * TURNS_MAX; turns > 1; turns--) {
         await new Promise((resolve) => setImmediate(resolve));
       }
     };
-    return new LateStore({ isNear: true, delay, ...(contents === undefined ? {} : { contents }) });
+    return new NearStore({ delay, ...(contents === undefined ? {} : { contents }) });
   }
 
   async begin(): Promise<void> {
@@ -73,13 +73,33 @@ class Twins {
   async reopen(): Promise<void> {
     await Promise.all(this.#begun.splice(0));
     await this.#vault.close();
-    this.#store = this.#newStore(this.#store.contents);
+    await this.#open(this.#store.contents);
+  }
+
+  /** The process dies, with everything synced. */
+  async crash(): Promise<void> {
+    await this.fs.fsync(this.ino);
+    const { headers, pages } = this.#store.contents;
+    const contents = { headers: [...headers] as typeof headers, pages: new Map(pages) };
+    await Promise.all(this.#begun.splice(0));
+    await this.#vault.abandon();
+    await this.#open(contents);
+  }
+
+  async #open(contents: NearStore["contents"]): Promise<void> {
+    this.#store = this.#newStore(contents);
     this.#vault = await openTestVault(this.#store);
-    this.fs = await newFileSystem(this.#vault, { draftBytes: 100 * PAGE });
+    const partBytes = [0, 20, 1000][Math.floor(this.#random() * 3)] as number;
+    const options = { draftBytes: 100 * PAGE, partBytes: partBytes * 4096 };
+    this.fs = await newFileSystem(this.#vault, options);
   }
 
   commit(): void {
     this.#begun.push(this.#vault.commit());
+  }
+
+  settle(): void {
+    this.#begun.push(this.#vault.settle());
   }
 
   async compare(offset: number, length: number): Promise<void> {
@@ -127,8 +147,14 @@ const DEEDS = {
   async commit(twins: Twins): Promise<void> {
     twins.commit();
   },
+  async settle(twins: Twins): Promise<void> {
+    twins.settle();
+  },
   async reopen(twins: Twins): Promise<void> {
     await twins.reopen();
+  },
+  async crash(twins: Twins): Promise<void> {
+    await twins.crash();
   },
   async remake(twins: Twins): Promise<void> {
     await twins.fs.unlink(ROOT_INO, utf8("file"));
@@ -148,8 +174,11 @@ const offset = fc.oneof(
 const deed: fc.Arbitrary<Deed> = fc.record({
   op: fc.oneof(
     { arbitrary: fc.constant("write" as const), weight: 30 },
-    { arbitrary: fc.constantFrom("read", "fsync", "commit", "wait", "punch"), weight: 8 },
-    { arbitrary: fc.constantFrom("cut", "copy", "share", "reopen", "remake"), weight: 2 },
+    { arbitrary: fc.constantFrom("read", "fsync", "commit", "settle", "wait", "punch"), weight: 8 },
+    {
+      arbitrary: fc.constantFrom("cut", "copy", "share", "reopen", "crash", "crash", "remake"),
+      weight: 2,
+    },
   ),
   offset,
   other: offset,

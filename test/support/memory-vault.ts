@@ -15,6 +15,7 @@ import { addressOf, type PagePointer } from "../../src/core/format/address.ts";
 import type { LoggedChange } from "../../src/core/format/log-entry.ts";
 import { pageBuffers } from "../../src/core/pages/page-buffers.ts";
 import type { PagesInFile } from "../../src/core/pages/pages-in-file.ts";
+import type { Flush } from "../../src/core/vault/flushes.ts";
 import type { NewPage, TransactionalVault } from "../../src/core/vault/transaction.ts";
 import { nodePlatform } from "../../src/platform/node-platform.ts";
 import { Fault, MemoryTransaction } from "./memory-transaction.ts";
@@ -59,6 +60,7 @@ export class MemoryVault implements TransactionalVault {
   readonly damaged = new Set<number>();
   /** Why changes are refused, once they are. */
   failure: CommitError | undefined;
+  readonly keepsLog: boolean = false;
   /** Set, reads give layouts. */
   pagesInFile: PagesInFile | undefined;
   /** Set, it holds back writers until it ends. */
@@ -69,7 +71,7 @@ export class MemoryVault implements TransactionalVault {
   readonly #random: () => number;
   readonly #capacity: number;
   readonly #listeners: ((changes: readonly LoggedChange[]) => void)[] = [];
-  readonly #flushes: (() => MaybePromise<void>)[] = [];
+  readonly #flushes: Flush[] = [];
   #nextNumber: number;
   #lastIno: number;
   #dying = 0;
@@ -192,7 +194,7 @@ export class MemoryVault implements TransactionalVault {
 
   dismiss(): void {}
 
-  onFlush(flush: () => MaybePromise<void>): void {
+  onFlush(flush: Flush): void {
     this.#flushes.push(flush);
   }
 
@@ -214,7 +216,7 @@ export class MemoryVault implements TransactionalVault {
 
   async commit(): Promise<void> {
     for (let round = 0; round < 4; round++) {
-      const flushing = this.#flushes.map((flush) => flush()).filter(isPending);
+      const flushing = this.#flushes.map((flush) => flush("all")).filter(isPending);
       if (flushing.length === 0) break;
       await Promise.all(flushing);
     }

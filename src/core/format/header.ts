@@ -5,7 +5,7 @@
  *          0     6  magic "DVAULT"
  *          6     2  format version, 1
  *          8     4  incompatible features: who does not know a bit must not open the vault;
- *                   1: pages under older keys, 2: pages in parts
+ *                   1: pages under older keys, 2: pages in parts, 4: a log
  *         12     4  compatible features: who does not know a bit may ignore it
  *         16    16  vault id
  *         32     4  page size, 65536
@@ -51,8 +51,11 @@ const OLDER_KEYS = 1;
 /** Incompatible feature: full pages of content may be sealed in parts. */
 const PAGE_PARTS = 2;
 
+/** Incompatible feature: the commit has a log, which may tell parts of blocks. */
+const LOG = 4;
+
 /** Incompatible features this program knows, as bits. */
-const KNOWN_FEATURES: number = OLDER_KEYS | PAGE_PARTS;
+const KNOWN_FEATURES: number = OLDER_KEYS | PAGE_PARTS | LOG;
 
 const MAGIC = utf8("DVAULT");
 const CREATED_AT = 76;
@@ -66,6 +69,8 @@ export interface Header {
   readonly hasOlderKeys: boolean;
   /** Whether full pages of content are sealed in parts; vaults made by early versions have whole ones only. */
   readonly hasPageParts: boolean;
+  /** Whether the commit has a log; early versions did not say so. */
+  readonly hasLog: boolean;
   readonly compatibleFeatures: number;
   readonly vaultId: Uint8Array;
   readonly generation: number;
@@ -98,7 +103,7 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
   const out = new Uint8Array(HEADER_SIZE);
   out.set(MAGIC);
   putU16(out, 6, FORMAT_VERSION);
-  putU32(out, 8, (header.hasOlderKeys ? OLDER_KEYS : 0) | (header.hasPageParts ? PAGE_PARTS : 0));
+  putU32(out, 8, featuresOf(header));
   putU32(out, 12, header.compatibleFeatures);
   out.set(header.vaultId, 16);
   putU32(out, 32, PAGE_SIZE);
@@ -113,6 +118,10 @@ export function encodeHeader(header: Header, key: HeaderKey): Uint8Array {
   out.set(key.signHeader(out.subarray(0, TAG_AT)), TAG_AT);
   putU32(out, CHECKSUM_AT, crc32c(out, 0, CHECKSUM_AT));
   return out;
+}
+
+function featuresOf({ hasOlderKeys, hasPageParts, hasLog }: Header): number {
+  return (hasOlderKeys ? OLDER_KEYS : 0) | (hasPageParts ? PAGE_PARTS : 0) | (hasLog ? LOG : 0);
 }
 
 /**
@@ -139,6 +148,7 @@ export function decodeHeader(stored: Uint8Array): Header {
     ...(spareDirectory.generation === 0 ? {} : { spareDirectory }),
     hasOlderKeys: (features & OLDER_KEYS) !== 0,
     hasPageParts: (features & PAGE_PARTS) !== 0,
+    hasLog: (features & LOG) !== 0,
     compatibleFeatures: getU32(stored, 12),
     vaultId: stored.slice(16, 16 + VAULT_ID_SIZE),
     generation: getU48(stored, 36),

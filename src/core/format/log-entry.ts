@@ -105,13 +105,19 @@ export function pagesOfEntry(length: number): number {
 /**
  * Makes the payloads of the pages of one entry.
  * @param pieces - the entry, copied
+ * @param room - gives so many bytes for one of them, with anything in them
  */
-export function encodeLogPages(id: Uint8Array, pieces: readonly Uint8Array[]): Uint8Array[] {
+export function encodeLogPages(
+  id: Uint8Array,
+  pieces: readonly Uint8Array[],
+  room: (size: number) => Uint8Array,
+): Uint8Array[] {
   let left = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const pages: Uint8Array[] = [];
   const begin = (): Uint8Array => {
-    const page = new Uint8Array(PART_AT + Math.min(left, PART_MAX));
+    const page = room(PART_AT + Math.min(left, PART_MAX));
     page.set(id);
+    page.fill(0, FLAG_AT, PART_AT);
     page[FLAG_AT] = left <= PART_MAX ? 1 : 0;
     left -= page.length - PART_AT;
     pages.push(page);

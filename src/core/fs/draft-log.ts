@@ -1,13 +1,15 @@
 /**
  * What of the drafts the log holds, and what it does not hold yet.
  *
- * A draft is told whole the first time, later only the parts that changed since, each by itself where they are few.
+ * A draft is told whole the first time, later only the parts that changed since, each by itself where they are few. Of an
+ * unfilled one that is what was written of it, and that the rest is in the page beneath.
  *
  * @module
  */
 import { ByteRanges } from "../base/byte-ranges.ts";
+import { PAGE_SIZE } from "../base/limits.ts";
 import type { PlacedDraft } from "./draft.ts";
-import { encodeDraftRecord, type GoneDraft } from "./draft-records.ts";
+import { type DraftRecord, encodeDraftRecord, type GoneDraft } from "./draft-records.ts";
 
 /** What of a draft must be told. */
 type Change = ByteRanges | "whole";
@@ -16,13 +18,13 @@ type Change = ByteRanges | "whole";
 export interface DraftSelection {
   /** Names the log. */
   readonly log: number;
-  /** "held": drafts that the log before held. */
-  readonly which: "changed" | "held";
+  /** "held": drafts that the log before held. "left": those, and all that are unfilled. */
+  readonly which: "changed" | "held" | "left";
   /** Whether a file outlives a crash. */
   readonly isLasting: (ino: number) => boolean;
 }
 
-/** Bytes of drafts told whole in one entry at most: more are as well written as pages. */
+/** Bytes of filled drafts told whole in one entry at most: more are as well written as pages. */
 const WHOLE_MAX = 2 ** 20;
 
 /** Parts of one draft told one by one; a database changes its first page and a few others. */
@@ -81,7 +83,7 @@ export class DraftLog {
   /**
    * Tells what changed since it was asked the last time.
    * @param drafts - all there are
-   * @returns pieces, borrowed; undefined when it is too much, or not all there
+   * @returns pieces, borrowed; undefined when it is too much
    */
   collect(
     { log, which, isLasting }: DraftSelection,
@@ -89,20 +91,27 @@ export class DraftLog {
   ): readonly Uint8Array[] | undefined {
     const before = this.#held;
     if (log !== this.#log) this.#begin(log, drafts());
+    const isWanted = (draft: PlacedDraft): boolean =>
+      which === "changed" ||
+      before.has(draft) ||
+      (which === "left" && draft.unfilled !== undefined);
     const wanted: [PlacedDraft, Change][] = [];
     let bytes = 0;
     for (const entry of this.#changed) {
       const [draft, change] = entry;
-      if (!isLasting(draft.ino) || (which === "held" && !before.has(draft))) continue;
-      if (draft.unfilled !== undefined) return undefined;
+      if (!isLasting(draft.ino) || !isWanted(draft)) continue;
       wanted.push(entry);
-      if (change === "whole") bytes += draft.length;
+      if (change === "whole" && draft.unfilled === undefined) bytes += draft.length;
     }
     if (which === "changed" && bytes > WHOLE_MAX) return undefined;
     const pieces: Uint8Array[] = [];
     for (const gone of this.#gone) pieces.push(...encodeDraftRecord(gone));
     this.#gone = [];
-    for (const [draft, change] of wanted) this.#tell(draft, change, pieces);
+    for (const [draft, change] of wanted) {
+      this.#changed.delete(draft);
+      this.#held.add(draft);
+      for (const record of recordsOf(draft, change)) pieces.push(...encodeDraftRecord(record));
+    }
     return pieces;
   }
 
@@ -113,25 +122,22 @@ export class DraftLog {
     this.#changed = new Map();
     for (const draft of drafts) this.#changed.set(draft, "whole");
   }
+}
 
-  #tell(draft: PlacedDraft, change: Change, pieces: Uint8Array[]): void {
-    const { ino, block, length, isUnmapped } = draft;
-    const isWhole = change === "whole";
-    this.#changed.delete(draft);
-    this.#held.add(draft);
-    for (const [from, end] of isWhole ? [[0, length] as const] : change.all()) {
+/** What is told of a draft. */
+function* recordsOf(draft: PlacedDraft, change: Change): Iterable<DraftRecord> {
+  const { ino, block, length, isUnmapped, unfilled } = draft;
+  const ranges = change === "whole" ? [[0, unfilled ? PAGE_SIZE : length] as const] : change.all();
+  let isFirst = change === "whole";
+  for (const [from, end] of ranges) {
+    if (unfilled === undefined) {
       const part = draft.bytes.subarray(from, end);
-      const record = {
-        kind: "written",
-        ino,
-        block,
-        isWhole,
-        isUnmapped,
-        length,
-        from,
-        part,
-      } as const;
-      pieces.push(...encodeDraftRecord(record));
+      yield { kind: "written", ino, block, isFirst, isUnmapped, length, from, part };
+      continue;
+    }
+    for (const { at, bytes } of unfilled.parts.pieces(from, end)) {
+      yield { kind: "part", ino, block, isFirst, from: at, part: bytes };
+      isFirst = false;
     }
   }
 }

@@ -15,6 +15,14 @@
  *                    24     4  bytes of the part
  *                    28     n  the part
  *
+ *     part:           0     1  kind, 3: the rest of the block is in the page that the TOC says
+ *                     1     8  inode
+ *                     9     6  block
+ *                    15     1  flags: 1 nothing said about the block before counts
+ *                    16     4  offset of the part in the block
+ *                    20     4  bytes of the part
+ *                    24     n  the part
+ *
  * @module
  */
 import { PAGE_SIZE } from "../base/limits.ts";
@@ -23,10 +31,12 @@ import { RecordWriter } from "../format/record-writer.ts";
 
 const GONE_SIZE = 15;
 const WRITTEN_SIZE = 28;
+const PART_SIZE = 24;
 
 const KIND_GONE = 1;
 const KIND_WRITTEN = 2;
-const FLAG_WHOLE = 1;
+const KIND_PART = 3;
+const FLAG_FIRST = 1;
 const FLAG_UNMAPPED = 2;
 
 /** A block without a draft. */
@@ -36,35 +46,69 @@ export interface GoneDraft {
   readonly block: number;
 }
 
-/** A part of a block's draft. */
-export interface WrittenDraft {
-  readonly kind: "written";
+/** A part of a block, wherever the rest of it is. */
+interface Part {
   readonly ino: number;
   readonly block: number;
   /** Whether nothing that was said about the block before counts. */
-  readonly isWhole: boolean;
-  readonly isUnmapped: boolean;
-  /** Bytes of content; zeros follow. */
-  readonly length: number;
+  readonly isFirst: boolean;
   /** Offset of the part in its block. */
   readonly from: number;
   readonly part: Uint8Array;
 }
 
-export type DraftRecord = GoneDraft | WrittenDraft;
+/** A part of a block's draft. */
+export interface WrittenDraft extends Part {
+  readonly kind: "written";
+  readonly isUnmapped: boolean;
+  /** Bytes of content; zeros follow. */
+  readonly length: number;
+}
+
+/** A part of an unfilled draft. */
+export interface UnfilledPart extends Part {
+  readonly kind: "part";
+}
+
+export type DraftRecord = GoneDraft | WrittenDraft | UnfilledPart;
 
 /** A record in pieces, of which the part is borrowed. */
 export function encodeDraftRecord(record: DraftRecord): readonly Uint8Array[] {
-  const out = new RecordWriter(record.kind === "gone" ? GONE_SIZE : WRITTEN_SIZE);
-  out.u8(record.kind === "gone" ? KIND_GONE : KIND_WRITTEN);
-  out.u64(record.ino);
-  out.u48(record.block);
-  if (record.kind === "gone") return [out.finish()];
-  out.u8((record.isWhole ? FLAG_WHOLE : 0) | (record.isUnmapped ? FLAG_UNMAPPED : 0));
-  out.u32(record.length);
-  out.u32(record.from);
-  out.u32(record.part.length);
-  return [out.finish(), record.part];
+  switch (record.kind) {
+    case "gone":
+      return [begin(record, KIND_GONE, GONE_SIZE).finish()];
+    case "written":
+      return encodeWritten(record);
+    case "part":
+      return encodePart(record);
+  }
+}
+
+function begin({ ino, block }: DraftRecord, kind: number, size: number): RecordWriter {
+  const out = new RecordWriter(size);
+  out.u8(kind);
+  out.u64(ino);
+  out.u48(block);
+  return out;
+}
+
+function encodeWritten(record: WrittenDraft): readonly Uint8Array[] {
+  const { isFirst, isUnmapped, length, from, part } = record;
+  const out = begin(record, KIND_WRITTEN, WRITTEN_SIZE);
+  out.u8((isFirst ? FLAG_FIRST : 0) | (isUnmapped ? FLAG_UNMAPPED : 0));
+  out.u32(length);
+  out.u32(from);
+  out.u32(part.length);
+  return [out.finish(), part];
+}
+
+function encodePart(record: UnfilledPart): readonly Uint8Array[] {
+  const { isFirst, from, part } = record;
+  const out = begin(record, KIND_PART, PART_SIZE);
+  out.u8(isFirst ? FLAG_FIRST : 0);
+  out.u32(from);
+  out.u32(part.length);
+  return [out.finish(), part];
 }
 
 /** The records of one entry. @throws FormatError RECORD_MALFORMED */
@@ -75,19 +119,31 @@ export function* decodeDraftRecords(bytes: Uint8Array): Generator<DraftRecord> {
     const ino = reader.u64();
     const block = reader.u48();
     if (kind === KIND_GONE) yield { kind: "gone", ino, block };
-    else if (kind === KIND_WRITTEN) yield { kind: "written", ino, block, ...decodePart(reader) };
+    else if (kind === KIND_WRITTEN) yield { kind: "written", ino, block, ...decodeWritten(reader) };
+    else if (kind === KIND_PART) yield { kind: "part", ino, block, ...decodePart(reader) };
     else throw reader.malformed(`kind ${kind} is unknown`);
   }
 }
 
-function decodePart(reader: RecordReader): Omit<WrittenDraft, "kind" | "ino" | "block"> {
+function decodeWritten(reader: RecordReader): Omit<WrittenDraft, "kind" | "ino" | "block"> {
   const flags = reader.u8();
   const length = reader.u32();
+  const { from, part } = decodeBytes(reader, length);
+  const isFirst = (flags & FLAG_FIRST) !== 0;
+  return { isFirst, isUnmapped: (flags & FLAG_UNMAPPED) !== 0, length, from, part };
+}
+
+function decodePart(reader: RecordReader): Omit<UnfilledPart, "kind" | "ino" | "block"> {
+  const flags = reader.u8();
+  return { isFirst: (flags & FLAG_FIRST) !== 0, ...decodeBytes(reader, PAGE_SIZE) };
+}
+
+/** @param most - bytes of the block that there may be */
+function decodeBytes(reader: RecordReader, most: number): Pick<Part, "from" | "part"> {
   const from = reader.u32();
   const part = reader.bytes(reader.u32());
-  if (length > PAGE_SIZE || from + part.length > length) {
-    throw reader.malformed(`${part.length} bytes at ${from} of ${length}`);
+  if (most > PAGE_SIZE || from + part.length > most) {
+    throw reader.malformed(`${part.length} bytes at ${from} of ${most}`);
   }
-  const isWhole = (flags & FLAG_WHOLE) !== 0;
-  return { isWhole, isUnmapped: (flags & FLAG_UNMAPPED) !== 0, length, from, part };
+  return { from, part };
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ByteRanges } from "../base/byte-ranges.ts";
 import type { PagePointer } from "../format/address.ts";
+import type { BlockParts } from "./block-parts.ts";
 
 /** One written block. */
 export interface Draft {
@@ -13,16 +13,16 @@ export interface Draft {
   readonly length: number;
   /** No extent stands beneath, so the block counts as newly mapped. */
   readonly isUnmapped: boolean;
-  /** Present as long as only a part of the block is in `bytes`. */
+  /** Present as long as only parts of the block are there; `bytes` is empty then. */
   readonly unfilled: Unfilled | undefined;
 }
 
 /** What is known of a block that was written in part, while the rest of it stands in a page that was not read yet. */
 export interface Unfilled {
-  /** The page beneath. It stays where it is as far as this session does not move pages. */
-  readonly page: PagePointer;
-  /** Which bytes of the block were written. */
-  readonly written: ByteRanges;
+  /** The page beneath, where it is known. It stays where it is as far as this session does not move pages. */
+  readonly page: PagePointer | undefined;
+  /** What was written of the block. */
+  readonly parts: BlockParts;
 }
 
 /** A draft and whose it is. */

@@ -2,7 +2,7 @@
  * Blocks that were written and are not yet in the tree (delayed allocation).
  *
  * A draft stands for its whole block and hides what the tree says about it: `length` bytes of content, zeros from there
- * on. Its buffer grows with it, so that small files cost little.
+ * on.
  *
  *     written ---flush begins---> frozen ---record made---> dropped
  *        ^                           |
@@ -11,20 +11,22 @@
  * A part of a block may be written before the rest of it was read: until that is there, the draft is unfilled (see
  * `fills.ts`).
  *
- * 1. Bytes of a buffer beyond `length` are zero, those of an unfilled draft that were not written anything.
+ * 1. Bytes of a buffer beyond `length` are zero. An unfilled draft has none, but the parts that were written.
  * 2. The buffer of a frozen draft never changes: pages may have been made of it. So a draft whose buffer is still
  *    the same has not changed.
- * 3. An unfilled draft is not frozen, not told to the log, and nothing but what was written of it is read.
+ * 3. An unfilled draft is not frozen, and nothing but what was written of it is read, or told to the log. As long as there is
+ *    one, the tree has a run beneath whose page holds the rest.
  *
  * @module
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
-import { ByteRanges } from "../base/byte-ranges.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
 import type { PagePointer } from "../format/address.ts";
+import { BlockParts } from "./block-parts.ts";
 import type { PlacedDraft, Unfilled } from "./draft.ts";
 import { DraftLog, type DraftSelection } from "./draft-log.ts";
-import type { WrittenDraft } from "./draft-records.ts";
+import type { DraftRecord } from "./draft-records.ts";
+import { DraftRooms, roomFor } from "./draft-rooms.ts";
 import { UnfilledDrafts } from "./unfilled-drafts.ts";
 
 /** Where in a file: an offset in one of its blocks. */
@@ -38,8 +40,8 @@ export interface DraftPlace {
 export interface BlockBefore {
   /** Its content, as far as it is not zeros and the new part does not cover it; borrowed. */
   readonly content?: Uint8Array;
-  /** The page its content stands in, which is to be read later. */
-  readonly page?: PagePointer;
+  /** Its content is to be read later; from this page, where that is known. */
+  readonly unread?: { readonly page?: PagePointer };
   readonly isUnmapped: boolean;
 }
 
@@ -55,51 +57,46 @@ interface MutableDraft extends PlacedDraft {
 interface FileDrafts {
   readonly blocks: Map<number, MutableDraft>;
   unmapped: number;
+  unfilled: number;
   /** Bytes written one after the other up to now, to tell a stream. */
   streamStart: number;
   streamEnd: number;
 }
 
 const EMPTY = new Uint8Array(0);
+const UNREAD: BlockBefore = { unread: {}, isUnmapped: false };
 
 /** Full blocks of a sequential write that are stored without waiting for a commit: 4 MiB. */
 const STREAM_BLOCKS = 64;
 
-/** Room of most small files, which has buffers of its own: memory outside of the heap takes long to get. */
-const SMALL_ROOM = 4096;
-
-/** Such buffers kept for good: 16 MiB. */
-const SMALL_ROOMS = 4096;
-
-/** Smallest room charged for a draft, bytes. */
-const SMALLEST = 512;
-
-/** The next power of two: growing costs little, and the sum bounds what packing the drafts needs. */
-function roomFor(length: number): number {
-  let room = SMALLEST;
-  while (room < length) room *= 2;
-  return room;
-}
-
 /** All drafts of a file system. */
 export class Drafts {
-  readonly #buffers: BufferPool;
-  readonly #small: BufferPool;
+  readonly #rooms: DraftRooms;
   readonly #files = new Map<number, FileDrafts>();
   readonly #log = new DraftLog();
   /** Drafts that wait for the rest of their blocks. */
   readonly unfilled: UnfilledDrafts = new UnfilledDrafts();
-  #bytes = 0;
+  /** Memory of those that are not unfilled, rounded up. */
+  #filledBytes = 0;
 
   /** @param buffers - give room for whole blocks */
   constructor(buffers: BufferPool) {
-    this.#buffers = buffers;
-    this.#small = buffers.ofSize(SMALL_ROOM, SMALL_ROOMS);
+    this.#rooms = new DraftRooms(buffers);
   }
 
-  /** Bytes held, rounded up so that as many always suffice to store them. */
+  /** Memory they take. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#filledBytes + this.unfilled.bytes;
+  }
+
+  /** Memory of those that can be stored as they are. */
+  get filledBytes(): number {
+    return this.#filledBytes;
+  }
+
+  /** So many bytes always suffice to store them. */
+  get room(): number {
+    return this.#filledBytes + this.unfilled.count * PAGE_SIZE;
   }
 
   /** Inodes that have drafts, oldest first. */
@@ -115,15 +112,34 @@ export class Drafts {
     return this.#files.get(ino)?.blocks.get(block);
   }
 
-  /** What a draft says the content of its block is, borrowed; zeros follow. Of an unfilled one only what was written counts. */
-  content(ino: number, block: number): Uint8Array | undefined {
+  /**
+   * What a draft says stands from a place up to `end` of its block, borrowed; zeros follow. Of an unfilled one all of it must have
+   * been written.
+   */
+  content({ ino, block, at }: DraftPlace, end: number): Uint8Array | undefined {
     const draft = this.#files.get(ino)?.blocks.get(block);
-    return draft?.bytes.subarray(0, draft.length);
+    if (draft?.unfilled !== undefined) return draft.unfilled.parts.read(at, end);
+    return draft?.bytes.subarray(at, Math.max(at, Math.min(end, draft.length)));
   }
 
   /** Blocks of a file that only drafts know. */
   unmapped(ino: number): number {
     return this.#files.get(ino)?.unmapped ?? 0;
+  }
+
+  /** Whether a file has drafts that can be stored as they are. */
+  hasFilled(ino: number): boolean {
+    const file = this.#files.get(ino);
+    return file !== undefined && file.blocks.size > file.unfilled;
+  }
+
+  /** Blocks whose drafts can be stored as they are, in order. */
+  filled(ino: number): number[] {
+    const found: number[] = [];
+    for (const { block, unfilled } of this.#files.get(ino)?.blocks.values() ?? []) {
+      if (unfilled === undefined) found.push(block);
+    }
+    return found.sort((a, b) => a - b);
   }
 
   /** Blocks with drafts at `first <= block < end`, in order. */
@@ -135,11 +151,11 @@ export class Drafts {
     return found.sort((a, b) => a - b);
   }
 
-  /** Bytes by which {@link bytes} grows when a block's draft reaches up to `length`. */
+  /** Bytes by which {@link room} grows when a block's draft reaches up to `length`. */
   growth(ino: number, block: number, length: number): number {
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined) return roomFor(length);
-    return Math.max(0, roomFor(length) - roomFor(draft.bytes.length));
+    return draft.unfilled ? 0 : Math.max(0, roomFor(length) - roomFor(draft.bytes.length));
   }
 
   /**
@@ -156,23 +172,21 @@ export class Drafts {
       this.#writeInto(draft, at, part);
       return;
     }
-    const { content, page, isUnmapped } = before;
-    const isWhole = page === undefined && at === 0 && part.length >= (content?.length ?? 0);
-    const unfilled = page && { page, written: new ByteRanges() };
-    const bytes = unfilled ? this.#block() : this.#copy(isWhole ? part : (content ?? EMPTY));
+    const { content, unread, isUnmapped } = before;
+    const isWhole = unread === undefined && at === 0 && part.length >= (content?.length ?? 0);
+    const unfilled = unread && { page: unread.page, parts: new BlockParts(this.#rooms.small) };
+    const bytes = unfilled ? EMPTY : this.#rooms.copy(isWhole ? part : (content ?? EMPTY));
     const { length } = bytes;
     const made = { ino, block, bytes, length, isUnmapped, isFrozen: false, unfilled };
     file.blocks.set(block, made);
-    if (unfilled !== undefined) this.unfilled.add(made);
     this.#log.write(made, 0, made.length);
     if (isUnmapped) file.unmapped += 1;
-    this.#bytes += roomFor(bytes.length);
+    if (unfilled === undefined) this.#filledBytes += roomFor(bytes.length);
+    else {
+      file.unfilled += 1;
+      this.unfilled.add(made);
+    }
     if (!isWhole) this.#writeInto(made, at, part);
-  }
-
-  /** Room for a whole block, with anything in it. */
-  #block(): Uint8Array {
-    return this.#buffers.take().subarray(0, PAGE_SIZE);
   }
 
   /**
@@ -182,15 +196,11 @@ export class Drafts {
   fill(draft: PlacedDraft, content: Uint8Array): void {
     const own = this.#own(draft);
     if (own?.unfilled === undefined) return;
-    const { bytes, unfilled } = own;
-    let from = 0;
-    for (const [start, end] of [...unfilled.written.all(), [PAGE_SIZE, PAGE_SIZE]] as const) {
-      const kept = content.subarray(from, start);
-      bytes.set(kept, from);
-      bytes.fill(0, from + kept.length, start);
-      from = end;
-    }
-    this.#complete(own, Math.max(content.length, unfilled.written.end));
+    const { parts } = own.unfilled;
+    const bytes = this.#rooms.take(PAGE_SIZE);
+    bytes.set(content);
+    bytes.fill(0, content.length);
+    this.#complete(own, bytes, Math.max(content.length, parts.end));
   }
 
   /**
@@ -199,16 +209,12 @@ export class Drafts {
    */
   fillIn(draft: PlacedDraft, content: Uint8Array): void {
     const own = this.#own(draft);
-    if (own?.unfilled === undefined || content.length < PAGE_SIZE) {
-      this.fill(draft, content);
-      this.#giveBack(content);
+    if (own?.unfilled !== undefined && content.length === PAGE_SIZE) {
+      this.#complete(own, content, PAGE_SIZE);
       return;
     }
-    const { bytes, unfilled } = own;
-    for (const [from, end] of unfilled.written.all()) content.set(bytes.subarray(from, end), from);
-    own.bytes = content;
-    this.#giveBack(bytes);
-    this.#complete(own, PAGE_SIZE);
+    this.fill(draft, content);
+    this.#rooms.giveBack(content);
   }
 
   /** The draft itself, if it is there still. */
@@ -217,67 +223,56 @@ export class Drafts {
     return own === draft ? own : undefined;
   }
 
-  #complete(draft: MutableDraft, length: number): void {
-    draft.unfilled = undefined;
-    draft.length = length;
+  /** @param bytes - what stands beneath, the draft's from now on */
+  #complete(draft: MutableDraft, bytes: Uint8Array, length: number): void {
     this.unfilled.delete(draft);
-  }
-
-  /** A copy as long as the content. */
-  #copy(content: Uint8Array): Uint8Array {
-    const bytes = this.#take(content.length);
-    if (bytes === undefined) return new Uint8Array(content);
-    bytes.set(content);
-    return bytes;
-  }
-
-  /** So many bytes of a buffer, with anything in them; undefined where there is none of about that size. */
-  #take(length: number): Uint8Array | undefined {
-    const room = roomFor(length);
-    if (room >= PAGE_SIZE) return this.#buffers.take().subarray(0, length);
-    return room === SMALL_ROOM ? this.#small.take().subarray(0, length) : undefined;
-  }
-
-  #hold(bytes: Uint8Array): void {
-    this.#buffers.hold(bytes);
-    this.#small.hold(bytes);
-  }
-
-  #giveBack(bytes: Uint8Array): void {
-    this.#buffers.giveBack(bytes);
-    this.#small.giveBack(bytes);
+    this.#fileOf(draft.ino).unfilled -= 1;
+    draft.unfilled?.parts.putOver(bytes);
+    draft.unfilled?.parts.free();
+    draft.unfilled = undefined;
+    draft.bytes = bytes;
+    draft.length = length;
+    this.#filledBytes += roomFor(bytes.length);
   }
 
   #fileOf(ino: number): FileDrafts {
     let file = this.#files.get(ino);
     if (file === undefined) {
-      file = { blocks: new Map(), unmapped: 0, streamStart: 0, streamEnd: -1 };
+      file = { blocks: new Map(), unmapped: 0, unfilled: 0, streamStart: 0, streamEnd: -1 };
       this.#files.set(ino, file);
     }
     return file;
   }
 
   #writeInto(draft: MutableDraft, at: number, part: Uint8Array): void {
-    const length = Math.max(draft.length, at + part.length);
-    if (draft.isFrozen || length > draft.bytes.length) this.#replace(draft, length);
-    draft.bytes.set(part, at);
-    draft.length = length;
+    if (draft.unfilled !== undefined && part.length < PAGE_SIZE) {
+      this.#writePart(draft, draft.unfilled, at, part);
+    } else {
+      if (draft.unfilled !== undefined) this.#complete(draft, this.#rooms.take(PAGE_SIZE), 0);
+      const length = Math.max(draft.length, at + part.length);
+      if (draft.isFrozen || length > draft.bytes.length) this.#replace(draft, length);
+      draft.bytes.set(part, at);
+      draft.length = length;
+    }
     this.#log.write(draft, at, at + part.length);
-    if (draft.unfilled === undefined) return;
-    const { written } = draft.unfilled;
-    written.add(at, at + part.length);
-    if (written.has(0, PAGE_SIZE)) this.#complete(draft, PAGE_SIZE);
+  }
+
+  #writePart(draft: MutableDraft, { parts }: Unfilled, at: number, part: Uint8Array): void {
+    const before = parts.bytes;
+    parts.write(at, part);
+    this.unfilled.grew(parts.bytes - before);
+    if (parts.isWhole) this.#complete(draft, this.#rooms.take(PAGE_SIZE), PAGE_SIZE);
   }
 
   /** Gives a draft a buffer of its own with room for `length` bytes. */
   #replace(draft: MutableDraft, length: number): void {
     const room = Math.min(roomFor(length), PAGE_SIZE);
-    const bytes = this.#take(room) ?? new Uint8Array(room);
+    const bytes = this.#rooms.take(room);
     const kept = Math.min(draft.length, length);
     bytes.set(draft.bytes.subarray(0, kept));
     bytes.fill(0, kept);
-    this.#giveBack(draft.bytes);
-    this.#bytes += room - roomFor(draft.bytes.length);
+    this.#rooms.giveBack(draft.bytes);
+    this.#filledBytes += room - roomFor(draft.bytes.length);
     draft.bytes = bytes;
     draft.isFrozen = false;
   }
@@ -292,7 +287,7 @@ export class Drafts {
   /** Whether a file is being written sequentially, and many of its blocks are full by now. */
   isStreaming(ino: number): boolean {
     const file = this.#files.get(ino);
-    if (file === undefined || file.blocks.size < STREAM_BLOCKS) return false;
+    if (file === undefined || file.blocks.size - file.unfilled < STREAM_BLOCKS) return false;
     return file.streamEnd - file.streamStart >= STREAM_BLOCKS * PAGE_SIZE;
   }
 
@@ -312,13 +307,13 @@ export class Drafts {
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined || draft.unfilled !== undefined) return undefined;
     draft.isFrozen = true;
-    this.#hold(draft.bytes);
+    this.#rooms.hold(draft.bytes);
     return draft.bytes.subarray(0, draft.length);
   }
 
   /** What {@link freeze} gave is not needed any more. */
   thaw(content: Uint8Array): void {
-    this.#giveBack(content);
+    this.#rooms.giveBack(content);
   }
 
   /** Whether a draft still is what {@link freeze} gave. */
@@ -350,8 +345,10 @@ export class Drafts {
     this.#log.drop(draft);
     this.unfilled.delete(draft);
     if (draft.isUnmapped) file.unmapped -= 1;
-    this.#bytes -= roomFor(draft.bytes.length);
-    this.#giveBack(draft.bytes);
+    if (draft.unfilled === undefined) this.#filledBytes -= roomFor(draft.bytes.length);
+    else file.unfilled -= 1;
+    draft.unfilled?.parts.free();
+    this.#rooms.giveBack(draft.bytes);
     if (file.blocks.size === 0) this.#files.delete(ino);
   }
 
@@ -373,9 +370,10 @@ export class Drafts {
     this.#log.renew(draft);
   }
 
-  /** Whether a log holds drafts of files that outlive a crash. */
-  isHeld(isLasting: (ino: number) => boolean): boolean {
-    return this.#log.isHeld(isLasting);
+  /** Whether there are drafts to be told of files that outlive a crash. */
+  isLeft(which: "held" | "left", isLasting: (ino: number) => boolean): boolean {
+    if (this.#log.isHeld(isLasting)) return true;
+    return which === "left" && this.unfilled.some(({ ino }) => isLasting(ino));
   }
 
   /** What the log is to be told. @returns pieces, borrowed; undefined when it is too much */
@@ -387,13 +385,18 @@ export class Drafts {
     for (const file of this.#files.values()) yield* file.blocks.values();
   }
 
-  /** Makes or changes a draft as the log says. */
-  restore({ ino, block, isWhole, isUnmapped, length, from, part }: WrittenDraft): void {
-    if (isWhole) this.drop(ino, block);
-    this.write({ ino, block, at: from }, part, { isUnmapped });
+  /** Does what the log says. */
+  restore(record: DraftRecord): void {
+    const { ino, block } = record;
+    if (record.kind === "gone" || record.isFirst) this.drop(ino, block);
+    if (record.kind === "gone") return;
+    const { from, part } = record;
+    const before = record.kind === "part" ? UNREAD : { isUnmapped: record.isUnmapped };
+    this.write({ ino, block, at: from }, part, before);
     const draft = this.#files.get(ino)?.blocks.get(block);
     if (draft === undefined) return;
-    draft.length = length;
+    // Of an unfilled one, the page beneath decides.
+    if (record.kind === "written" && draft.unfilled === undefined) draft.length = record.length;
     this.#log.restore(draft);
   }
 

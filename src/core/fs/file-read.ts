@@ -103,13 +103,13 @@ export function readRange(
     const from = Math.max(offset - start, 0);
     const to = Math.min(end - start, PAGE_SIZE);
     context.fills.requirePart(ino, block, from, to);
-    let content = context.drafts.content(ino, block);
-    if (content === undefined && extent !== undefined && extent.block <= block) {
-      content = blockContent(context, transaction, extent, block);
+    let part = context.drafts.content({ ino, block, at: from }, to);
+    if (part === undefined && extent !== undefined && extent.block <= block) {
+      part = blockContent(context, transaction, extent, block)?.subarray(from, to);
       const isWhole = from === 0 && to === PAGE_SIZE && extent.kind === "run";
       if (isWhole) findings?.whole.push(pageOfRun(extent, block));
     }
-    appendPart(pieces, content ?? ZEROS, from, to);
+    appendPart(pieces, part, to - from);
   }
   return pieces;
 }
@@ -152,10 +152,9 @@ function prefetch(context: FsContext, extents: readonly Extent[], range: BlockRa
   if (wanted.pack.length > 0) context.vault.prefetch("pack", wanted.pack);
 }
 
-/** Appends `from <= byte < to` of a block whose content may end early. */
-function appendPart(pieces: Uint8Array[], content: Uint8Array, from: number, to: number): void {
-  const end = Math.min(to, content.length);
-  if (from < end) pieces.push(content.subarray(from, end));
-  const zeros = to - Math.max(from, end);
+/** Appends so many bytes of a block, of which `part` may be less or nothing; zeros follow. */
+function appendPart(pieces: Uint8Array[], part: Uint8Array | undefined, length: number): void {
+  if (part !== undefined && part.length > 0) pieces.push(part);
+  const zeros = length - (part?.length ?? 0);
   if (zeros > 0) pieces.push(zeros === PAGE_SIZE ? ZEROS : ZEROS.subarray(0, zeros));
 }

@@ -69,7 +69,7 @@ export function writeInto(
   const end = offset + data.length;
   if (end > inode.size) finishTrimming(context, inode);
   const before = blocksBefore(context, transaction, inode, patch);
-  context.room.require(growth(context, inode.ino, offset, end));
+  context.room.require(growth(context, inode.ino, { offset, end, before }));
   if (end > inode.size) inode.size = end;
   context.stampContent(inode);
   saveInode(transaction, inode);
@@ -87,11 +87,21 @@ export function writeInto(
   context.vault.markDirty();
 }
 
-/** Bytes by which the drafts will grow. */
-function growth(context: FsContext, ino: number, offset: number, end: number): number {
+/** What is about to be written, and what the blocks are now, where that is known. */
+interface Span {
+  readonly offset: number;
+  readonly end: number;
+  readonly before: readonly BlockBefore[] | undefined;
+}
+
+/** Bytes by which what drafts take in the store will grow. */
+function growth(context: FsContext, ino: number, { offset, end, before }: Span): number {
   let bytes = 0;
-  for (let block = Math.floor(offset / PAGE_SIZE); block * PAGE_SIZE < end; block++) {
-    bytes += context.drafts.growth(ino, block, Math.min(end - block * PAGE_SIZE, PAGE_SIZE));
+  const first = Math.floor(offset / PAGE_SIZE);
+  for (let block = first; block * PAGE_SIZE < end; block++) {
+    const isUnread = before?.[block - first]?.unread !== undefined;
+    const length = isUnread ? PAGE_SIZE : Math.min(end - block * PAGE_SIZE, PAGE_SIZE);
+    bytes += context.drafts.growth(ino, block, length);
   }
   return bytes;
 }
@@ -139,7 +149,7 @@ function keep(context: FsContext, transaction: Transaction, kept: KeptBlock): Bl
   if (context.drafts.get(ino, block) !== undefined) return MAPPED;
   const page = extent.kind === "run" ? pageOfRun(extent, block) : undefined;
   if (page !== undefined && context.fills.hasRoom && transaction.distance(page) === "near") {
-    return { page, isUnmapped: false };
+    return { unread: { page }, isUnmapped: false };
   }
   const content = blockContent(context, transaction, extent, block);
   return content === undefined ? MAPPED : { content, isUnmapped: false };

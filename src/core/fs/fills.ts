@@ -2,27 +2,30 @@
  * Brings in the rest of blocks that were written in part.
  *
  * A write into a part of a stored block need not wait for the page beneath where that is near: what was written stands in
- * an unfilled draft, and the page is read and opened later, together with others, beside the calls that follow.
+ * an unfilled draft, and the page is read and opened later, together with others, beside the calls that follow. Where a log
+ * makes such drafts durable as they are, they wait for a commit, or until they take much memory: many are written again or
+ * whole meanwhile.
  *
- *     written in part --> waiting --enough of them, or somebody needs one--> page read and opened --> filled
+ *     written in part --> waiting --too many of them, or somebody needs one--> page read and opened --> filled
  *                            |                                                      |
  *                            '-- written whole, cut off, removed: nothing to do     '-- damaged: given up
  *
  * 1. What needs more of a block than was written waits until it is filled: reads of other bytes, cutting, zeroing and
- *    copying it, the log, and every flush. So no commit and no `fsync` passes by an unfilled draft.
+ *    copying it, and every commit, but for what that leaves to its log.
  * 2. A page belongs to a draft, not to a place: what comes for a draft that is gone, or was filled meanwhile, is left.
  * 3. A page that is damaged makes its block read as EIO, as before. What was written of the block is given up, since there
  *    is nothing to put it into; the next `fsync` of the file fails, once, and whoever watches is told. Everything else goes on.
- * 4. Where the store fails, the draft stays and is tried again by each flush; until then, `fsync` of its file fails.
- * 5. With too many unfilled drafts, writes wait for their pages as if there were no such drafts.
+ * 4. Where the store fails, the draft stays and is tried again by each flush; until then, `fsync` of its file fails, once for
+ *    each time.
+ * 5. With too many pages on their way, writes wait for theirs as if there were no such drafts.
  *
  * @module
  */
 import { type DvaultError, FsError, isUnreadable, StoreError } from "../base/errors.ts";
 import { PAGE_SIZE } from "../base/limits.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { PagePointer } from "../format/address.ts";
 import type { TransactionalVault } from "../vault/transaction.ts";
-import type { PlacedDraft, Unfilled } from "./draft.ts";
+import type { PlacedDraft } from "./draft.ts";
 import type { Drafts } from "./drafts.ts";
 import { pageOfRun } from "./extent.ts";
 import { findExtent } from "./find-extents.ts";
@@ -32,7 +35,7 @@ import type { WriteFailures } from "./write-failures.ts";
 /** Pages brought in together: enough for a trip to another thread. */
 const BATCH = 16;
 
-/** Unfilled drafts there may be, with a page on its way for each: 8 MiB. */
+/** Pages on their way there may be: 4 MiB. */
 const MOST = 64;
 
 /** Parts of one block that are kept apart at most. */
@@ -43,12 +46,17 @@ export interface FillParts {
   readonly vault: TransactionalVault;
   readonly drafts: Drafts;
   readonly failures: WriteFailures;
+  /** Memory that unfilled drafts may take for the sake of a log; 0 where there is none. */
+  readonly partBytes: number;
 }
+
+/** Whether the drafts of a file are meant. */
+type IsWanted = (ino: number) => boolean;
 
 export class Fills {
   readonly #parts: FillParts;
   readonly #underWay = new Set<Promise<void>>();
-  #failed: PlacedDraft[] = [];
+  readonly #failed: PlacedDraft[] = [];
 
   constructor(parts: FillParts) {
     this.#parts = parts;
@@ -56,23 +64,45 @@ export class Fills {
 
   /** Whether one more write may go on without the page beneath. */
   get hasRoom(): boolean {
-    return this.#parts.drafts.unfilled.count < MOST;
+    return this.#parts.drafts.unfilled.taken < MOST;
   }
 
-  /** Begins to fill drafts when enough of them wait. */
-  begin(): void {
-    const { unfilled } = this.#parts.drafts;
-    while (unfilled.waiting >= BATCH) this.#start(unfilled.take(BATCH));
+  /** Begins to fill drafts when too many wait. @returns ends when writers may go on, where these are too fast */
+  begin(): Promise<void> | undefined {
+    const { partBytes, drafts } = this.#parts;
+    const { unfilled } = drafts;
+    while (this.hasRoom && unfilled.waiting >= BATCH && unfilled.bytes > partBytes) {
+      this.#start(unfilled.take(BATCH, () => true));
+    }
+    return unfilled.bytes > partBytes + MOST * PAGE_SIZE ? this.#ended() : undefined;
   }
 
-  /** Resolves when all that were unfilled are filled, given up, or could not be; undefined when there are none. */
-  finish(): MaybePromise<void> {
+  /**
+   * Fills drafts that are unfilled now, so many at a time as there may be pages on their way: a round begins when it is
+   * asked for.
+   * @returns for each round what resolves when its drafts are filled, given up, or could not be
+   */
+  *rounds(isWanted: IsWanted): Iterable<Promise<void>> {
     const { unfilled } = this.#parts.drafts;
-    for (const draft of this.#failed) unfilled.putBack(draft);
-    this.#failed = [];
-    if (unfilled.count === 0) return undefined;
-    while (unfilled.waiting > 0) this.#start(unfilled.take(BATCH));
-    return Promise.all(this.#underWay).then(() => undefined);
+    for (const draft of this.#failed.splice(0)) unfilled.putBack(draft);
+    for (let left = unfilled.waiting; left > 0; ) {
+      const before = left;
+      for (let room = MOST; room > 0 && left > 0; room -= BATCH) {
+        const batch = unfilled.take(Math.min(BATCH, left), ({ ino }) => isWanted(ino));
+        left = batch.length === 0 ? 0 : left - batch.length;
+        if (batch.length > 0) this.#start(batch);
+      }
+      if (before > left) yield this.#ended();
+    }
+    if (this.#underWay.size > 0) yield this.#ended();
+  }
+
+  /** Resolves when all that is under way now has ended. */
+  #ended(): Promise<void> {
+    const ended = Promise.all(this.#underWay).then(() => undefined);
+    // Whoever waits for it is told.
+    ended.catch(() => undefined);
+    return ended;
   }
 
   #start(drafts: readonly PlacedDraft[]): void {
@@ -95,10 +125,11 @@ export class Fills {
   /** Fills those whose pages can be had where they were when they were written over. */
   async #fillTogether(batch: readonly PlacedDraft[]): Promise<void> {
     const { drafts, vault } = this.#parts;
-    const pages = batch.map(({ unfilled }) => (unfilled as Unfilled).page);
+    const known = batch.filter(({ unfilled }) => unfilled?.page !== undefined);
+    const pages = known.map(({ unfilled }) => unfilled?.page as PagePointer);
     try {
       const payloads = await vault.takePages("data", pages);
-      for (const [i, draft] of batch.entries()) {
+      for (const [i, draft] of known.entries()) {
         const payload = payloads[i];
         if (payload !== undefined) drafts.fillIn(draft, payload);
       }
@@ -119,12 +150,12 @@ export class Fills {
   /** As {@link require}, for who reads `from <= byte < end` of a block. */
   requirePart(ino: number, block: number, from: number, end: number): void {
     const draft = this.#parts.drafts.get(ino, block);
-    if (draft?.unfilled?.written.has(from, end) === false) this.require(ino, block);
+    if (draft?.unfilled?.parts.has(from, end) === false) this.require(ino, block);
   }
 
   /** As {@link require}, for who writes another part of a block. */
   requireFew({ ino, block, unfilled }: PlacedDraft): void {
-    if (unfilled !== undefined && unfilled.written.count >= PARTS_MAX) this.require(ino, block);
+    if (unfilled !== undefined && unfilled.parts.count >= PARTS_MAX) this.require(ino, block);
   }
 
   /** @throws StoreError */

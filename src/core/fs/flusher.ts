@@ -1,5 +1,6 @@
 /**
- * Turns drafts into records: before each commit, when too many wait, and while a long file is being written.
+ * Turns drafts into records: before each commit, when too many wait, and while a long file is being written. A commit may
+ * leave those that are unfilled to its log.
  *
  *     drafts --fill--> --freeze--> layout --addPages--> pages --one transaction--> records; drafts dropped
  *
@@ -44,36 +45,50 @@ export class Flusher {
   }
 
   /**
-   * Stores all drafts of files that have a name; the others do not outlive a crash anyway.
+   * Stores drafts of files that have a name; the others do not outlive a crash anyway.
+   * @param which - "ready": not those that are unfilled
    * @returns nothing when there are none
    */
-  flush(): MaybePromise<void> {
+  flush(which: "all" | "ready"): MaybePromise<void> {
     const { drafts, nameless } = this.#context;
-    const waiting = (): readonly number[] => drafts.inodes().filter((ino) => !nameless.has(ino));
-    if (waiting().length === 0) return undefined;
-    return this.#enqueue(() => this.#storeAll(waiting));
+    const isWaiting = (ino: number): boolean =>
+      !nameless.has(ino) && (which === "all" || drafts.hasFilled(ino));
+    if (!drafts.inodes().some(isWaiting)) return undefined;
+    return this.#enqueue(async () => {
+      const isLasting = (ino: number): boolean => !nameless.has(ino);
+      if (which === "all") await this.#fillAndStore(isLasting);
+      await this.#store(this.#filledOf(isLasting));
+    });
   }
 
   /** Stores the drafts of one file. */
   flushFile(ino: number): Promise<void> {
-    return this.#enqueue(() => this.#storeAll(() => [ino]));
+    return this.#enqueue(async () => {
+      const isOwn = (other: number): boolean => other === ino;
+      await this.#fillAndStore(isOwn);
+      await this.#store(this.#filledOf(isOwn));
+    });
   }
 
-  async #storeAll(inodes: () => readonly number[]): Promise<void> {
-    await this.#context.fills.finish();
-    await this.#store(this.#blocksOf(inodes()));
+  /** Stores what is filled while others are being filled, so that not all of them are in memory at once. */
+  async #fillAndStore(isWanted: (ino: number) => boolean): Promise<void> {
+    const { fills, vault } = this.#context;
+    for (const filled of fills.rounds(isWanted)) {
+      await this.#store(this.#filledOf(isWanted));
+      await vault.throttle();
+      await filled;
+    }
   }
 
-  /**
-   * Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. Unfilled ones are
-   * few, and stay.
-   */
+  /** Stores drafts when there are too many, `ino` having been written; resolves when writing may go on. */
   relieve(ino: number): MaybePromise<void> {
     const { drafts, draftBytes, fills } = this.#context;
-    fills.begin();
-    if (drafts.bytes > draftBytes) return this.#relieve(() => this.#blocksOf(drafts.inodes()));
-    if (!drafts.isStreaming(ino)) return undefined;
-    return this.#relieve(() => drafts.streamed(ino).map((block) => ({ ino, block })));
+    const filling = fills.begin();
+    if (drafts.filledBytes > draftBytes) return this.#relieve(() => this.#filledOf(() => true));
+    if (drafts.isStreaming(ino)) {
+      return this.#relieve(() => drafts.streamed(ino).map((block) => ({ ino, block })));
+    }
+    return filling;
   }
 
   async #relieve(blocks: () => Iterable<BlockName>): Promise<void> {
@@ -87,9 +102,10 @@ export class Flusher {
     return next;
   }
 
-  *#blocksOf(inodes: readonly number[]): Iterable<BlockName> {
-    for (const ino of inodes) {
-      for (const block of this.#context.drafts.blocks(ino)) yield { ino, block };
+  *#filledOf(isWanted: (ino: number) => boolean): Iterable<BlockName> {
+    const { drafts } = this.#context;
+    for (const ino of drafts.inodes()) {
+      if (isWanted(ino)) for (const block of drafts.filled(ino)) yield { ino, block };
     }
   }
 

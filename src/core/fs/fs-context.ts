@@ -34,6 +34,8 @@ export interface FileSystemOptions {
   readonly atime?: AtimePolicy;
   /** Bytes of drafts after which they are stored without waiting for a commit; 16 MiB when left out. */
   readonly draftBytes?: number;
+  /** Bytes of parts of blocks that may wait for a log's sake before the rest of the oldest is brought in; 16 MiB when left out. */
+  readonly partBytes?: number;
   /** Told of what was written and cannot be stored; nobody is when left out. */
   readonly onWriteFailure?: OnWriteFailure;
 }
@@ -43,12 +45,16 @@ export type Body<T> = (transaction: Transaction) => T;
 
 const DRAFT_BYTES = 16 * 1024 * 1024;
 
+/** A log has room for twice as much. */
+const PART_BYTES = 16 * 1024 * 1024;
+
 export class FsContext {
   readonly vault: TransactionalVault;
   readonly clock: Clock;
   readonly compressor: Compressor;
   readonly compresses: boolean;
   readonly draftBytes: number;
+  readonly partBytes: number;
   readonly drafts: Drafts;
   readonly fills: Fills;
   readonly failures: WriteFailures;
@@ -78,6 +84,7 @@ export class FsContext {
     this.drafts = new Drafts(vault.buffers);
     this.attributes = new KnownAttributes(this.drafts);
     this.failures = new WriteFailures(options.onWriteFailure ?? (() => {}));
+    this.partBytes = vault.keepsLog ? (options.partBytes ?? PART_BYTES) : 0;
     this.fills = new Fills(this);
     this.clock = options.clock;
     this.compressor = options.compressor;

@@ -30,7 +30,7 @@ export class Room {
   /** Bytes that may still be written. */
   get freeBytes(): number {
     const { freePages } = this.#vault.space();
-    return Math.max(0, (freePages - RESERVED_PAGES) * PAGE_SIZE - this.#drafts.bytes);
+    return Math.max(0, (freePages - RESERVED_PAGES) * PAGE_SIZE - this.#drafts.room);
   }
 
   /** Takes note that pages died, so that the next commits may make room. */

@@ -58,22 +58,15 @@ export class VaultFileSystem implements FileSystem {
     this.#context = new FsContext(vault, options);
     this.#flusher = new Flusher(this.#context);
     vault.onFlush(() => reclaimForgotten(this.#context));
-    vault.onFlush(() => this.#flusher.flush());
-    const { drafts, fills, nameless } = this.#context;
+    vault.onFlush((which) => this.#flusher.flush(which));
+    const { drafts, nameless } = this.#context;
     const isLasting = (ino: number): boolean => !nameless.has(ino);
     vault.onSync({
-      isHeld: () => drafts.isHeld(isLasting),
-      prepare: () => fills.finish(),
+      isLeft: (which) => drafts.isLeft(which, isLasting),
       tell: (log, which) => drafts.collect({ log, which, isLasting }),
     });
-    for (const records of vault.takeLogged()) this.#restore(records);
-  }
-
-  #restore(records: Uint8Array): void {
-    const { drafts } = this.#context;
-    for (const record of decodeDraftRecords(records)) {
-      if (record.kind === "gone") drafts.drop(record.ino, record.block);
-      else drafts.restore(record);
+    for (const records of vault.takeLogged()) {
+      for (const record of decodeDraftRecords(records)) drafts.restore(record);
     }
   }
 

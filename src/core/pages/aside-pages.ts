@@ -7,6 +7,7 @@ import type { BufferPool } from "../base/buffer-pool.ts";
 import { chain, finish, type MaybePromise } from "../base/maybe-promise.ts";
 import type { PageCodec, PlainPage } from "../format/page-codec.ts";
 import type { PageStore } from "./page-store.ts";
+import { PageWriter } from "./page-writer.ts";
 
 /** What pages aside stand on. */
 export interface AsideParts {
@@ -18,18 +19,24 @@ export interface AsideParts {
   readonly bury: (address: number) => void;
 }
 
+/** Pages that are sealed and written at a time: 4 MiB. */
+const BATCH = 64;
+
 export class AsidePages {
   readonly #parts: AsideParts;
+  /** Takes many, in batches. */
+  readonly #writer: PageWriter;
   #spare: Uint8Array | undefined;
   #seals = 0;
 
   constructor(parts: AsideParts) {
     this.#parts = parts;
+    this.#writer = new PageWriter(parts);
   }
 
   /** Messages sealed so far. */
   get seals(): number {
-    return this.#seals;
+    return this.#seals + this.#writer.seals;
   }
 
   /**
@@ -56,8 +63,13 @@ export class AsidePages {
     for (const address of addresses) this.#parts.bury(address);
   }
 
-  /** Writes pages under addresses that were taken. @throws StoreError */
+  /**
+   * Writes pages under addresses that were taken.
+   * @param pages - many of them one after the other
+   * @throws StoreError
+   */
   write(pages: readonly PlainPage[]): MaybePromise<void> {
+    if (pages.length > BATCH) return this.#writer.write(batchesOf(pages), () => {});
     const rooms: Uint8Array[] = [];
     const sealed = this.#parts.codec.sealAll(pages, () => this.#takeRoom(rooms));
     return chain(sealed, (stored) => {
@@ -82,4 +94,8 @@ export class AsidePages {
     if (this.#spare === undefined) this.#spare = room;
     else this.#parts.buffers.giveBack(room);
   }
+}
+
+function* batchesOf(pages: readonly PlainPage[]): Iterable<readonly PlainPage[]> {
+  for (let at = 0; at < pages.length; at += BATCH) yield pages.slice(at, at + BATCH);
 }

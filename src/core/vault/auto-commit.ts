@@ -40,7 +40,7 @@ export class AutoCommit {
     const { timer, delayMs, vault, onFailure, onCommit } = this.#options;
     this.#cancel = timer(delayMs ?? AUTO_COMMIT_MS, () => {
       this.#cancel = undefined;
-      vault.commit().then(onCommit, (error: unknown) => {
+      vault.settle().then(onCommit, (error: unknown) => {
         onFailure(error);
         this.#schedule();
       });

@@ -10,13 +10,16 @@
  * 2. An entry names no page that the commit does not have. Where pages were added since, only a commit will do.
  * 3. Two logs take turns in the pages set aside. What the header before needs is not overwritten, and an entry of an older
  *    log, which has another id, is never taken for one of this.
- * 4. What a log holds of drafts that a commit could not store goes into the first entry of the next log, before the
- *    header is written; so nothing that was durable is lost with the log before.
+ * 4. What a log holds of drafts that a commit does not store goes into the first entry of the next log, before the
+ *    header is written; so nothing that was durable is lost with the log before. A commit of what is ready puts the rest there,
+ *    too, though no log had it: so it makes everything durable.
  *
  * @module
  */
+import type { BufferPool } from "../base/buffer-pool.ts";
 import { StoreError } from "../base/errors.ts";
-import { chain, isPending, type MaybePromise, rescue } from "../base/maybe-promise.ts";
+import { PAGE_SIZE } from "../base/limits.ts";
+import { chain, finish, type MaybePromise, rescue } from "../base/maybe-promise.ts";
 import type { Random } from "../base/platform.ts";
 import type { PagePointer } from "../format/address.ts";
 import {
@@ -26,13 +29,14 @@ import {
   pagesOfEntry,
 } from "../format/log-entry.ts";
 import { LOG_ID_SIZE, type LogPlace } from "../format/log-place.ts";
+import type { PlainPage } from "../format/page-codec.ts";
 import type { AsidePages } from "../pages/aside-pages.ts";
 import type { PageStore } from "../pages/page-store.ts";
 import { ChangeSet } from "./change-set.ts";
-import type { LogSource } from "./transaction.ts";
+import type { FlushKind, LogSource } from "./transaction.ts";
 
-/** Pages of one log: 16 MiB. */
-const LOG_PAGES = 256;
+/** Pages of one log: 32 MiB, twice what a file system keeps for it of blocks written in part. */
+const LOG_PAGES = 512;
 
 /** Pages that the store must have left beside the logs. */
 const RESERVED_PAGES = 4096;
@@ -47,8 +51,12 @@ const CHANGES_MAX = 2 ** 20;
 export interface ChangeLogParts {
   readonly store: PageStore;
   readonly aside: AsidePages;
+  readonly buffers: BufferPool;
   readonly random: Random;
 }
+
+/** What sources are asked to tell. */
+type Told = Parameters<LogSource["tell"]>[1];
 
 /** Counters of the commit root as they are now. */
 interface Counters {
@@ -133,10 +141,17 @@ export class ChangeLog {
     this.#changeBytes = 0;
   }
 
-  /** Makes ready what the next entry is to tell; undefined when it is. */
-  prepare(): Promise<void> | undefined {
-    const preparing = this.#sources.map((source) => source.prepare()).filter(isPending);
-    return preparing.length === 0 ? undefined : Promise.all(preparing).then(() => undefined);
+  /** Whether sources have something that a commit is to leave to its log. */
+  isLeft(which: FlushKind): boolean {
+    const left = which === "ready" ? "left" : "held";
+    return this.#sources.some((source) => source.isLeft(left));
+  }
+
+  /** Whether the next commit has something to leave to its log, and a log to take it. */
+  canTake(): boolean {
+    if (this.#kept !== undefined || !this.isLeft("ready")) return false;
+    this.#pages = this.#setAside();
+    return this.#pages.length > 0;
   }
 
   /**
@@ -164,7 +179,7 @@ export class ChangeLog {
   }
 
   /** Pages of the next entry; none when nothing changed, undefined when it would not fit. */
-  #collect(counters: Counters, which: "changed" | "held"): readonly Uint8Array[] | undefined {
+  #collect(counters: Counters, which: Told): readonly Uint8Array[] | undefined {
     const place = this.#place as LogPlace;
     const drafts: Uint8Array[] = [];
     for (const source of this.#sources) {
@@ -180,7 +195,12 @@ export class ChangeLog {
     const length = entry.reduce((sum, piece) => sum + piece.length, 0);
     if (this.#used + pagesOfEntry(length) > place.count) return undefined;
     this.#forget();
-    return encodeLogPages(place.id, entry);
+    return encodeLogPages(place.id, entry, (size) => this.#roomFor(size));
+  }
+
+  /** Long entries stand in buffers that are used again. */
+  #roomFor(size: number): Uint8Array {
+    return size < PAGE_SIZE ? new Uint8Array(size) : this.#parts.buffers.take().subarray(0, size);
   }
 
   #write(payloads: readonly Uint8Array[]): MaybePromise<void> {
@@ -188,31 +208,32 @@ export class ChangeLog {
     const at = this.#used;
     this.#used += payloads.length;
     const owner = { ino: 0, block: 0 };
-    return this.#parts.aside.write(
-      payloads.map((payload, i) => {
-        const address = pages[first + at + i] as number;
-        return { pageClass: "log", address, generation, owner, payload };
-      }),
-    );
+    const entry = payloads.map((payload, i): PlainPage => {
+      const address = pages[first + at + i] as number;
+      return { pageClass: "log", address, generation, owner, payload };
+    });
+    const giveBack = (): void => {
+      for (const payload of payloads) this.#parts.buffers.giveBack(payload);
+    };
+    return finish(() => this.#parts.aside.write(entry), giveBack);
   }
 
   /**
-   * A commit takes over everything done so far.
+   * A commit takes over everything done so far, but for what it leaves.
    * @returns the log it is to name
    */
-  freeze(generation: number): LogPlace | undefined {
+  freeze(generation: number, which: FlushKind): LogPlace | undefined {
     this.#isOpen = false;
     this.#isComplete = false;
     this.#forget();
     this.#place = undefined;
     if (this.#kept !== undefined) return this.#kept;
-    const isWanted = this.#isWanted || this.#sources.some((source) => source.isHeld());
+    const isWanted = this.#isWanted || this.isLeft(which);
     this.#pages = isWanted ? this.#setAside() : this.#giveUp();
     this.#isWanted = false;
     if (this.#pages.length === 0) return undefined;
     const count = this.#pages.length / 2;
     const first = this.#half * count;
-    this.#half = this.#half === 0 ? 1 : 0;
     const id = new Uint8Array(LOG_ID_SIZE);
     this.#parts.random.fill(id);
     this.#isComplete = true;
@@ -221,16 +242,19 @@ export class ChangeLog {
     return this.#place;
   }
 
+  /** @returns pages for two logs, as large as the store permits; where an early version set less aside, others */
   #setAside(): readonly number[] {
     const { store, aside } = this.#parts;
-    if (this.#pages.length > 0 || store.sync === undefined) return this.#pages;
+    const before = this.#pages;
+    if (before.length >= 2 * LOG_PAGES || store.sync === undefined) return before;
     try {
       const gap = aside.take(GAP_PAGES, RESERVED_PAGES);
       const pages = aside.take(2 * LOG_PAGES, 1);
       aside.giveBack(gap);
+      aside.giveUp(before);
       return pages;
     } catch (error) {
-      if (error instanceof StoreError && error.code === "STORE_FULL") return [];
+      if (error instanceof StoreError && error.code === "STORE_FULL") return before;
       throw error;
     }
   }
@@ -241,11 +265,11 @@ export class ChangeLog {
   }
 
   /** What the commit leaves to its log, as it is when it freezes; to be called right after. */
-  carry(counters: Counters): readonly Uint8Array[] {
+  carry(counters: Counters, which: FlushKind): readonly Uint8Array[] {
     if (this.#place === undefined) return [];
-    const pages = this.#collect(counters, "held");
+    const pages = this.#collect(counters, which === "ready" ? "left" : "held");
     if (pages !== undefined) return pages;
-    throw new StoreError("STORE_FULL", "there is no room for what was made durable before");
+    throw new StoreError("STORE_FULL", "the log has no room for what is to be durable");
   }
 
   /** Writes what {@link carry} gave; durable with the commit. @throws StoreError */
@@ -256,6 +280,7 @@ export class ChangeLog {
   /** The commit is durable. */
   published(): void {
     this.#isOpen = this.#place !== undefined;
+    if (this.#isOpen) this.#half = this.#half === 0 ? 1 : 0;
   }
 }
 

@@ -2,7 +2,7 @@
  * Commits: one consistent state of the vault after the other (design invariant 3).
  *
  *     freeze      the root page is made, the open generation ends; from here on calls change copies
- *     flush       every page of the frozen generations is written, and what the log must begin with
+ *     flush       what the log must begin with is written, and every page of the frozen generations
  *     publish     pages durable, then one header slot durable
  *     give back   what died two headers ago may be reused
  *
@@ -36,6 +36,7 @@ import type { ChangeLog } from "./change-log.ts";
 import { directoriesOf } from "./key-directories.ts";
 import { isSameState } from "./same-state.ts";
 import type { SpaceMap } from "./space.ts";
+import type { FlushKind } from "./transaction.ts";
 
 /** Messages counted as sealed for each time a vault is opened: more than a crash can have left uncounted. */
 const UNCOUNTED_SEALS = 2 ** 20;
@@ -176,16 +177,17 @@ export class Committer {
   }
 
   /**
-   * Makes one commit of all that is in the page cache.
+   * Makes one commit of all that is in the page cache, and leaves what that does not have to its log.
+   * @param which - what was flushed: of the rest, all that is to be durable goes to the log, or what was before
    * @throws StoreError when pages could not be written (a later commit may succeed); CommitError VAULT_FAILED
    */
-  async commit(): Promise<void> {
+  async commit(which: FlushKind): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const { pages, store, keys, log } = this.#parts;
-    const { root, header } = this.#freeze();
-    const carried = log.carry(this.counters);
-    await pages.flush("frozen");
+    const { root, header } = this.#freeze(which);
+    const carried = log.carry(this.counters, which);
     await log.begin(carried);
+    await pages.flush("frozen");
     const slot = this.#slot === 0 ? 1 : 0;
     const superseded = store.reusesAddresses ? [] : pages.takeSuperseded();
     try {
@@ -208,10 +210,10 @@ export class Committer {
 
   /** Commits once more if the two header slots describe different states. */
   async twin(): Promise<void> {
-    if (!this.#isTwin) await this.commit();
+    if (!this.#isTwin) await this.commit("all");
   }
 
-  #freeze(): Pick<PublishedState, "root" | "header"> {
+  #freeze(which: FlushKind): Pick<PublishedState, "root" | "header"> {
     const { pages, tree, space, store, keys, log: changeLog } = this.#parts;
     const generation = pages.openGeneration;
     const empty = new Uint8Array(0);
@@ -224,7 +226,7 @@ export class Committer {
     const frozen = { generation, time, toc: tree.root };
     for (const body of this.#atFreeze.splice(0)) body(frozen);
     const sealed = this.#countSeals();
-    const log = changeLog.freeze(generation);
+    const log = changeLog.freeze(generation, which);
     const spaceMap = space?.save(pages) ?? [];
     const pagesInUse = (space?.used ?? 0) - (space === undefined ? 0 : pages.deadPages);
     const root: CommitRoot = {
@@ -246,11 +248,11 @@ export class Committer {
       ...new Set([directories.keyDirectory, page, ...paths].map(({ address }) => address)),
     ];
     pages.freeze(compactNode);
-    const hasOlderKeys = keys.older.length > 0;
+    const features = { hasOlderKeys: keys.older.length > 0, hasLog: log !== undefined };
     const commitRoot = this.#rootPointer;
     return {
       root,
-      header: { ...this.#header, ...directories, generation, commitRoot, hasOlderKeys },
+      header: { ...this.#header, ...directories, ...features, generation, commitRoot },
     };
   }
 

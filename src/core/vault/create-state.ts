@@ -63,6 +63,7 @@ export async function createState(
   const header: Header = {
     hasOlderKeys: false,
     hasPageParts: true,
+    hasLog: false,
     compatibleFeatures: 0,
     vaultId,
     generation: 0,
@@ -85,7 +86,8 @@ export async function createState(
     isSpareUsed: false,
     spare: [],
   };
-  const log = new ChangeLog({ store, aside: pages.aside, random: platform.random });
+  const { aside, buffers } = pages;
+  const log = new ChangeLog({ store, aside, buffers, random: platform.random });
   return { state, parts: { store, platform, keys, pages, tree, space, log } };
 }
 

@@ -24,6 +24,8 @@ export class Durability {
   readonly #commits = new CommitQueue((settle) => this.#commitOnce(settle));
   readonly #syncs = new CommitQueue((settle) => this.#syncOnce(settle));
   readonly #flushes = new Flushes();
+  /** Whether the next commit is to leave nothing to its log. */
+  #isAllWanted = false;
 
   constructor(parts: DurabilityParts) {
     this.#parts = parts;
@@ -52,11 +54,27 @@ export class Durability {
   /** Takes note of a change. */
   markDirty(): void {
     this.#syncs.markDirty();
+    this.#markUncommitted();
+  }
+
+  #markUncommitted(): void {
     if (this.#commits.markDirty()) this.#parts.onDirty();
   }
 
   /** Commits what was done before the call. @throws StoreError, CommitError */
   async commit(): Promise<void> {
+    if (this.#commits.isDirty) this.#isAllWanted = true;
+    await this.#commits.commit();
+  }
+
+  /**
+   * As {@link commit}, without haste: what takes long is stored beside commits that others wait for, and what comes meanwhile may
+   * be left to the log. @throws StoreError, CommitError
+   */
+  async settle(): Promise<void> {
+    const { checkWritable, log } = this.#parts;
+    checkWritable();
+    if (log.isLeft("ready")) await this.#flushes.ahead();
     await this.#commits.commit();
   }
 
@@ -66,12 +84,8 @@ export class Durability {
   }
 
   #syncOnce(settle: () => void): MaybePromise<void> {
-    return chain(this.#parts.log.prepare(), () => this.#logOnce(settle));
-  }
-
-  #logOnce(settle: () => void): MaybePromise<void> {
     const { ending } = this.#commits;
-    if (ending !== undefined) return ending.then(() => this.#logOnce(settle));
+    if (ending !== undefined) return ending.then(() => this.#syncOnce(settle));
     const { committer, log, checkWritable } = this.#parts;
     checkWritable();
     const logged = log.append(committer.counters);
@@ -80,13 +94,16 @@ export class Durability {
   }
 
   async #commitOnce(settle: () => void): Promise<void> {
-    const { committer, checkWritable } = this.#parts;
+    const { committer, checkWritable, log } = this.#parts;
     checkWritable();
+    const which = !this.#isAllWanted && log.canTake() ? "ready" : "all";
+    this.#isAllWanted = false;
     let committing: Promise<void> | undefined;
-    await this.#flushes.run((isFlushed) => {
+    await this.#flushes.run(which, (isFlushed) => {
       settle();
       if (!isFlushed) this.markDirty();
-      committing = committer.commit();
+      committing = committer.commit(which);
+      if (log.isLeft(which)) this.#markUncommitted();
     });
     await committing;
   }

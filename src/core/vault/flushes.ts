@@ -7,12 +7,13 @@
  * @module
  */
 import { isPending, type MaybePromise } from "../base/maybe-promise.ts";
+import type { FlushKind } from "./transaction.ts";
 
 /** Flushes of one commit beside writers, and then as many more while writers wait. */
 const ROUNDS = 4;
 
 /** Stores what waits to be stored; answers without a promise only when nothing does. */
-export type Flush = () => MaybePromise<void>;
+export type Flush = (which: FlushKind) => MaybePromise<void>;
 
 export class Flushes {
   readonly #flushes: Flush[] = [];
@@ -27,18 +28,23 @@ export class Flushes {
     this.#flushes.push(flush);
   }
 
+  /** Flushes once, all that waits now, beside commits. */
+  async ahead(): Promise<void> {
+    await Promise.all(this.#flushes.map((flush) => flush("all")));
+  }
+
   /**
    * Flushes until nothing waits any more.
    * @param freeze - called in that moment; with false when something is left that could not be stored
    * @throws what a flush or `freeze` throws
    */
-  async run(freeze: (isFlushed: boolean) => void): Promise<void> {
+  async run(which: FlushKind, freeze: (isFlushed: boolean) => void): Promise<void> {
     let goOn = (): void => {};
     try {
       let isFlushed = false;
       for (let round = 0; round < 2 * ROUNDS && !isFlushed; round++) {
         if (round === ROUNDS) goOn = this.#hold();
-        const flushing = this.#flushes.map((flush) => flush()).filter(isPending);
+        const flushing = this.#flushes.map((flush) => flush(which)).filter(isPending);
         isFlushed = flushing.length === 0;
         if (!isFlushed) await Promise.all(flushing);
       }

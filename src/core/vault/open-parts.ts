@@ -74,7 +74,8 @@ export async function openParts(
   // The newest map calls free what the other header needs, which must open until a commit takes its slot.
   if (!store.readOnly) store.seed(root.end, space?.free(root.end, state.spare) ?? []);
   const tree = new Tree(pages, root.toc);
-  const log = new ChangeLog({ store, aside: pages.aside, random: platform.random });
+  const { aside, buffers } = pages;
+  const log = new ChangeLog({ store, aside, buffers, random: platform.random });
   if (root.log !== undefined) log.keep(root.log);
   return { state, parts: { store, platform, keys, pages, tree, space, log } };
 }

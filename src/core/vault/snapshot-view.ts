@@ -31,6 +31,7 @@ export interface ViewParts {
 export class SnapshotView implements TransactionalVault {
   readonly readOnly: boolean = true;
   readonly settling: undefined = undefined;
+  readonly keepsLog: boolean = false;
   /** Reads are to find out when the snapshot is deleted. */
   readonly pagesInFile: undefined = undefined;
   /** Not counted for snapshots. */

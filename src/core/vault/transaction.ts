@@ -73,20 +73,22 @@ export interface NewPage {
   readonly payload: Uint8Array;
 }
 
+/** What a flush stores: everything, or only what is ready and takes no other pages. */
+export type FlushKind = "all" | "ready";
+
 /** Keeps changes outside of the TOC. */
 export interface LogSource {
-  /** Whether a log holds some of them that still wait. */
-  isHeld(): boolean;
-  /** Makes ready what is to be told; undefined when it is. */
-  prepare(): MaybePromise<void>;
+  /** Whether there is something to {@link tell} a log that follows another. */
+  isLeft(which: "held" | "left"): boolean;
   /**
    * Tells what a log is to hold, in pieces; these are borrowed until the turn ends.
    *
    * @param log - names the log; one with another name than before holds nothing yet
-   * @param which - "changed": what it does not hold yet; "held": what the log before held, and still waits
-   * @returns undefined when that is more than is worth an entry, or not ready
+   * @param which - "changed": what it does not hold yet; "held": what the log before held, and still waits; "left": that, and
+   *   all that a flush of what is ready leaves
+   * @returns undefined when that is more than is worth an entry
    */
-  tell(log: number, which: "changed" | "held"): readonly Uint8Array[] | undefined;
+  tell(log: number, which: "changed" | "held" | "left"): readonly Uint8Array[] | undefined;
 }
 
 /** What the file system needs of a vault. */
@@ -125,7 +127,9 @@ export interface TransactionalVault {
    * Registers what must run before each commit to turn drafts into records.
    * @param flush - answers without a promise only when nothing waits to be flushed; it is asked again until it does
    */
-  onFlush(flush: () => void | Promise<void>): void;
+  onFlush(flush: (which: FlushKind) => void | Promise<void>): void;
+  /** Whether what is not ready can be made durable in a log. */
+  readonly keepsLog: boolean;
   /** Registers who keeps changes outside of the TOC, for the log. */
   onSync(source: LogSource): void;
   /** What sources told the log before the vault was opened, in that order; the caller's from now on. */
@@ -138,7 +142,7 @@ export interface TransactionalVault {
   markDirty(): void;
   /** Everything done so far survives power loss, and is part of the commit that others see. */
   commit(): Promise<void>;
-  /** Everything done so far survives power loss. */
+  /** Everything done so far survives power loss, in the way that costs least now. */
   sync(): MaybePromise<void>;
   /** Room in the store, in pages of PAGE_SIZE. */
   space(): { readonly totalPages: number; readonly freePages: number };

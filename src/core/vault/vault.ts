@@ -23,6 +23,7 @@ import { differenceOf, type InodeSpan, type TreeDifference } from "../tree/tree-
 import { Committer, type VaultParts } from "./committer.ts";
 import { createState } from "./create-state.ts";
 import { Durability } from "./durability.ts";
+import type { Flush } from "./flushes.ts";
 import { Inspection } from "./inspection.ts";
 import { KeyRing } from "./key-ring.ts";
 import { newerState } from "./newer-state.ts";
@@ -133,7 +134,7 @@ export class Vault implements TransactionalVault {
       cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
     });
     const vault = new Vault(parts, state);
-    await vault.#committer.commit();
+    await vault.#committer.commit("all");
     await vault.#committer.twin();
     return vault;
   }
@@ -309,8 +310,12 @@ export class Vault implements TransactionalVault {
     this.#listeners.push(listener);
   }
 
-  onFlush(flush: () => MaybePromise<void>): void {
+  onFlush(flush: Flush): void {
     this.#durability.addFlush(flush);
+  }
+
+  get keepsLog(): boolean {
+    return !this.readOnly && this.#parts.store.sync !== undefined;
   }
 
   onSync(source: LogSource): void {
@@ -323,6 +328,11 @@ export class Vault implements TransactionalVault {
 
   commit(): Promise<void> {
     return this.#durability.commit();
+  }
+
+  /** As {@link commit}, without haste, beside others that are made meanwhile. @throws StoreError, CommitError */
+  settle(): Promise<void> {
+    return this.#durability.settle();
   }
 
   sync(): MaybePromise<void> {

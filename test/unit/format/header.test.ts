@@ -15,6 +15,7 @@ import { sumHeaderKey } from "../../support/test-keys.ts";
 const HEADER: Header = {
   hasOlderKeys: true,
   hasPageParts: true,
+  hasLog: true,
   compatibleFeatures: 0x8000_0001,
   vaultId: Uint8Array.from({ length: 16 }, (_, i) => i),
   generation: 2 ** 47 + 3,

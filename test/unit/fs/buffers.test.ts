@@ -84,7 +84,7 @@ t.test("a frozen draft keeps its buffer until it is thawed", async (t) => {
   drafts.thaw(frozen);
   endTurn();
   t.strictSame(placeOf(pool.take()), placeOf(frozen));
-  const second = placeOf(drafts.content(5, 0));
+  const second = placeOf(drafts.content({ ino: 5, block: 0, at: 0 }, PAGE_SIZE));
   drafts.drop(5, 0);
   endTurn();
   t.strictSame(placeOf(pool.take()), second, "a dropped draft gives its buffer back");
@@ -98,7 +98,7 @@ t.test("a draft in a used buffer reads as zeros beyond what was written", async 
   const long = new Uint8Array(40_000).fill(1);
   drafts.write({ ino: 5, block: 0, at: 0 }, long, { isUnmapped: true });
   drafts.write({ ino: 5, block: 0, at: 60_000 }, long.subarray(0, 10), { isUnmapped: true });
-  const content = drafts.content(5, 0) ?? new Uint8Array(0);
+  const content = drafts.content({ ino: 5, block: 0, at: 0 }, PAGE_SIZE) ?? new Uint8Array(0);
   t.equal(content.length, 60_010);
   t.ok(content.subarray(40_000, 60_000).every((byte) => byte === 0));
 });
@@ -127,9 +127,9 @@ t.test("the room of a small draft is used again, but not while a flush reads it"
   );
   endTurn();
   write(8, 4, 3000);
-  t.strictSame(placeOf(drafts.content(8, 0)), placeOf(frozen));
+  t.strictSame(placeOf(drafts.content({ ino: 8, block: 0, at: 0 }, PAGE_SIZE)), placeOf(frozen));
   drafts.write({ ino: 8, block: 0, at: 3500 }, Uint8Array.of(9), { isUnmapped: true });
-  const content = drafts.content(8, 0) ?? new Uint8Array(0);
+  const content = drafts.content({ ino: 8, block: 0, at: 0 }, PAGE_SIZE) ?? new Uint8Array(0);
   t.equal(content.length, 3501);
   t.ok(content.subarray(3000, 3500).every((byte) => byte === 0));
 });

@@ -1,7 +1,7 @@
 import t from "tap";
-import { utf8 } from "../../../src/core/base/bytes.ts";
+import { concatBytes, utf8 } from "../../../src/core/base/bytes.ts";
 import { StoreError } from "../../../src/core/base/errors.ts";
-import { decodeDraftRecords } from "../../../src/core/fs/draft-records.ts";
+import { decodeDraftRecords, encodeDraftRecord } from "../../../src/core/fs/draft-records.ts";
 import { entryOf } from "../../../src/core/fs/entry-of.ts";
 import { ROOT_INO, S_IFREG } from "../../../src/core/fs/file-system.ts";
 import { recoverVault } from "../../../src/core/fs/recover/recover-vault.ts";
@@ -183,7 +183,9 @@ t.test("records of drafts that cannot be are refused", (t) => {
   const record = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
   const name = [...new Array(7).fill(0), 9, ...new Array(6).fill(0)];
   const refused = [
+    record(4, ...name),
     record(3, ...name),
+    record(3, ...name, 1, 255, 255, 0, 0, 2, 0, 0, 0, 7, 7),
     record(1, 0),
     record(2, ...name, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7),
     record(2, ...name, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
@@ -191,5 +193,15 @@ t.test("records of drafts that cannot be are refused", (t) => {
   for (const bytes of refused) {
     t.throws(() => [...decodeDraftRecords(bytes)], { code: "RECORD_MALFORMED" });
   }
+  t.end();
+});
+
+t.test("a part of an unfilled draft is told in 24 bytes and its own", (t) => {
+  const place = { ino: 258, block: 3, from: 4096 };
+  const record = { kind: "part", ...place, isFirst: true, part: Uint8Array.of(7, 8) } as const;
+  const bytes = concatBytes(...encodeDraftRecord(record));
+  const hex = "03 0000000000000102 000000000003 01 00001000 00000002 0708";
+  t.equal(Buffer.from(bytes).toString("hex"), hex.replaceAll(" ", ""));
+  t.same([...decodeDraftRecords(bytes)], [record]);
   t.end();
 });

@@ -1,118 +1,21 @@
-import t, { type Test } from "tap";
+import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
-import { type DvaultError, type PageError, StoreError } from "../../../src/core/base/errors.ts";
 import { PAGE_SIZE } from "../../../src/core/base/limits.ts";
 import type { PagePointer } from "../../../src/core/format/address.ts";
-import { decodePageHeader } from "../../../src/core/format/page-header.ts";
 import { ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { PageMover } from "../../../src/core/fs/move/page-mover.ts";
 import type { VaultFileSystem } from "../../../src/core/fs/vault-file-system.ts";
-import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
-import type { Vault } from "../../../src/core/vault/vault.ts";
-import { LateStore, type LateStoreOptions } from "../../support/late-store.ts";
-import { codeOf, newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
-import { createTestVault, openTestVault } from "../../support/test-vault.ts";
+import {
+  BLOCKS,
+  expectContent,
+  expectStored,
+  openWithFile,
+  reopen,
+  write,
+} from "../../support/near-file.ts";
+import { codeOf, newFile, readBytes } from "../../support/test-file-system.ts";
 
-const BLOCKS = 100;
 const KEEP_SIZE = { operation: "punch-hole", keepSize: true } as const;
-
-/** A store nearby whose reads may fail. */
-class NearStore extends LateStore {
-  failure: StoreError | undefined;
-  /** Called before pages are read. */
-  onRead: () => void = () => {};
-
-  constructor(options: LateStoreOptions = {}) {
-    super({ isNear: true, ...options });
-  }
-
-  override async read(
-    addresses: readonly number[],
-    room: () => Uint8Array,
-  ): Promise<readonly (Uint8Array | PageError)[]> {
-    if (this.failure !== undefined) throw this.failure;
-    this.onRead();
-    return super.read(addresses, room);
-  }
-
-  /** So that there is a log. */
-  sync(): void {}
-
-  /** Addresses of pages that hold nothing but file content. */
-  dataPages(): readonly number[] {
-    const isData = ([, bytes]: readonly [number, Uint8Array]): boolean => {
-      const header = decodePageHeader(bytes);
-      return typeof header !== "string" && header.pageClass === "data";
-    };
-    const addresses = [...this.contents.pages].filter(isData).map(([address]) => address);
-    return addresses.sort((a, b) => a - b);
-  }
-
-  /** Damages the n-th of them. */
-  damage(n: number): void {
-    const page = this.contents.pages.get(this.dataPages()[n] ?? 0);
-    if (page === undefined) throw new Error(`there is no page ${n}`);
-    page[1000] = (page[1000] ?? 0) ^ 1;
-  }
-}
-
-interface Opened {
-  readonly store: NearStore;
-  readonly vault: Vault;
-  readonly fs: VaultFileSystem;
-  readonly ino: number;
-  /** What the file holds. */
-  readonly content: Buffer;
-  /** What was told of writes that were not stored. */
-  readonly told: DvaultError[];
-}
-
-/** A vault with one file of whole pages, none of them in memory. */
-async function openWithFile(options: LateStoreOptions = {}): Promise<Opened> {
-  const store = new NearStore();
-  const vault = await createTestVault(store);
-  const fs = await newFileSystem(vault);
-  const { ino } = await newFile(fs, "file");
-  const content = Buffer.alloc(BLOCKS * PAGE_SIZE);
-  for (let i = 0; i < content.length; i += 512) content.writeUInt32LE(i + 1, i);
-  await fs.write(ino, 0, content);
-  await vault.close();
-  return reopen({ store, content, ino }, options);
-}
-
-async function reopen(
-  { store: { contents }, content, ino }: Pick<Opened, "store" | "content" | "ino">,
-  options: LateStoreOptions = {},
-): Promise<Opened> {
-  const store = new NearStore({ contents, ...options });
-  const vault = await openTestVault(store);
-  const told: DvaultError[] = [];
-  const fs = await newFileSystem(vault, { onWriteFailure: (failure) => told.push(failure) });
-  await fs.getattr(ino);
-  // The nodes that lead to its extents.
-  await fs.lseek(ino, 0, "hole");
-  store.reads = 0;
-  return { store, vault, fs, ino, content, told };
-}
-
-/** Writes into the file and into what it should hold. */
-async function write(opened: Opened, offset: number, length: number, fill: number): Promise<void> {
-  opened.content.fill(fill, offset, offset + length);
-  await opened.fs.write(opened.ino, offset, new Uint8Array(length).fill(fill));
-}
-
-async function expectContent(t: Test, opened: Opened, what: string): Promise<void> {
-  const { fs, ino, content } = opened;
-  t.ok((await readBytes(fs, ino)).equals(content), what);
-}
-
-/** As the store has it after the next commit. */
-async function expectStored(t: Test, opened: Opened, what: string): Promise<void> {
-  await opened.vault.close();
-  const again = await reopen(opened);
-  await expectContent(t, again, what);
-  await again.vault.close();
-}
 
 t.test(
   "a write into a part of a near page reads nothing until the rest is asked for",
@@ -137,13 +40,15 @@ t.test(
   },
 );
 
-t.test("many writes into parts are filled together, beside them", async (t) => {
-  const opened = await openWithFile();
-  const { fs, ino, store } = opened;
+t.test("the oldest of many writes into parts are filled together, beside them", async (t) => {
+  const opened = await openWithFile({ partBytes: 31 * 4096 });
+  const { fs, ino, store, vault } = opened;
   for (let block = 0; block < 40; block++) await write(opened, block * PAGE_SIZE + 77, 10, 3);
   while (store.reads < 32) await new Promise((resolve) => setImmediate(resolve));
-  t.equal(store.reads, 32, "the others wait for company");
+  t.equal(store.reads, 32, "the others take little memory, and wait");
   await fs.fsync(ino);
+  t.equal(store.reads, 32, "a log takes what was written of them");
+  await vault.commit();
   t.equal(store.reads, 40);
   await expectContent(t, opened, "now");
   await expectStored(t, opened, "later");
@@ -157,13 +62,31 @@ t.test("a stream of small writes over whole blocks reads no page", async (t) => 
   await expectStored(t, opened, "later");
 });
 
+t.test(
+  "a commit brings in the rest of many blocks by rounds, each of which is stored",
+  async (t) => {
+    const opened = await openWithFile();
+    const { fs, store, vault } = opened;
+    for (let block = 0; block < BLOCKS; block++) await write(opened, block * PAGE_SIZE + 77, 10, 3);
+    t.equal(store.reads, 0, "they take little memory");
+    const bytesAt: number[] = [];
+    store.onRead = () => bytesAt.push(fs.draftBytes);
+    await vault.commit();
+    t.equal(store.reads, BLOCKS);
+    t.equal(fs.draftBytes, 0);
+    t.ok(Math.max(...bytesAt) < 2 * 64 * PAGE_SIZE, "few of them are in memory at once");
+    await expectStored(t, opened, "later");
+  },
+);
+
 t.test("no more than so many wait; then a write waits for its page", async (t) => {
   let goOn = (): void => {};
   const gate = new Promise<void>((resolve) => {
     goOn = resolve;
   });
   let isShut = false;
-  const opened = await openWithFile({ delay: async () => (isShut ? gate : undefined) });
+  const delay = async (): Promise<void> => (isShut ? gate : undefined);
+  const opened = await openWithFile({ delay, partBytes: 0 });
   isShut = true;
   const written: number[] = [];
   const writes = Array.from({ length: BLOCKS }, (_, block) =>
@@ -218,7 +141,7 @@ t.test("cutting, punching and copying wait for what they need of a block", async
 });
 
 t.test("what comes for a draft that is gone is left", async (t) => {
-  const opened = await openWithFile();
+  const opened = await openWithFile({ partBytes: 15 * 4096 });
   const { fs, ino, store, content, vault } = opened;
   let deeds: (() => Promise<unknown>)[] = [];
   let done: Promise<unknown> = Promise.resolve();
@@ -294,6 +217,9 @@ t.test(
     await write(opened, 6 * PAGE_SIZE + 60, 60, 2);
     await fs.write(other, 0, utf8("other"));
     await fs.fsync(other);
+    t.same(await readBytes(fs, ino, 4 * PAGE_SIZE + 50, 50), Buffer.alloc(50, 1));
+    t.same(told, [], "nobody has looked yet");
+    await vault.commit();
     t.match(told, [{ code: "EIO", message: /inode \d+ between 262144 and 327680 is lost/ }]);
     t.equal(await codeOf(() => fs.fsync(ino)), "EIO");
     t.equal(await codeOf(() => fs.fsync(ino)), undefined);
@@ -306,7 +232,6 @@ t.test(
     );
     await write(opened, 4 * PAGE_SIZE, PAGE_SIZE, 3);
     await fs.fsync(ino);
-    t.ok(vault.isSafe);
     await expectStored(t, opened, "a block that was written whole is whole again");
   },
 );
@@ -326,58 +251,4 @@ t.test("a damaged page is told to who reads, cuts or zeroes beside what was writ
     t.equal(await codeOf(() => fs.fsync(ino)), undefined);
     t.equal(told.length, 1);
   }
-});
-
-t.test("while the store fails, drafts wait, and fsync of their file fails", async (t) => {
-  const opened = await openWithFile();
-  const { fs, ino, store, vault, told } = opened;
-  const { ino: other } = await newFile(fs, "other");
-  await fs.syncfs();
-  const before = Buffer.from(opened.content);
-  for (let block = 0; block < 20; block++) await write(opened, block * PAGE_SIZE + 9, 9, 9);
-  store.failure = new StoreError("STORE_FAILED", "the disk is tired");
-  t.equal(await codeOf(() => fs.fsync(ino)), "EIO");
-  t.equal(await codeOf(() => fs.fsync(ino)), "EIO");
-  t.equal(await codeOf(() => fs.fsync(other)), undefined);
-  t.equal(await codeOf(() => readBytes(fs, ino, 19 * PAGE_SIZE, 4)), "STORE_FAILED");
-  t.same(await readBytes(fs, ino, 19 * PAGE_SIZE + 9, 9), Buffer.alloc(9, 9));
-  t.ok(told.length > 0);
-  t.ok(vault.isDirty);
-  const { headers, pages } = store.contents;
-  const contents = { headers: [...headers] as typeof headers, pages: new Map(pages) };
-  const crashed = await newFileSystem(await openTestVault(new NearStore({ contents })));
-  t.same(
-    await readBytes(crashed, ino, 19 * PAGE_SIZE, PAGE_SIZE),
-    before.subarray(19 * PAGE_SIZE, 20 * PAGE_SIZE),
-    "what waits is not safe, and not said to be",
-  );
-  store.failure = undefined;
-  await codeOf(() => fs.fsync(ino));
-  t.equal(await codeOf(() => fs.fsync(ino)), undefined);
-  t.ok(vault.isSafe);
-  await expectStored(t, opened, "later");
-});
-
-t.test("a synced part is in the log with the rest of its block", async (t) => {
-  const store = new MemoryStore();
-  const vault = await createTestVault(store);
-  const fs = await newFileSystem(vault);
-  const { ino } = await newFile(fs, "file");
-  await fs.write(ino, 0, new Uint8Array(3 * PAGE_SIZE).fill(1));
-  await vault.close();
-  const opened = await openTestVault(store);
-  const again = await newFileSystem(opened);
-  await newFile(again, "other");
-  await again.syncfs();
-  const { generation } = opened;
-  await again.write(ino, PAGE_SIZE + 10, new Uint8Array(10).fill(2));
-  await again.fsync(ino);
-  t.equal(opened.generation, generation);
-  t.ok(again.draftBytes > 0);
-  const copy = new MemoryStore({
-    contents: { headers: [...store.contents.headers], pages: new Map(store.contents.pages) },
-  });
-  const crashed = await newFileSystem(await openTestVault(copy));
-  const expected = Buffer.alloc(3 * PAGE_SIZE, 1).fill(2, PAGE_SIZE + 10, PAGE_SIZE + 20);
-  t.same(await readBytes(crashed, ino), expected);
 });

@@ -1,7 +1,10 @@
 import t from "tap";
 import { utf8 } from "../../../src/core/base/bytes.ts";
 import { StoreError } from "../../../src/core/base/errors.ts";
+import { decodeHeader } from "../../../src/core/format/header.ts";
+import { decodePageHeader } from "../../../src/core/format/page-header.ts";
 import { type MemoryContents, MemoryStore } from "../../../src/core/pages/memory-store.ts";
+import type { StoredPage } from "../../../src/core/pages/page-store.ts";
 import { encodeKey, KeyKind } from "../../../src/core/tree/key.ts";
 import type { Vault } from "../../../src/core/vault/vault.ts";
 import { createTestVault, openTestVault } from "../../support/test-vault.ts";
@@ -46,7 +49,7 @@ async function withLog(): Promise<{ readonly store: MemoryStore; readonly vault:
 t.test("after the first sync a change is durable without a commit", async (t) => {
   const { store, vault } = await withLog();
   const { generation } = vault;
-  t.equal(logOf(vault).length, 256);
+  t.equal(logOf(vault).length, 512);
   await put(vault, "a", "1");
   await put(vault, "gone", "1");
   t.equal(vault.isSafe, false);
@@ -65,6 +68,67 @@ t.test("after the first sync a change is durable without a commit", async (t) =>
     t.same(again.warnings, []);
     await again.close();
   }
+});
+
+t.test("headers of commits that have a log say so, and no others", async (t) => {
+  const { store, vault } = await withLog();
+  const newest = (): boolean | undefined => {
+    const headers = store.contents.headers.map((bytes) => decodeHeader(bytes as Uint8Array));
+    return headers.find(({ generation }) => generation === vault.generation)?.hasLog;
+  };
+  t.equal(newest(), true);
+  const again = await reopen(imageOf(store));
+  t.equal(newest(), true);
+  await again.abandon();
+  await vault.commit();
+  await put(vault, "a", "1");
+  await vault.commit();
+  t.equal(newest(), false, "nothing was synced since the commit before");
+  await vault.sync();
+  await vault.close();
+  t.same(
+    store.contents.headers.map((bytes) => decodeHeader(bytes as Uint8Array).hasLog),
+    [false, false],
+  );
+});
+
+/** A store that can refuse all but pages of the log, and remembers how it was before it published. */
+class StubbornStore extends MemoryStore {
+  isStubborn = false;
+  before: MemoryContents | undefined;
+
+  override write(pages: readonly StoredPage[]): void {
+    for (const { bytes } of pages) {
+      const header = decodePageHeader(bytes);
+      const isOfLog = typeof header !== "string" && header.pageClass === "log";
+      if (this.isStubborn && !isOfLog) throw new StoreError("STORE_FAILED", "no");
+    }
+    super.write(pages);
+  }
+
+  override publish(header: Uint8Array, slot: 0 | 1): void {
+    this.before = imageOf(this);
+    super.publish(header, slot);
+  }
+}
+
+t.test("commits that fail leave the log alone that the newest header names", async (t) => {
+  const store = new StubbornStore();
+  const vault = await createTestVault(store);
+  const drafts = Uint8Array.of(1, 2, 3);
+  vault.onSync({ isLeft: () => true, tell: () => [drafts] });
+  await put(vault, "first", "1");
+  await vault.sync();
+  await put(vault, "a", "1");
+  await vault.sync();
+  store.isStubborn = true;
+  for (let times = 0; times < 3; times++) await t.rejects(vault.commit(), { code: "STORE_FAILED" });
+  store.isStubborn = false;
+  await vault.commit();
+  const again = await reopen(store.before as MemoryContents);
+  t.equal(await get(again, "a"), "1");
+  t.same(again.takeLogged().slice(-1), [drafts]);
+  await again.abandon();
 });
 
 t.test("a sync into a log ends in the call where the store takes no waiting", async (t) => {
@@ -95,10 +159,10 @@ t.test("pages that were added need a commit", async (t) => {
 t.test("a full log makes room by a commit", async (t) => {
   const { store, vault } = await withLog();
   const { generation } = vault;
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 1200; i++) {
     await put(vault, "a", `${i}`);
     await vault.sync();
-    if (i % 50 === 0) t.equal(await get(await reopen(imageOf(store), true), "a"), `${i}`);
+    if (i % 100 === 0) t.equal(await get(await reopen(imageOf(store), true), "a"), `${i}`);
   }
   t.equal(vault.generation, generation + 2);
 });

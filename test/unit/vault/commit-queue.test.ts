@@ -95,15 +95,15 @@ t.test("a change is committed by itself, once, and a failure is tried again", as
   t.equal(due.length, 0, "an idle vault waits for nothing");
   await new Promise(setImmediate);
   t.equal(commits, 1);
-  const { commit } = vault;
-  vault.commit = () => Promise.reject(new Error("full"));
+  const { settle } = vault;
+  vault.settle = () => Promise.reject(new Error("full"));
   await change();
   due.pop()?.();
   await new Promise(setImmediate);
   t.equal(failures.length, 1);
   t.equal(commits, 1);
   t.equal(due.length, 1);
-  vault.commit = commit;
+  vault.settle = settle;
   auto.stop();
   await change();
   t.equal(due.length, 0);

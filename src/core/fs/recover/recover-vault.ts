@@ -198,7 +198,8 @@ async function openOver(
     const { generation, time: created } = root;
     const argon2 = DEFAULT_ARGON2;
     const hasOlderKeys = keys.older.length > 0;
-    const features = { hasOlderKeys, hasPageParts, compatibleFeatures: 0 };
+    const hasLog = root.log !== undefined;
+    const features = { hasOlderKeys, hasPageParts, hasLog, compatibleFeatures: 0 };
     const header = { ...features, vaultId, generation, argon2, created };
     overlay.publish(encodeHeader({ ...header, keyDirectory, commitRoot }, keys));
   } finally {
