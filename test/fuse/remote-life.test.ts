@@ -131,7 +131,7 @@ t.test("gc cleans through the mount", async (t) => {
   const report = JSON.parse(here.program.run(["gc", "--json", place]).out);
   t.match(report, { vault: place, dryRun: false, unreadable: 0 });
   here.unmount();
-  t.match(here.program.run(["gc", place]), { code: 0, out: /objects rewritten/ });
+  t.match(here.program.run(["gc", place]), { code: 0, out: /objects? rewritten/ });
 });
 
 t.test("what was not published survives a signal, umount and kill -9", async (t) => {
