@@ -137,7 +137,7 @@ function asText({ vault, mended, after, warnings }: Checked): string {
   const read = bytes > 0 ? `, ${humanSize(bytes)} of data read` : "";
   const leaked = leakedPages > 0 ? `, ${counted(leakedPages, "page")} of lost room` : "";
   const problems = findings.length + more;
-  const verdict = problems === 0 ? "whole" : `${counted(problems, "problem")}`;
+  const verdict = problems === 0 ? "whole" : counted(problems, "problem");
   const summary = `${vault}: ${verdict} (commit ${generation}: ${inodes} files and directories, ${counted(pages, "page")}${read}${leaked})`;
   const lines = [
     ...warnings,

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { CommitError, PageError, StoreError } from "../../core/base/errors.ts";
+import { CommitError, type PageError, StoreError } from "../../core/base/errors.ts";
 import type { MaybePromise } from "../../core/base/maybe-promise.ts";
 import { addressOf } from "../../core/format/address.ts";
 import { STORED_PAGE_MAX } from "../../core/format/page-size.ts";
@@ -201,9 +201,10 @@ export class SegmentStore implements PageStore {
     const isAhead = addresses.length > 0 && this.#settings.readsCache;
     if (isAhead) this.#follow(this.#readAhead.note(addresses));
     if (fetched === undefined) return pages as Uint8Array[];
-    return fetched.then((found) =>
-      addresses.map((_, i) => pages[i] ?? pageAt(i, addresses, found)),
-    );
+    return fetched.then((found) => {
+      const next = found.values();
+      return pages.map((page) => page ?? (next.next().value as FetchedPage));
+    });
   }
 
   forgetCopies(addresses: readonly number[]): readonly number[] {
@@ -361,18 +362,6 @@ export class SegmentStore implements PageStore {
       await objects.close();
     }
   }
-}
-
-/** The page fetched for the `i`-th address, in an array of its own also where that stands twice. */
-function pageAt(
-  i: number,
-  addresses: readonly number[],
-  found: ReadonlyMap<number, FetchedPage>,
-): FetchedPage {
-  const address = addresses[i] as number;
-  const page = found.get(address) as FetchedPage;
-  const isFirst = addresses.indexOf(address) === i;
-  return isFirst || page instanceof PageError ? page : page.slice();
 }
 
 /** Addresses of the pages of a range of page numbers. */

@@ -143,7 +143,8 @@ async function readPages(
 ): Promise<{ readonly found: StoredPage[]; readonly unreadable: number[] }> {
   const fetcher = new Fetcher({ objects, catalog: local.catalog, cache: undefined });
   const missing = addresses.filter((address) => !local.pages.has(address));
-  const fetched = await fetcher.fetch(missing);
+  const pages = await fetcher.fetch(missing);
+  const fetched = new Map(missing.map((address, i) => [address, pages[i]]));
   const found: StoredPage[] = [];
   const unreadable: number[] = [];
   for (const address of addresses) {

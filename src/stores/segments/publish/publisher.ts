@@ -68,8 +68,7 @@ export class Publisher {
   /** Whether an append was tried whose end is not known. */
   #isUnsure = false;
   /** Gets pages that are not on this machine. */
-  fetch: (addresses: readonly number[]) => Promise<ReadonlyMap<number, FetchedPage>> = async () =>
-    new Map();
+  fetch: (addresses: readonly number[]) => Promise<readonly FetchedPage[]> = async () => [];
   /** Called when something arrived at the store. */
   onProgress: () => void = () => {};
   /** Called when a publication begins: pages allocated from here on belong to the next one. */
@@ -132,9 +131,9 @@ export class Publisher {
     const missing = pagesNamedBy(header).filter((address) => !known.has(address));
     const here = missing.map((address) => this.#local.pages.get(address));
     const absent = missing.filter((_, i) => here[i] === undefined);
-    const fetched = absent.length === 0 ? undefined : await this.fetch(absent);
+    const fetched = (absent.length === 0 ? [] : await this.fetch(absent)).values();
     const pages = missing.flatMap((address, i) => {
-      const bytes = here[i] ?? fetched?.get(address);
+      const bytes = here[i] ?? fetched.next().value;
       return bytes instanceof Uint8Array ? [{ address, bytes }] : [];
     });
     this.#opening = this.#fitting([...pages, ...this.#opening]);

@@ -80,25 +80,25 @@ export class Fetcher {
 
   /**
    * Fetches pages somebody waits for.
-   * @returns by address; the arrays are the caller's
+   * @returns in the order of `addresses`; the arrays are the caller's, one for each
    * @throws StoreError STORE_DOWN, STORE_DENIED
    */
   async fetch(
     addresses: readonly number[],
     room: PageRoom = freshRoom,
-  ): Promise<Map<number, FetchedPage>> {
-    const results = new Map<number, FetchedPage>();
+  ): Promise<readonly FetchedPage[]> {
+    const nowhere = new Map<number, PageError>();
     const jobs = new Set<Job>();
-    const missing: WantedPage[] = [];
+    const missing = new Map<number, WantedPage>();
     for (const address of addresses) {
       const job = this.#jobs.get(address);
       const wanted = job ?? this.#locate(address);
       if (job !== undefined) jobs.add(job);
-      else if (wanted instanceof PageError) results.set(address, wanted);
-      else missing.push(wanted as WantedPage);
+      else if (wanted instanceof PageError) nowhere.set(address, wanted);
+      else missing.set(address, wanted as WantedPage);
     }
     for (const job of jobs) want(job);
-    const ranges = planReads(this.#withNeighbours(missing), LONGEST_BYTES);
+    const ranges = planReads(this.#withNeighbours([...missing.values()]), LONGEST_BYTES);
     this.#makeWay(ranges.length);
     for (const range of ranges) {
       const job = this.#start(range, "wanted");
@@ -106,11 +106,10 @@ export class Fetcher {
       jobs.add(job);
     }
     const fetched = await Promise.all([...jobs].map((job) => job.done));
-    for (const address of addresses) {
-      const page = fetched.find((pages) => pages.has(address))?.get(address);
-      if (page !== undefined) results.set(address, copied(page, room));
-    }
-    return results;
+    return addresses.map((address) => {
+      const pages = fetched.find((found) => found.has(address));
+      return copied((pages ?? nowhere).get(address) as FetchedPage, room);
+    });
   }
 
   /** Begins to fetch pages that will be wanted soon; those that are not in the store are stepped over. */

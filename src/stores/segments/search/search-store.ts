@@ -24,7 +24,7 @@ import { closeLocal, type LocalParts, openLocal } from "../local/local-parts.ts"
 import { roomOf } from "../page-room.ts";
 import { catchUp } from "../publish/catch-up.ts";
 import { readLog } from "../publish/read-log.ts";
-import { Fetcher } from "../read/fetcher.ts";
+import { type FetchedPage, Fetcher } from "../read/fetcher.ts";
 import {
   type SegmentSettings,
   type SegmentStoreOptions,
@@ -157,9 +157,9 @@ export class SearchStore implements PageStore, PageScan {
   ): Promise<readonly (Uint8Array | PageError)[]> {
     const found = await this.#fetcher.fetch(addresses, roomOf(room));
     return Promise.all(
-      addresses.map((address) => {
+      addresses.map((address, i) => {
         const places = this.#places.find(address);
-        const page = found.get(address) as Uint8Array | PageError;
+        const page = found[i] as FetchedPage;
         return places.length > 1 ? this.#choose(address, places) : page;
       }),
     );
