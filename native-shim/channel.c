@@ -1,9 +1,8 @@
 // A FUSE connection in Node's event loop: requests are read into one reused buffer and handed to TypeScript one call
 // each; replies are written from another reused buffer and the caller's own pieces.
 //
-// Waking a sleeping core costs several times what a request costs, so after answering a request the channel looks again
-// for SPIN_NS before it goes back to the event loop. Where a spin is in vain (the client thinks for longer, or waits for
-// this very core) twice as many chances to spin are let pass as the time before; where one catches a request, none are.
+// After answering a request the channel looks again for SPIN_NS before it goes back to the event loop (spinning.h). That is in
+// vain where the client thinks for longer, or waits for this very core.
 //
 // A channel lives as its JavaScript object: while it polls it holds a strong reference to it, and the finalizer frees.
 #define _GNU_SOURCE
@@ -11,11 +10,11 @@
 #include "notify.h"
 #include "own-answers.h"
 #include "shim.h"
+#include "spinning.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -44,16 +43,9 @@ struct channel {
   uint8_t *reply;
   struct own_answers *own;
   struct forgets forgets;
-  // Chances to spin that are still let pass, and how many were after the last spin in vain.
-  int passing, passed;
+  struct spinning spinning;
   int64_t requests, replies, direct, wakeups, spins, spin_hits;
 };
-
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static void close_fd(struct channel *channel) {
   if (channel->fd >= 0) close(channel->fd);
@@ -136,22 +128,17 @@ static ssize_t receive(struct channel *channel) {
 }
 
 static ssize_t spin(struct channel *channel) {
-  if (channel->passing > 0) {
-    channel->passing--;
-    return 0;
-  }
+  if (!spinning_may_begin(&channel->spinning)) return 0;
   uint64_t until = now_ns() + SPIN_NS;
   channel->spins++;
   do {
     ssize_t length = receive(channel);
     if (length == 0) continue;
     channel->spin_hits++;
-    channel->passed = 0;
+    spinning_caught(&channel->spinning);
     return length;
   } while (now_ns() < until);
-  channel->passed = channel->passed == 0 ? 1 : channel->passed * 2;
-  if (channel->passed > PASS_MAX) channel->passed = PASS_MAX;
-  channel->passing = channel->passed;
+  spinning_failed(&channel->spinning, PASS_MAX);
   return 0;
 }
 

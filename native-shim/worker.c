@@ -2,21 +2,20 @@
 //
 // Waking a thread on another processor costs as much as opening two parts of a page, of both threads' time. So after a task the
 // worker looks for a next one for SPIN_NS before it sleeps, and gives way to whoever wants the processor each time: while
-// a client waits for us it is there, and while the client works it is not. Where that is in vain, twice as many chances to spin
-// are let pass as the time before (channel.c does the same).
+// a client waits for us it is there, and while the client works it is not (spinning.h).
 //
 // It keeps off the main thread's processor: woken there, it would only take turns with it.
 #define _GNU_SOURCE
 #include "worker.h"
+
+#include "spinning.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SPIN_NS 200000
 #define PASS_MAX 16
@@ -30,15 +29,9 @@ struct worker {
   // The main thread's: whether a task was offered that did not come back so far, and which processor the worker keeps off.
   bool has_task;
   int kept_off;
-  // The worker's: chances to spin that are still let pass, and how many were after the last spin in vain.
-  int passing, passed;
+  // The worker's.
+  struct spinning spinning;
 };
-
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static void take(sem_t *semaphore) {
   while (sem_wait(semaphore) != 0) {
@@ -47,21 +40,16 @@ static void take(sem_t *semaphore) {
 
 // Whether a next task came soon, and was taken.
 static bool spin(struct worker *worker) {
-  if (worker->passing > 0) {
-    worker->passing--;
-    return false;
-  }
+  if (!spinning_may_begin(&worker->spinning)) return false;
   uint64_t until = now_ns() + SPIN_NS;
   do {
     if (sem_trywait(&worker->given) == 0) {
-      worker->passed = 0;
+      spinning_caught(&worker->spinning);
       return true;
     }
     (void)sched_yield();
   } while (now_ns() < until);
-  worker->passed = worker->passed == 0 ? 1 : worker->passed * 2;
-  if (worker->passed > PASS_MAX) worker->passed = PASS_MAX;
-  worker->passing = worker->passed;
+  spinning_failed(&worker->spinning, PASS_MAX);
   return false;
 }
 
