@@ -49,6 +49,13 @@ class LastLayout implements LayoutHolder {
     this.layout = undefined;
     this.#inner.recall(ino);
   }
+
+  /** @throws Error when none holds */
+  get given(): { readonly layout: Layout; readonly pages: PagesInFile } {
+    const { layout, pages } = this;
+    if (layout === undefined || pages === undefined) throw new Error("no layout");
+    return { layout, pages };
+  }
 }
 
 interface Stage {
@@ -68,6 +75,25 @@ interface Stage {
 function readRequest(ino: number, offset: number, length: number): Buffer {
   const body = [u64(0), u64(offset), u32(length), u32(0), u64(0), u32(0), u32(0)];
   return wireRequest({ opcode: Opcode.READ, unique: 7n, ino, body });
+}
+
+/** Changes a byte of a stored page, counted from the file's first. @returns what it was */
+type ChangeByte = (page: number, at: number, change: (byte: number) => number) => number;
+
+function storedBytes(t: Test, path: string, last: LastLayout): ChangeByte {
+  const { layout, pages } = last.given;
+  const { offset, stride } = pages.file;
+  const fd = openSync(path, "r+");
+  t.teardown(() => closeSync(fd));
+  return (page, at, change) => {
+    const place = offset + (layout.page + page) * stride + at;
+    const byte = Buffer.alloc(1);
+    readSync(fd, byte, 0, 1, place);
+    const before = byte.readUInt8();
+    byte.writeUInt8(change(before));
+    writeSync(fd, byte, 0, 1, place);
+    return before;
+  };
 }
 
 /** A vault in a file, with one stored file, and a channel whose other end asks. */
@@ -154,8 +180,7 @@ t.test("what no layout tells of is asked of the file system", async (t) => {
 
 t.test("a layout ends in time", async (t) => {
   const { read, content, channel, last } = await staged(t);
-  const { layout, pages } = last;
-  if (layout === undefined || pages === undefined) throw new Error("no layout");
+  const { layout, pages } = last.given;
   t.same(await read(0, 10), content.subarray(0, 10));
   new DirectReads(channel).grant({ ...layout, until: Date.now() / 1000 - 10 }, pages);
   t.equal(await read(0, 10), undefined);
@@ -163,23 +188,9 @@ t.test("a layout ends in time", async (t) => {
 
 t.test("a page that does not open as what is asked for is left to the file system", async (t) => {
   const { path, read, last, content } = await staged(t);
-  const { layout, pages } = last;
-  if (layout === undefined || pages === undefined) throw new Error("no layout");
-  const { offset, stride } = pages.file;
-  const fd = openSync(path, "r+");
-  t.teardown(() => closeSync(fd));
-  const flip = (page: number, at: number): void => {
-    const place = offset + (layout.page + page) * stride + at;
-    const byte = Buffer.alloc(1);
-    readSync(fd, byte, 0, 1, place);
-    writeSync(
-      fd,
-      byte.map((bits) => bits ^ 1),
-      0,
-      1,
-      place,
-    );
-  };
+  const { pages } = last.given;
+  const change = storedBytes(t, path, last);
+  const flip = (page: number, at: number): number => change(page, at, (byte) => byte ^ 1);
   for (const at of [0, 4, 5, 7, 9, 17, 27, 28, 32, 43, 44, HIT, 44 + PAGE + 20]) {
     flip(1, at);
     const answer = await read(PAGE + 39_000, 2000);
@@ -193,25 +204,14 @@ t.test("a page that does not open as what is asked for is left to the file syste
 
 t.test("a long read is right as a whole or left, wherever a page is damaged", async (t) => {
   const { path, read, last, content } = await staged(t);
-  const { layout, pages } = last;
-  if (layout === undefined || pages === undefined) throw new Error("no layout");
-  const { offset, stride } = pages.file;
-  const fd = openSync(path, "r+");
-  t.teardown(() => closeSync(fd));
+  const change = storedBytes(t, path, last);
   const expected = content.subarray(1000, 1000 + LONGEST);
-  const swapByte = (place: number, byte: number): number => {
-    const before = Buffer.alloc(1);
-    readSync(fd, before, 0, 1, place);
-    writeSync(fd, Buffer.of(byte), 0, 1, place);
-    return before.readUInt8();
-  };
   for (let round = 0; round < 20; round++) {
     for (const page of [0, 1, 2, 3]) {
-      const place = offset + (layout.page + page) * stride + 44 + 5000;
-      const before = swapByte(place, 0);
+      const before = change(page, 44 + 5000, () => 0);
       const isDamaged = before !== 0;
       const answer = await read(1000, LONGEST);
-      swapByte(place, before);
+      change(page, 44 + 5000, () => before);
       if (isDamaged !== (answer === undefined)) t.fail(`page ${page}, round ${round}`);
       if (!(await read(1000, LONGEST))?.equals(expected))
         t.fail(`round ${round} after page ${page}`);
@@ -221,8 +221,7 @@ t.test("a long read is right as a whole or left, wherever a page is damaged", as
 
 t.test("a layout that is wrong gives nothing", async (t) => {
   const { read, channel, last } = await staged(t);
-  const { layout, pages } = last;
-  if (layout === undefined || pages === undefined) throw new Error("no layout");
+  const { layout, pages } = last.given;
   const grant = (change: Partial<Layout>): void =>
     new DirectReads(channel).grant({ ...layout, ...change }, pages);
   grant({ generation: layout.generation + 1 });
