@@ -6,6 +6,7 @@
 //
 // A channel lives as its JavaScript object: while it polls it holds a strong reference to it, and the finalizer frees.
 #define _GNU_SOURCE
+#include "cpu-latency.h"
 #include "forgets.h"
 #include "notify.h"
 #include "own-answers.h"
@@ -44,6 +45,8 @@ struct channel {
   struct own_answers *own;
   struct forgets forgets;
   struct spinning spinning;
+  // NULL unless it was asked for.
+  struct cpu_latency *latency;
   int64_t requests, replies, direct, wakeups, spins, spin_hits;
 };
 
@@ -90,6 +93,8 @@ static void on_handle_closed(uv_handle_t *handle) {
 static void shut(struct channel *channel) {
   if (channel->closed) return;
   channel->closed = true;
+  cpu_latency_end(channel->latency);
+  channel->latency = NULL;
   if (channel->polling) uv_close((uv_handle_t *)&channel->poll, on_handle_closed);
   close_fd(channel);
 }
@@ -175,7 +180,10 @@ static ssize_t serve(struct channel *channel, uint64_t until) {
   ssize_t length = receive(channel);
   while (length > 0) {
     bool isDone = take(channel, (size_t)length);
-    if (channel->closed || now_ns() >= until) return 0;
+    uint64_t now = now_ns();
+    if (channel->closed) return 0;
+    cpu_latency_note(channel->latency, now);
+    if (now >= until) return 0;
     length = receive(channel);
     // Where one is not done the client waits for us, and we perhaps for the event loop.
     if (length == 0 && isDone) length = spin(channel);
@@ -286,6 +294,23 @@ static napi_value channel_send(napi_env env, napi_callback_info info) {
   return shim_result(env, reply(channel, parts, 1 + pieces));
 }
 
+// limitLatency(fd, micros): see src/native/fuse-channel.ts. Only while it serves: what it starts here ends with serving.
+static napi_value channel_limit_latency(napi_env env, napi_callback_info info) {
+  napi_value argument[2], self;
+  int32_t fd, limit_us;
+  uv_loop_t *loop;
+  if (!shim_arguments(env, info, 2, argument, &self) || !shim_int32(env, argument[0], &fd) ||
+      !shim_int32(env, argument[1], &limit_us))
+    return NULL;
+  struct channel *channel = channel_of(env, self);
+  if (channel == NULL) return NULL;
+  if (!channel->polling || channel->closed || channel->latency != NULL || limit_us < 0)
+    return shim_refuse(env, "native shim: a latency is limited once, while the channel serves, and to 0 us or more");
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return shim_throw(env);
+  channel->latency = cpu_latency_new(loop, fd, limit_us);
+  return channel->latency == NULL ? shim_refuse(env, "native shim: out of memory") : NULL;
+}
+
 static napi_value channel_notify(napi_env env, napi_callback_info info) {
   napi_value argument[1], self;
   uint8_t *bytes;
@@ -320,6 +345,7 @@ static napi_value channel_counters(napi_env env, napi_callback_info info) {
       {"wakeups", channel->wakeups},
       {"spins", channel->spins},
       {"spinHits", channel->spin_hits},
+      {"latencyLimits", cpu_latency_asked(channel->latency)},
   };
   for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
     napi_value value = shim_number(env, members[i].value);
@@ -364,15 +390,16 @@ static napi_value channel_construct(napi_env env, napi_callback_info info) {
 }
 
 bool shim_export_channel(napi_env env, napi_value exports) {
-  napi_property_descriptor methods[5 + OWN_METHODS] = {
+  napi_property_descriptor methods[6 + OWN_METHODS] = {
       {.utf8name = "start", .method = channel_start},
       {.utf8name = "send", .method = channel_send},
       {.utf8name = "notify", .method = channel_notify},
+      {.utf8name = "limitLatency", .method = channel_limit_latency},
       {.utf8name = "counters", .method = channel_counters},
       {.utf8name = "close", .method = channel_close},
   };
   for (size_t i = 0; i < OWN_METHODS; i++) {
-    methods[5 + i] = (napi_property_descriptor){
+    methods[6 + i] = (napi_property_descriptor){
         .utf8name = own_methods[i].name,
         .method = channel_tell,
         .data = (void *)&own_methods[i],

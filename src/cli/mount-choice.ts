@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../core/base/errors.ts";
+import type { CpuLatency } from "../mount/cpu-latency.ts";
 import { DRIVER_NAMES, type DriverName } from "../mount/driver-names.ts";
 import type { Compression } from "./config/config.ts";
 import { type MountWords, readMountWords, writeMountWords } from "./mount-words.ts";
@@ -15,6 +16,8 @@ export interface MountChoice extends MountWords {
   readonly allowOther: boolean;
   /** Memory for pages. */
   readonly cacheBytes: number | undefined;
+  /** How long waking a processor may take while the mount is busy. */
+  readonly cpuLatency: CpuLatency;
   /** Published pages kept on this machine. */
   readonly storeCacheBytes: number | undefined;
   /** Unpublished pages on this machine beyond which writers are refused. */
@@ -43,6 +46,7 @@ export interface MountLine {
   readonly "read-only": boolean;
   readonly "allow-other": boolean;
   readonly "cache-size": string | undefined;
+  readonly "cpu-latency": string | undefined;
   readonly "store-cache": string | undefined;
   readonly "local-budget": string | undefined;
   readonly "take-over": boolean;
@@ -69,6 +73,9 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Least MiB of each size: for memory what a few readers need, for the budget some objects on their way out. */
 const LEAST_MIB = { "cache-size": 4, "store-cache": 4, "local-budget": 64 } as const;
+
+/** Longest time of waking that can be asked for, microseconds; no sleeping state has a longer one. */
+const LATENCY_MAX_US = 100_000;
 
 /** Milliseconds in the units of durations; a bare number is seconds. */
 const DURATIONS: Readonly<Record<string, number>> = {
@@ -99,6 +106,7 @@ export function readMountChoice(line: MountLine): MountChoice {
     readOnly: line["read-only"] || at !== undefined,
     allowOther: line["allow-other"],
     cacheBytes: sizeOf(line, "cache-size"),
+    cpuLatency: latencyOf(line["cpu-latency"]),
     storeCacheBytes: sizeOf(line, "store-cache"),
     budgetBytes: sizeOf(line, "local-budget"),
     takeOver: line["take-over"],
@@ -122,6 +130,7 @@ export function mountArguments(choice: MountChoice): readonly string[] {
     ...(choice.allowOther ? ["--allow-other"] : []),
     ...(words.length === 0 ? [] : ["-o", words.join(",")]),
     ...sizeArgument("cache-size", choice.cacheBytes),
+    ...(choice.cpuLatency === "auto" ? [] : ["--cpu-latency", String(choice.cpuLatency)]),
     ...sizeArgument("store-cache", choice.storeCacheBytes),
     ...sizeArgument("local-budget", choice.budgetBytes),
     ...(choice.takeOver ? ["--take-over"] : []),
@@ -150,6 +159,17 @@ function sizeOf(line: MountLine, option: keyof typeof LEAST_MIB): number | undef
   const least = LEAST_MIB[option];
   if (bytes >= least * 2 ** 20 && Number.isSafeInteger(Math.floor(bytes))) return Math.floor(bytes);
   throw new UsageError("USAGE", `--${option} ${text}: give a size from ${least}M on, such as 256M`);
+}
+
+/** @throws UsageError USAGE */
+function latencyOf(text = "auto"): CpuLatency {
+  if (text === "auto" || text === "any") return text;
+  const micros = /^[0-9]{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (micros <= LATENCY_MAX_US) return micros;
+  throw new UsageError(
+    "USAGE",
+    `--cpu-latency ${text}: give microseconds, such as 0 or 50, or any, or auto`,
+  );
 }
 
 /** Milliseconds of `30`, `0.5`. @throws UsageError USAGE */

@@ -42,6 +42,7 @@ const OPTION_WORDS: ReadonlyMap<string, string> = new Map([
 /** Names of values for options of the command. */
 const OPTION_VALUES: ReadonlyMap<string, string> = new Map([
   ["cache_size", "cache-size"],
+  ["cpu_latency", "cpu-latency"],
   ["compression", "compression"],
   ["driver", "driver"],
   ["follow", "follow"],
@@ -80,7 +81,7 @@ const NEUTRAL_PREFIXES = ["x-", "X-", "comment=", "helper=", "uhelper=", "fsname
 
 /** Names there are, for whoever wrote another. */
 const KNOWN =
-  "ro, rw, allow_other, default_permissions, suid, dev, noexec, noatime, strictatime, uid=, gid=, umask=, idle=, cache_size=, compression=, driver=, password_file=, password_command=, identity=, take_over, store_cache=, local_budget=, follow= and token_file=";
+  "ro, rw, allow_other, default_permissions, suid, dev, noexec, noatime, strictatime, uid=, gid=, umask=, idle=, cache_size=, cpu_latency=, compression=, driver=, password_file=, password_command=, identity=, take_over, store_cache=, local_budget=, follow= and token_file=";
 
 /**
  * Reads the lists of all `-o`.

@@ -7,6 +7,7 @@
 
 import type { FileSystem } from "../core/fs/file-system.ts";
 import type { AtimePolicy } from "../core/fs/fs-context.ts";
+import type { CpuLatency } from "./cpu-latency.ts";
 
 /** How a file system is mounted. */
 export interface MountOptions {
@@ -30,6 +31,8 @@ export interface MountOptions {
   readonly shownAs?: ShownAs | undefined;
   /** Lets the kernel gather writes: fewer and larger requests, but it then decides sizes and times. */
   readonly writebackCache?: boolean;
+  /** How long waking a processor may take while the mount is busy; `auto` unless said. */
+  readonly cpuLatency?: CpuLatency;
   /** Takes lines about what went wrong: codes only, never names or contents. */
   readonly log?: (line: string) => void;
 }

@@ -8,6 +8,7 @@ import type { FileSystem } from "../core/fs/file-system.ts";
 import type { ChannelCounters, FuseChannel } from "../native/fuse-channel.ts";
 import { shim } from "../native/load.ts";
 import { connect } from "./connect.ts";
+import { limitCpuLatency } from "./cpu-latency.ts";
 import type { Driver, Mount, MountOptions, Notifier } from "./driver.ts";
 import { mountAt } from "./mount-table.ts";
 import { tellChannel } from "./own-answers.ts";
@@ -47,6 +48,7 @@ async function mountThroughShim(
   });
   try {
     await session.start();
+    limitCpuLatency(channel, options.cpuLatency ?? "auto");
   } catch (error) {
     session.close();
     await unmountPath(mountpoint, "detach");

@@ -59,6 +59,13 @@ export interface FuseChannel extends RequestChannel {
   readonly attributes: Uint8Array;
   /** The channel answers requests by name from root only; what others ask, it hands on. */
   serveRoot(): void;
+  /**
+   * Keeps processors from sleeping so deeply that waking one takes longer than `micros`, while requests come one close behind the
+   * other: for as long as the channel serves.
+   *
+   * @param fd - of `/dev/cpu_dma_latency`, open for writing; taken over
+   */
+  limitLatency(fd: number, micros: number): void;
   /** How the channel served so far. */
   counters(): ChannelCounters;
 }
@@ -75,6 +82,8 @@ export interface ChannelCounters {
   readonly spins: number;
   /** Spins that found one. */
   readonly spinHits: number;
+  /** Times processors were kept awake because requests came close together. */
+  readonly latencyLimits: number;
 }
 
 /** Descriptor of the file, offset of page 0, bytes from a page to the next, parts of a page, bytes behind the last one's. */

@@ -47,6 +47,11 @@ async function tryDriver(): Promise<void> {
     await t.rejects(refused, { code: "MOUNT_FAILED", message: /does not tell who/ });
   });
 
+  t.test("processors are not kept awake", async (t) => {
+    const refused = serveMemory(t, newMountpoint(t), { driver: "fuse-native", cpuLatency: 0 });
+    await t.rejects(refused, { code: "MOUNT_FAILED", message: /cpu_latency=0.*driver kernel/ });
+  });
+
   t.test("SIGTERM unmounts, and the process ends", async (t) => {
     server.process.kill("SIGTERM");
     t.equal(await server.exit, 0);

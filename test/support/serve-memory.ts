@@ -18,6 +18,8 @@ export type Ask = "report" | "unmount" | "detach";
 export interface Report {
   /** Requests by name; none where the driver does not tell. */
   readonly counts: Record<string, number>;
+  /** Times processors were kept awake; none where the driver does not do that. */
+  readonly latencyLimits: number;
   readonly references: number;
   readonly inodes: number;
 }
@@ -53,6 +55,7 @@ process.disconnect();
 function report(mount: Mount): Report {
   return {
     counts: mount instanceof KernelMount ? mount.requestCounts() : {},
+    latencyLimits: mount instanceof KernelMount ? mount.channelCounters().latencyLimits : 0,
     references: fs.references().size,
     inodes: fs.inodeCount,
   };

@@ -71,6 +71,12 @@ export const mountCommand: Command = defineCommand({
       describe: "Memory for pages, such as 256M",
       requiresArg: true,
     },
+    "cpu-latency": {
+      type: "string",
+      describe:
+        "Microseconds that waking a processor may take while the mount is busy, or any; auto unless told, where root mounts",
+      requiresArg: true,
+    },
     "store-cache": {
       type: "string",
       describe: "Room on this machine for pages of a vault that is elsewhere, such as 4G",

@@ -45,6 +45,12 @@ async function mountThrough(
       "fuse-native does not tell who makes a call, so others cannot be let in: use the driver kernel",
     );
   }
+  if (typeof settings.cpuLatency === "number") {
+    throw new UsageError(
+      "MOUNT_FAILED",
+      `fuse-native does not keep processors awake, as cpu_latency=${settings.cpuLatency} asks: use the driver kernel`,
+    );
+  }
   const calls = new Calls(settings.log ?? (() => undefined));
   const context: CallbackContext = {
     fs,

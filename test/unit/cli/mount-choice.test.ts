@@ -14,6 +14,7 @@ const PLAIN: MountLine = {
   "read-only": false,
   "allow-other": false,
   "cache-size": undefined,
+  "cpu-latency": undefined,
   "store-cache": undefined,
   "local-budget": undefined,
   "take-over": false,
@@ -96,6 +97,17 @@ t.test("sizes have units", async (t) => {
     t.throws(() => choose({ "cache-size": size }), { code: "USAGE", message: /4M on/ }, size);
   }
   t.throws(() => choose({ "local-budget": "63M" }), { message: /--local-budget 63M.*64M on/ });
+});
+
+t.test("how long waking may take is in microseconds", async (t) => {
+  t.match(choose({}), { cpuLatency: "auto" });
+  t.match(choose({ "cpu-latency": "any" }), { cpuLatency: "any" });
+  t.match(choose({ o: ["cpu_latency=0"] }), { cpuLatency: 0 });
+  t.same(mountArguments(choose({ o: ["cpu_latency=50"] })), ["--cpu-latency", "50"]);
+  for (const text of ["", "-1", "1.5", "deep", "100001"]) {
+    const error = { code: "USAGE", message: /--cpu-latency/ };
+    t.throws(() => choose({ "cpu-latency": text }), error, text);
+  }
 });
 
 t.test("the time between two looks is in seconds", async (t) => {

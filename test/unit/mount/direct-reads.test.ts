@@ -11,8 +11,8 @@ import type { Vault } from "../../../src/core/vault/vault.ts";
 import { DirectReads } from "../../../src/mount/direct-reads.ts";
 import { Opcode } from "../../../src/mount/protocol/opcode.ts";
 import type { FuseChannel } from "../../../src/native/fuse-channel.ts";
-import { shim } from "../../../src/native/load.ts";
 import { FileStore } from "../../../src/stores/file/file-store.ts";
+import { newChannel } from "../../support/new-channel.ts";
 import { newFile, newFileSystem } from "../../support/test-file-system.ts";
 import { createTestVault } from "../../support/test-vault.ts";
 import { u32, u64, wireRequest } from "../../support/wire.ts";
@@ -105,13 +105,10 @@ async function staged(t: Test): Promise<Stage> {
   const { ino } = await newFile(fs, "file");
   await fs.write(ino, 0, content);
   await vault.commit();
-  const pair = shim().socketpair();
-  if (typeof pair === "number") throw new Error("no socket pair");
-  const { FuseChannel } = shim();
-  const channel = new FuseChannel(pair[0]);
+  const { channel, kernel: end } = newChannel();
   const last = new LastLayout(new DirectReads(channel));
   fs.holdLayouts(last);
-  const kernel = new Socket({ fd: pair[1] });
+  const kernel = new Socket({ fd: end });
   let settle: (answer: Buffer | undefined) => void = () => {};
   let parts: Buffer[] = [];
   kernel.on("data", (part) => {

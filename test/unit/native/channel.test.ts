@@ -16,16 +16,9 @@ import { shim } from "../../../src/native/load.ts";
 import { loadCorpus } from "../../fuzz/engine/corpus-files.ts";
 import { requestsOf } from "../../fuzz/targets/fuse-request.ts";
 import { stillFileSystem } from "../../fuzz/targets/still-file-system.ts";
+import { newChannel } from "../../support/new-channel.ts";
 import { WISHES } from "../../support/staged-session.ts";
 import { name, u32, u64, type WireRequest, wireRequest, zeros } from "../../support/wire.ts";
-
-/** A channel over a socket: what one end writes comes as one request, what the channel sends can be read there. */
-function newChannel(): { channel: FuseChannel; kernel: number } {
-  const pair = shim().socketpair();
-  if (typeof pair === "number") throw new Error("no socket pair");
-  const { FuseChannel } = shim();
-  return { channel: new FuseChannel(pair[0]), kernel: pair[1] };
-}
 
 t.test("requests come in and replies go out", async (t) => {
   const { channel, kernel } = newChannel();
