@@ -113,13 +113,18 @@ function writeLarge(stage: Stage): number {
 
 function readLarge(stage: Stage): number {
   const { mib } = stage.sizes;
-  const parts = Array.from({ length: mib }, () => room(MIB));
-  const seconds = withFile(large(stage), "r", (fd) =>
-    timed(() => {
-      for (const [i, part] of parts.entries()) readExactly(fd, part, i * MIB);
-    }),
-  );
-  for (const [i, part] of parts.entries()) verify(part, LARGE, i * MIB);
+  const part = room(MIB);
+  const seconds = withFile(large(stage), "r", (fd) => {
+    const taken = timed(() => {
+      for (let i = 0; i < mib; i++) readExactly(fd, part, i * MIB);
+    });
+    // By then the kernel has what was read, and answers with that.
+    for (let i = 0; i < mib; i++) {
+      readExactly(fd, part, i * MIB);
+      verify(part, LARGE, i * MIB);
+    }
+    return taken;
+  });
   return (mib * MIB) / MEGABYTE / seconds;
 }
 
