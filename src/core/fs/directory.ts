@@ -13,6 +13,7 @@ import { CookieNames } from "./cookie-names.ts";
 import { type Dentry, decodeDentry } from "./dentry.ts";
 import { foresee, isFar } from "./far-inodes.ts";
 import {
+  type Attributes,
   type Directory,
   type DirectoryEntry,
   type ListedAttributes,
@@ -20,8 +21,8 @@ import {
   S_IFDIR,
 } from "./file-system.ts";
 import type { FsContext } from "./fs-context.ts";
-import type { InodeRecord } from "./inode-record.ts";
-import { loadInode, requireDirectory } from "./inodes.ts";
+import { InodeRecord } from "./inode-record.ts";
+import { loadInode, missing, requireDirectory } from "./inodes.ts";
 import type { ListingPass } from "./listing-passes.ts";
 
 /** Cookie behind `..`; 1 is behind `.`. */
@@ -115,8 +116,8 @@ class OpenDirectory implements Directory {
         skip -= 1;
         return true;
       }
-      const name = new Uint8Array(stored);
-      found.push({ name, ...decodeDentry(value) });
+      const { ino, type } = decodeDentry(value);
+      found.push({ name: new Uint8Array(stored), ino, type });
       return found.length < limit;
     });
     return found;
@@ -130,12 +131,14 @@ class OpenDirectory implements Directory {
   ): readonly Listed[] {
     if (whose === "none") return entries;
     const inos = entries.map(({ ino }) => ino);
-    if (whose === "all") {
-      foresee(this.#context, transaction, inos);
-      return entries.map((entry) => this.#withAttributes(transaction, entry));
+    // Where pages stand in a file of this machine, none is far.
+    const mayBeFar = this.#context.vault.pagesInFile === undefined;
+    if (mayBeFar && whose === "all") foresee(this.#context, transaction, inos);
+    const far = new Set<number>();
+    if (mayBeFar && whose === "near") {
+      for (const ino of inos) if (isFar(transaction, ino)) far.add(ino);
+      this.#context.leftOut.note(this.#ino, [...far]);
     }
-    const far = new Set(inos.filter((ino) => isFar(transaction, ino)));
-    this.#context.leftOut.note(this.#ino, [...far]);
     return entries.map((entry) =>
       far.has(entry.ino) ? entry : this.#withAttributes(transaction, entry),
     );
@@ -143,15 +146,33 @@ class OpenDirectory implements Directory {
 
   /** Adds the attributes of an entry, unless they are damaged. */
   #withAttributes(transaction: Transaction, entry: Listed): Listed {
+    const { name, ino, type } = entry;
     try {
-      const inode = loadInode(transaction, entry.ino);
-      this.#context.bare.look(transaction, entry.ino);
-      const attributes = inode.attributes(this.#context.drafts.unmapped(entry.ino));
-      return { ...entry, attributes };
+      return { name, ino, type, attributes: this.#attributes(transaction, ino) };
     } catch (error) {
       if (isUnreadable(error)) return entry;
       throw error;
     }
+  }
+
+  /** Attributes of an inode. Its extended ones stand behind them, so that there are none shows at the same time. */
+  #attributes(transaction: Transaction, ino: number): Attributes {
+    const { bare, drafts } = this.#context;
+    const found: Attributes[] = [];
+    let isBare = true;
+    const from = encodeKey(ino, KeyKind.attributes);
+    transaction.scan(from, keyAfterKind(ino, KeyKind.xattr), (key, value) => {
+      if (key[KEY_PREFIX - 1] === KeyKind.attributes) {
+        found.push(new InodeRecord(ino, value).attributes(drafts.unmapped(ino)));
+        return true;
+      }
+      isBare = false;
+      return false;
+    });
+    const [attributes] = found;
+    if (attributes === undefined) throw missing(ino);
+    if (isBare) bare.tell(transaction, ino);
+    return attributes;
   }
 
   /** Gives cookies to entries; without any, the pass has come to its end. */
@@ -160,8 +181,12 @@ class OpenDirectory implements Directory {
     this.#cookies.beginReply();
     let previous = cookie;
     return entries.map((entry) => {
-      previous = previous < DOTS_COOKIE ? previous + 1 : this.#cookies.add(previous, entry.name);
-      return { ...entry, cookie: previous };
+      const { name, ino, type, attributes } = entry;
+      previous = previous < DOTS_COOKIE ? previous + 1 : this.#cookies.add(previous, name);
+      const cookie = previous;
+      return attributes === undefined
+        ? { name, ino, type, cookie }
+        : { name, ino, type, cookie, attributes };
     });
   }
 }
