@@ -31,7 +31,7 @@ for (const kind of [...KINDS, "alone"] as const) {
       const isSame = right.every((answer, i) => answer === found[i]);
       kept.push({ name: pair.last, left: right.slice(calls.length) });
       if (isSame) t.pass(`seed ${seed}`);
-      else await explain(pair, [...calls, ...look], seed);
+      else await explain(t, pair, [...calls, ...look], seed);
     }
     remount();
     for (const { name, left } of kept) {
@@ -41,7 +41,7 @@ for (const kind of [...KINDS, "alone"] as const) {
   });
 }
 
-async function explain(pair: Pair, calls: readonly string[], seed: number): Promise<void> {
+async function explain(t: Test, pair: Pair, calls: readonly string[], seed: number): Promise<void> {
   const first = await pair.compare(calls);
   const smallest = first && (await pair.shrink(first));
   t.fail(`POSIX_SEED=${seed} makes a difference`, { smallest });
