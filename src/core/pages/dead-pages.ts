@@ -25,6 +25,7 @@ interface Hold {
 export class DeadPages {
   readonly #giveBack: (addresses: readonly number[]) => void;
   #buried: number[] = [];
+  #young: number[] = [];
   #frozen: number[] = [];
   #needsOneMore: number[] = [];
   #keepUpTo = -1;
@@ -53,6 +54,11 @@ export class DeadPages {
     this.#buried.push(address);
   }
 
+  /** A page died in the generation it was born in: no header will need it. */
+  buryYoung(address: number): void {
+    this.#young.push(address);
+  }
+
   /** Pages born at or before `generation` are left to a sweep. */
   keepUpTo(generation: number): void {
     this.#keepUpTo = generation;
@@ -72,10 +78,18 @@ export class DeadPages {
     for (const address of seen) if (!isSeen(address)) this.#buried.push(address);
   }
 
-  /** The open generation ends; what died in it will not be in the header about to be written. */
-  freeze(): void {
+  /**
+   * The open generation ends; what died in it will not be in the header about to be written.
+   * @param isUnderWay - whether a page is being written, and has to wait for that
+   * @returns addresses that may be reused from the next generation on
+   */
+  freeze(isUnderWay: (address: number) => boolean): readonly number[] {
+    const free: number[] = [];
+    for (const address of this.#young) (isUnderWay(address) ? this.#buried : free).push(address);
     for (const address of this.#buried) this.#frozen.push(address);
     this.#buried = [];
+    this.#young = [];
+    return free;
   }
 
   /**
@@ -99,7 +113,8 @@ export class DeadPages {
   /** Pages that wait. */
   get count(): number {
     const held = this.#hold?.unseen.length ?? 0;
-    return this.#needsOneMore.length + this.#frozen.length + this.#buried.length + held;
+    const { length } = this.#young;
+    return this.#needsOneMore.length + this.#frozen.length + this.#buried.length + length + held;
   }
 
   /** All that the next header will not need, from the first buried on. */
@@ -107,6 +122,7 @@ export class DeadPages {
     yield* this.#needsOneMore;
     yield* this.#frozen;
     yield* this.#buried;
+    yield* this.#young;
     if (this.#hold !== undefined) yield* this.#hold.unseen;
   }
 }

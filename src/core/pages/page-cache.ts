@@ -261,16 +261,18 @@ export class PageCache {
     this.#dirty.settle(page, payload);
   }
 
-  /** Declares that the open generation no longer points to a page. */
+  /**
+   * Declares that the open generation no longer points to a page. One that was born in it leaves at once, but not its address:
+   * a pointer, which is an address and a generation, names one content for ever.
+   */
   supersede(pointer: PagePointer): void {
     const { address, generation } = pointer;
-    if (generation !== this.#openGeneration) {
+    if (generation === this.#openGeneration) {
+      this.#forget(address);
+      this.#dead.buryYoung(address);
+    } else {
       this.#dead.bury(address, generation);
-      return;
     }
-    this.#forget(address);
-    if (this.#writer.isUnderWay(address)) this.#dead.bury(address, generation);
-    else this.#giveBack([address]);
   }
 
   /** As {@link supersede}, of a page that no snapshot has. */
@@ -304,8 +306,9 @@ export class PageCache {
       this.settle(page, compact(page.payload, room));
       this.buffers.giveBack(room);
     }
-    this.#dead.freeze();
+    const free = this.#dead.freeze((address) => this.#writer.isUnderWay(address));
     this.#openGeneration += 1;
+    this.#giveBack(free);
   }
 
   /**

@@ -167,7 +167,13 @@ t.test("writing data behind leaves nothing for the commit but what changed since
   t.equal(pages.dirtySeals, 0);
   t.ok(store.contents.pages.has(page.address));
   pages.supersede(page);
-  t.equal(addData(pages, 2).address, page.address, "it was in no header, so it is reused at once");
+  t.not(addData(pages, 2).address, page.address, "a pointer names one content for ever");
+  pages.freeze(identity);
+  t.equal(
+    addData(pages, 3).address,
+    page.address,
+    "it was in no header, so no header is waited for",
+  );
 });
 
 t.test("a failed write leaves its pages dirty for the next one", async (t) => {
@@ -221,6 +227,7 @@ t.test(
     await Promise.resolve().then();
     pages.supersede(first);
     pages.supersede(last);
+    pages.freeze(identity);
     const taken = addData(pages, 99);
     t.not(taken.address, first.address, "it is being written");
     t.equal(taken.address, last.address);
@@ -236,14 +243,35 @@ t.test("a dead page waits for two headers; one a snapshot sees waits for a sweep
   dead.keepUpTo(5);
   dead.bury(1, 6);
   dead.bury(2, 5);
-  dead.freeze();
+  t.same(
+    dead.freeze(() => false),
+    [],
+  );
   dead.bury(3, 7);
   t.same([...dead.waiting()], [1, 3]);
   dead.published();
   t.same(back, []);
-  dead.freeze();
+  t.same(
+    dead.freeze(() => false),
+    [],
+  );
   dead.published();
   t.same(back, [1]);
   dead.published();
   t.same(back, [1, 3]);
+});
+
+t.test("what dies in the generation it was born in waits for its end", async (t) => {
+  const back: number[] = [];
+  const dead = new DeadPages((addresses) => back.push(...addresses));
+  dead.buryYoung(1);
+  dead.buryYoung(2);
+  t.same([...dead.waiting()], [1, 2]);
+  t.equal(dead.count, 2);
+  t.same(
+    dead.freeze((address) => address === 2),
+    [1],
+  );
+  t.same([...dead.waiting()], [2], "as every dead page, since it is being written");
+  t.same(back, []);
 });
