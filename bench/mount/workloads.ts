@@ -131,16 +131,22 @@ function readLarge(stage: Stage): number {
 function readAtRandom(stage: Stage, bytes: number): number {
   const { mib, accesses } = stage.sizes;
   const places = scattered(accesses, Math.floor((mib * MIB) / bytes));
-  const waits = withFile(large(stage), "r", (fd) => waitsFor(fd, places, bytes));
+  const waits = withFile(large(stage), "r", (fd) => waitsFor(fd, places, { bytes, file: LARGE }));
   return accesses / waits.reduce((sum, wait) => sum + wait, 0);
 }
 
+/** Reads of so many bytes each, at multiples of that, which find the content of a number. */
+interface Access {
+  readonly bytes: number;
+  readonly file: number;
+}
+
 /** Seconds that each of some reads takes. What was read is compared in between. */
-function waitsFor(fd: number, places: Iterable<number>, bytes: number): number[] {
+function waitsFor(fd: number, places: Iterable<number>, { bytes, file }: Access): number[] {
   const buffer = room(bytes);
   return Array.from(places, (place) => {
     const wait = timed(() => readExactly(fd, buffer, place * bytes));
-    verify(buffer, LARGE, place * bytes);
+    verify(buffer, file, place * bytes);
     return wait;
   });
 }
@@ -148,7 +154,8 @@ function waitsFor(fd: number, places: Iterable<number>, bytes: number): number[]
 /** Time until a player has what it needs after a jump: the middle one of many, each far from those before. */
 function seek(stage: Stage): number {
   const places = scattered(SEEKS, Math.floor((stage.sizes.mib * MIB) / SEEK_BYTES));
-  const waits = withFile(large(stage), "r", (fd) => waitsFor(fd, places, SEEK_BYTES));
+  const access = { bytes: SEEK_BYTES, file: LARGE };
+  const waits = withFile(large(stage), "r", (fd) => waitsFor(fd, places, access));
   return (waits.sort((a, b) => a - b)[SEEKS >> 1] ?? 0) * 1000;
 }
 
@@ -165,14 +172,8 @@ async function overwrite(stage: Stage): Promise<number> {
     }),
   );
   await stage.cold();
-  const bytes = room(SMALL_BYTES);
-  withFile(large(stage), "r", (fd) => {
-    for (const place of places) {
-      const offset = place * SMALL_BYTES;
-      readExactly(fd, bytes, offset);
-      verify(bytes, OVERWRITTEN, offset);
-    }
-  });
+  const access = { bytes: SMALL_BYTES, file: OVERWRITTEN };
+  withFile(large(stage), "r", (fd) => waitsFor(fd, places, access));
   return accesses / seconds;
 }
 

@@ -43,7 +43,9 @@ export function lookup(context: FsContext, place: NamePlace): MaybePromise<Attri
     if (dot === 1) return directory.attributes(0);
     const ino = dot === 2 ? directory.parent : findDentry(transaction, parent, name)?.ino;
     if (ino === undefined) return undefined;
-    if (isFar(transaction, ino)) foresee(context, transaction, context.leftOut.with(parent, ino));
+    if (isFar(context, transaction, ino)) {
+      foresee(context, transaction, context.leftOut.with(parent, ino));
+    }
     return loadInode(transaction, ino).attributes(context.drafts.unmapped(ino));
   });
 }

@@ -131,14 +131,12 @@ class OpenDirectory implements Directory {
   ): readonly Listed[] {
     if (whose === "none") return entries;
     const inos = entries.map(({ ino }) => ino);
-    // Where pages stand in a file of this machine, none is far.
-    const mayBeFar = this.#context.vault.pagesInFile === undefined;
-    if (mayBeFar && whose === "all") foresee(this.#context, transaction, inos);
-    const far = new Set<number>();
-    if (mayBeFar && whose === "near") {
-      for (const ino of inos) if (isFar(transaction, ino)) far.add(ino);
-      this.#context.leftOut.note(this.#ino, [...far]);
+    if (whose === "all") {
+      foresee(this.#context, transaction, inos);
+      return entries.map((entry) => this.#withAttributes(transaction, entry));
     }
+    const far = new Set(inos.filter((ino) => isFar(this.#context, transaction, ino)));
+    this.#context.leftOut.note(this.#ino, [...far]);
     return entries.map((entry) =>
       far.has(entry.ino) ? entry : this.#withAttributes(transaction, entry),
     );

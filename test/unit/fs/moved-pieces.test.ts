@@ -2,16 +2,14 @@
 import t from "tap";
 import { type FileSystem, ROOT_INO } from "../../../src/core/fs/file-system.ts";
 import { MemoryStore } from "../../../src/core/pages/memory-store.ts";
-import { newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
+import { creation, newFile, newFileSystem, readBytes } from "../../support/test-file-system.ts";
 import { createTestVault } from "../../support/test-vault.ts";
 
 /** Writes a file anew, and stores it at once, without a commit. */
 async function store(fs: FileSystem, ino: number, content: Uint8Array): Promise<void> {
   await fs.setattr(ino, { size: 0 });
   await fs.write(ino, 0, content);
-  const { ino: other } = await fs.tmpfile(ROOT_INO, {
-    ...{ mode: 0o600, umask: 0, caller: { uid: 0, gid: 0 } },
-  });
+  const { ino: other } = await fs.tmpfile(ROOT_INO, creation(0o600));
   await fs.copyFileRange({ ino, offset: 0 }, { ino: other, offset: 1 }, 1);
 }
 
